@@ -1,0 +1,101 @@
+"""The images that Dockerfiles start from: from a registry, or made from Debian's packages.
+
+A stand-in takes the official name, so that no Dockerfile changes, and only ever in the private
+engine. Its label `stand-in` says what it is; every image built from it carries that label on.
+"""
+
+import os
+import re
+import subprocess
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock
+from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException, NoSuchImage
+
+from private_engine import KEYRING, EngineError, debian_mirror
+
+RECIPES = Path(__file__).parent / "stand-ins"
+STAND_INS = {
+    "python:3.14-slim": (
+        "python.Dockerfile",
+        "python3.14",
+        "Debian forky's Python {}: Debian's patches and libraries, standard library in"
+        " /usr/lib, no headers",
+    ),
+    "nginxinc/nginx-unprivileged:1.30": (
+        "nginx.Dockerfile",
+        "nginx",
+        "Debian forky's nginx {}: Debian's modules, none of the official entrypoint scripts",
+    ),
+}
+
+
+def names(dockerfile: Path) -> list[str]:
+    """Return the images that a Dockerfile starts from, its own stages left out."""
+    text = dockerfile.read_text()
+    stages = re.findall(r"(?mi)^FROM\s.*\sAS\s+(\S+)", text)
+    return [name for name in re.findall(r"(?mi)^FROM\s+(\S+)", text) if name not in stages]
+
+
+def ensure(docker: DockerClient, dockerfile: Path, cache: Path) -> None:
+    """Have the base images of `dockerfile` in the private engine before it is built."""
+    for name in names(dockerfile):
+        with FileLock(cache / "base-images.lock"):
+            if not docker.image.exists(name):
+                _pull_or_make(docker, name, cache)
+
+
+def stand_in(docker: DockerClient, image: str) -> str:
+    """Return what stands in for an official image, or an empty string for the real thing."""
+    with suppress(NoSuchImage):
+        return (docker.image.inspect(image).config.labels or {}).get("stand-in", "")
+    return ""
+
+
+def _pull_or_make(docker: DockerClient, name: str, cache: Path) -> None:
+    try:
+        docker.pull(name, quiet=True)
+    except DockerException as error:
+        if name not in STAND_INS:
+            message = (f"{name} is not here, and its registry is out of reach:"
+                       " connect this machine, or pull the image beforehand")
+            raise EngineError(message) from error
+        if not docker.image.exists("debian"):
+            _make_debian(docker, cache)
+        recipe, package, described = STAND_INS[name]
+        build = partial(docker.buildx.build, RECIPES, file=RECIPES / recipe, progress=False)
+        build(tags="stand-in")
+        version = docker.run("stand-in", ["-Wf", "${Version}", package], entrypoint="dpkg-query",
+                             remove=True)
+        build(tags=name, build_args={"STAND_IN": described.format(version)})
+        docker.image.remove("stand-in")
+
+
+def _make_debian(docker: DockerClient, cache: Path) -> None:
+    """Import Debian's smallest system, with this machine's mirror and certificates."""
+    tar, apt = cache / "debian.tar", [
+        'Acquire::Check-Valid-Until "false"',  # a mirror's copy of forky may be old
+        'APT::Install-Recommends "false"',
+        'Dir::Cache::pkgcache ""',
+        'Dir::Cache::srcpkgcache ""',
+        'DPkg::Post-Invoke {"rm -f /var/cache/apt/archives/*.deb || true";}',
+    ]  # fmt: skip
+    source = f"deb [signed-by={KEYRING}] {debian_mirror()} forky main"
+    subprocess.run(
+        [
+            cache / "engine/bin/mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
+            "--include=ca-certificates,debian-archive-keyring",
+            *(f"--aptopt={line}" for line in apt),
+            *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")),
+            f"--customize-hook=cp -r /usr/local/share/ca-certificates $1/usr/local/share"
+            " && chroot $1 update-ca-certificates",
+            "forky", tar, source,
+        ],
+        check=True, env=os.environ | {"PATH": f"{cache}/engine/bin:{os.environ['PATH']}"},
+        capture_output=True,
+    )  # fmt: skip
+    docker.image.import_(tar, "debian", changes=['CMD ["bash"]'])
+    tar.unlink()

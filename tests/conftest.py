@@ -1,0 +1,101 @@
+"""The fixtures, which read as a page does: build a snippet, run the image, ask it."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from python_on_whales import DockerClient
+
+import engine
+from container import Container
+from images import Builder
+from private_engine import EngineError
+
+SNIPPETS = Path(__file__).parent.parent / "snippets"
+ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin a run, in the process that the reader started: its workers take part in it."""
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        run = engine.Run()
+        os.environ["PROOFS_RUN"] = run.name
+        config.add_cleanup(run.end)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the tests ran on, and what stood in for the real thing."""
+    reports = [r for rs in terminalreporter.stats.values() for r in rs]
+    used = {p for report in reports for p in getattr(report, "user_properties", ())}
+    for name, value in sorted(used):
+        terminalreporter.write_line(f"{name}: {value}")
+
+
+@pytest.fixture(scope="session")
+def docker() -> DockerClient:
+    """Return the container engine's client; without an engine the test fails, in one line."""
+    try:
+        return engine.find()
+    except EngineError as error:
+        return pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def builder(docker: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    """Return the builder of images that all workers of this run share."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    return Builder(docker, os.environ["PROOFS_RUN"], shared)
+
+
+@pytest.fixture
+def build(builder: Builder, request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Return a function that builds a Dockerfile of snippets/ against the sample project.
+
+    Its arguments are those of Builder.build; what the image has inside goes with the result.
+    """
+
+    def build(snippet: str, **options: object) -> str:
+        try:
+            image = builder.build(SNIPPETS / snippet, **options)
+        except EngineError as error:
+            pytest.fail(str(error), pytrace=False)
+        properties = request.node.user_properties
+        properties += [p for p in builder.contents(image) if p not in properties]
+        return image
+
+    return build
+
+
+@pytest.fixture
+def run(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., Container]:
+    """Return a function that starts a container, which goes with the test.
+
+    It waits for the line `ready` in the log; a container that is to fail has none. `env` adds to
+    the environment that the sample project needs; other options are those of `docker run`.
+    """
+
+    def run(
+        image: str,
+        *command: str,
+        env: dict[str, str] | None = None,
+        ready: str = "Listening at",
+        **options: object,
+    ) -> Container:
+        options = {"publish_all": True, **options}
+        handle = docker.run(
+            image, list(command), detach=True, envs=ENVIRONMENT | (env or {}),
+            labels={engine.LABEL: os.environ["PROOFS_RUN"]}, **options,
+        )  # fmt: skip
+        request.addfinalizer(lambda: docker.remove(handle, force=True, volumes=True))
+        container = Container(docker, handle)
+        if ready:
+            container.wait_for_log(ready)
+        return container
+
+    return run

@@ -1,0 +1,94 @@
+"""One running container, and what a test may ask of it."""
+
+import subprocess
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import httpx
+from python_on_whales import Container as Handle
+from python_on_whales import DockerClient
+
+PATIENCE = 60  # seconds until a test gives up waiting: far more than any machine needs
+
+
+class Stopped(NamedTuple):
+    """How a container ended."""
+
+    seconds: float
+    exit_code: int
+
+
+class Container:
+    """A container of one test. Its first published port is asked over HTTP on 127.0.0.1."""
+
+    def __init__(self, docker: DockerClient, handle: Handle) -> None:
+        """Take over a container that has been started."""
+        self.docker, self.handle = docker, handle
+        self.background = ThreadPoolExecutor(64)
+
+    @property
+    def address(self) -> str:
+        """Return the base of the URL under which this machine reaches the container."""
+        ports = self.handle.network_settings.ports
+        return f"http://127.0.0.1:{next(p[0]['HostPort'] for p in ports.values() if p)}"
+
+    def get(self, path: str = "/", **options: object) -> httpx.Response:
+        """Ask for a path, on a connection of its own; raises httpx.TransportError."""
+        return httpx.get(self.address + path, **{"timeout": PATIENCE, **options})
+
+    def start_get(self, path: str = "/", **options: object) -> Future[httpx.Response]:
+        """Ask for a path in the background."""
+        return self.background.submit(self.get, path, **options)
+
+    def logs(self) -> str:
+        """Return all that the container has printed."""
+        return self.handle.logs()
+
+    def wait_for_log(self, text: str, count: int = 1) -> str:
+        """Wait until `text` stands in the log `count` times, and return the log.
+
+        Raises AssertionError with the log when the container ends first, or after PATIENCE.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            over = not self.running or time.monotonic() > deadline
+            log = self.logs()
+            if log.count(text) >= count:
+                return log
+            assert not over, f"{text!r} is not {count} times in the log:\n{log}"
+            time.sleep(0.1)
+
+    @property
+    def running(self) -> bool:
+        """Whether its first process lives."""
+        return self.handle.state.running
+
+    @property
+    def exit_code(self) -> int:
+        """Wait for the end, and return the exit code."""
+        return self.docker.wait(self.handle)
+
+    def stop(self, grace: int | None = None) -> Stopped:
+        """Stop as `docker stop` does, with its ten seconds of grace unless others are given."""
+        start = time.monotonic()
+        self.handle.stop(time=grace)
+        return Stopped(time.monotonic() - start, self.exit_code)
+
+    def kill(self, signal: str) -> None:
+        """Send a signal to its first process."""
+        self.handle.kill(signal)
+
+    def exec(self, *command: str) -> str:
+        """Run a command inside, and return what it printed."""
+        return self.handle.execute(list(command))
+
+    def top(self) -> list[str]:
+        """Return the command line of each of its processes, the first one first."""
+        command = [*self.docker.client_config.docker_cmd, "top", self.handle.id, "-eo", "pid,args"]
+        lines = subprocess.check_output(command, text=True).splitlines()[1:]
+        return [line.strip().partition(" ")[2] for line in sorted(lines, key=_pid)]
+
+
+def _pid(line: str) -> int:
+    return int(line.split()[0])

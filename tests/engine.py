@@ -1,0 +1,113 @@
+"""Which container engine the tests use, and what a run leaves behind: nothing."""
+
+import fcntl
+import os
+import shutil
+import uuid
+from contextlib import suppress
+from functools import cache, cached_property
+from pathlib import Path
+
+from filelock import FileLock
+from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
+
+from private_engine import EngineError, PrivateEngine
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "gunicorn-docker-django"
+LABEL = "proofs"  # on every container, network and volume of a test; its value is the run
+REPOSITORY = "proofs"  # of every image tag of a test; its tag begins with the run
+
+
+@cache
+def find() -> DockerClient:
+    """Return a client of the engine that answers, starting the private one if none does.
+
+    The order: `DOCKER_HOST`, `docker`, `podman`, Debian's packages. Raises EngineError.
+    """
+    if client := running():
+        return client
+    if host := os.environ.get("DOCKER_HOST"):
+        message = f"the engine at DOCKER_HOST={host} does not answer: start it, or unset DOCKER_HOST"
+        raise EngineError(message)
+    if not Path("/etc/debian_version").exists() or os.geteuid() != 0:
+        message = ("no container engine: install Docker (https://docs.docker.com/get-docker/) or"
+                   " Podman and start it, or run this as root on Debian")
+        raise EngineError(message)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / "engine.lock"):
+        private().start()
+    return client_of(private())
+
+
+def running() -> DockerClient | None:
+    """Return a client of an engine that is up already, or nothing."""
+    with suppress(OSError):
+        for name in "docker", "podman":
+            if shutil.which(name):
+                client = DockerClient(client_call=[name], client_type=name)
+                with suppress(DockerException):
+                    client.container.list()
+                    return client
+    if private().answers() and "DOCKER_HOST" not in os.environ:
+        return client_of(private())
+    return None
+
+
+@cache
+def private() -> PrivateEngine:
+    """Return the engine made from Debian's packages, started or not."""
+    return PrivateEngine(CACHE / "engine")
+
+
+def client_of(engine: PrivateEngine) -> DockerClient:
+    """Return a client that speaks to the private engine alone."""
+    return DockerClient(client_call=engine.client, client_type="docker", host=engine.host)
+
+
+def is_private(client: DockerClient) -> bool:
+    """Whether a client speaks to the private engine, where stand-ins are allowed."""
+    return client.client_config.host == private().host
+
+
+class Run:
+    """One run of the tests: however it ends, nothing of it outlives the next run's start.
+
+    All runs hold one lock together; who gets it alone knows that nobody else is running. The
+    kernel frees the lock of a killed run, so no run has to be trusted to clean up.
+    """
+
+    def __init__(self) -> None:
+        """Join the runs, and sweep what a killed one left."""
+        CACHE.mkdir(parents=True, exist_ok=True)
+        self.name = uuid.uuid4().hex[:8]
+        self.lock = (CACHE / "runs.lock").open("w")
+        if self._alone() and (client := running()):
+            sweep(client)
+        fcntl.flock(self.lock, fcntl.LOCK_SH)
+
+    def end(self) -> None:
+        """Remove what this run made; the last one also stops the private engine."""
+        if client := running():
+            sweep(client, self.name)
+        if self._alone():
+            private().stop()
+        self.lock.close()
+
+    def _alone(self) -> bool:
+        """Whether no other run is under way."""
+        with suppress(BlockingIOError):
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+
+def sweep(client: DockerClient, run: str = "") -> None:
+    """Remove the containers, networks, volumes and image tags of one run, or of all."""
+    filters = [("label", f"{LABEL}={run}" if run else LABEL)]
+    containers = client.container.list(all=True, filters=filters)
+    client.container.remove(containers, force=True, volumes=True)
+    client.network.remove(client.network.list(filters=filters))
+    client.volume.remove(client.volume.list(filters=filters))
+    for image in client.image.list(filters=[("reference", f"{REPOSITORY}:{run}*")]):
+        client.image.remove([tag for tag in image.repo_tags if tag.startswith(f"{REPOSITORY}:")])

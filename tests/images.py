@@ -1,0 +1,107 @@
+"""Images of the snippets: built once a run, however many tests and workers ask."""
+
+import json
+import re
+import shutil
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock
+from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
+
+import base_images
+import engine
+from private_engine import EngineError
+
+PROJECT = Path(__file__).parent / "project"
+SNIPPETS = PROJECT.parent.parent / "snippets"
+VERSIONS = """
+from importlib.metadata import version
+import json, platform
+names = {"Django": "django", "Gunicorn": "gunicorn"}
+print(json.dumps({"Python": platform.python_version()} | {n: version(names[n]) for n in names}))
+"""
+
+
+class Builder:
+    """Builds images whose tags belong to one run; `shared` is a folder of all its workers."""
+
+    def __init__(self, docker: DockerClient, run: str, shared: Path) -> None:
+        """Build nothing yet."""
+        self.docker, self.run, self.shared = docker, run, shared
+
+    def build(
+        self,
+        dockerfile: Path,
+        *,
+        files: tuple[str, ...] = (),
+        changes: dict[str, str] | None = None,
+        requirements: dict[str, str] | None = None,
+        target: str | None = None,
+    ) -> str:
+        """Build a Dockerfile in a clean copy of the sample project, and return the image's tag.
+
+        `files` are other snippets, saved under the names that the page gives them; `changes` are
+        texts of files of the project, by path; `requirements` are other versions, by package.
+        Raises EngineError when a base image cannot be had, DockerException when a step fails.
+        """
+        asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, target))
+        name = f"{self.run}-{sha256(asked.encode()).hexdigest()[:12]}"
+        tag = f"{engine.REPOSITORY}:{name}"
+        with FileLock(self.shared / f"{name}.lock"):
+            if not self.docker.image.exists(tag):
+                if engine.is_private(self.docker):
+                    base_images.ensure(self.docker, dockerfile, engine.CACHE)
+                context = self._context(self.shared / name, files, changes, requirements)
+                self._build(context, file=dockerfile, tags=tag, target=target)
+                (self.shared / f"{name}.json").write_text(json.dumps(self._look_inside(tag, dockerfile)))
+        return tag
+
+    def contents(self, tag: str) -> list[tuple[str, str]]:
+        """Return what an image was built from and with: pairs of a name and a version."""
+        path = self.shared / f"{tag.partition(':')[2]}.json"
+        return [tuple(pair) for pair in json.loads(path.read_text())]
+
+    def _context(
+        self,
+        context: Path,
+        files: tuple[str, ...],
+        changes: dict[str, str] | None,
+        requirements: dict[str, str] | None,
+    ) -> Path:
+        ignore = shutil.ignore_patterns("__pycache__", "*.mo", "staticfiles", "db.sqlite3")
+        shutil.copytree(PROJECT, context, ignore=ignore)
+        for file in files:
+            shutil.copy(SNIPPETS / file, context / Path(file).name.partition(".")[2])
+        for path, text in (changes or {}).items():
+            (context / path).write_text(text)
+        pins = context / "requirements.txt"
+        for package, version in (requirements or {}).items():
+            pin, found = re.subn(rf"(?m)^{package}==\S+", f"{package}=={version}", pins.read_text())
+            assert found, f"{package} is not in requirements.txt"
+            pins.write_text(pin)
+        return context
+
+    def _build(self, context: Path, **options: object) -> None:
+        try:
+            self.docker.buildx.build(context, load=True, progress="plain", **options)
+        except DockerException as error:
+            if missing := re.search(r"(\S+): failed to resolve source metadata", error.stderr or ""):
+                message = (f"{missing[1]} is not here, and its registry is out of reach:"
+                           " connect this machine, or pull the image beforehand")
+                raise EngineError(message) from error
+            raise
+
+    def _look_inside(self, tag: str, dockerfile: Path) -> list[tuple[str, str]]:
+        version = self.docker.version()
+        engine_name = self.docker.client_config.client_type.title()
+        found = [(engine_name, (version.server or version.client).version)]
+        with suppress(DockerException):  # an image without Python, such as nginx's
+            inside = self.docker.run(tag, ["-c", VERSIONS], entrypoint="python", remove=True)
+            found += json.loads(inside).items()
+        for base in base_images.names(dockerfile):
+            if stand_in := base_images.stand_in(self.docker, base):
+                found.append(("stand-in", f"{base} is {stand_in}"))
+        return found
