@@ -72,7 +72,7 @@ class Container:
     def stop(self, grace: int | None = None) -> Stopped:
         """Stop as `docker stop` does, with its ten seconds of grace unless others are given."""
         start = time.monotonic()
-        self.handle.stop(time=grace)
+        self._engine("stop", *(() if grace is None else ("-t", str(grace))), self.handle.id)
         return Stopped(time.monotonic() - start, self.exit_code)
 
     def kill(self, signal: str) -> None:
@@ -85,10 +85,10 @@ class Container:
 
     def top(self) -> list[str]:
         """Return the command line of each of its processes, the first one first."""
-        command = [*self.docker.client_config.docker_cmd, "top", self.handle.id, "-eo", "pid,args"]
-        lines = subprocess.check_output(command, text=True).splitlines()[1:]
-        return [line.strip().partition(" ")[2] for line in sorted(lines, key=_pid)]
+        lines = self._engine("top", self.handle.id, "-eo", "pid,args").splitlines()[1:]
+        pids = {int(pid): args for pid, args in (line.split(maxsplit=1) for line in lines)}
+        return [pids[pid] for pid in sorted(pids)]
 
-
-def _pid(line: str) -> int:
-    return int(line.split()[0])
+    def _engine(self, *command: str) -> str:
+        """Run what the client library has no call for, or loses an argument of."""
+        return subprocess.check_output([*self.docker.client_config.docker_cmd, *command], text=True)

@@ -1,12 +1,140 @@
 """The proofs of docs/signals.md."""
 
+import httpx
+import pytest
+
+GRACEFUL = "Handling signal: term"
+DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
+
 
 def test_exec_form_receives_sigterm(build, run):
-    """The log says so, and the container is gone long before Docker's ten seconds are."""
+    """Gunicorn says so, and the container is gone long before Docker's patience ends."""
     container = run(build("signals/exec-form.Dockerfile"))
 
     stopped = container.stop()
 
-    assert "Handling signal: term" in container.logs()
+    assert GRACEFUL in container.logs()
     assert stopped.exit_code == 0
-    assert stopped.seconds < 8
+    assert stopped.seconds < DOCKERS_GRACE
+
+
+def test_exec_form_finishes_requests(build, run):
+    """A request of 4 s is under way when the container is stopped, and is answered."""
+    container = run(build("signals/exec-form.Dockerfile"))
+    response = in_flight(container, seconds=4)
+
+    stopped = container.stop()
+
+    assert response.result().text == "slept"
+    assert stopped.exit_code == 0
+
+
+def test_shell_form_keeps_sigterm(build, run):
+    """The first process is the shell; Docker waits in vain and kills all."""
+    container = run(build("signals/wrong-shell-form.Dockerfile"))
+    first = container.top()[0]
+
+    stopped = container.stop()
+
+    assert first.startswith("/bin/sh -c gunicorn")
+    assert GRACEFUL not in container.logs()
+    assert stopped.exit_code == 137
+    assert stopped.seconds >= DOCKERS_GRACE
+
+
+def test_init_does_not_repair_the_shell_form(build, run):
+    """With --init the stop is fast, but the request under way gets no answer."""
+    container = run(build("signals/wrong-shell-form.Dockerfile"), init=True)
+    response = in_flight(container, seconds=4)
+
+    stopped = container.stop()
+
+    assert stopped.exit_code == 143
+    assert GRACEFUL not in container.logs()
+    with pytest.raises(httpx.TransportError):
+        response.result()
+
+
+def test_script_with_exec_receives_sigterm(build, run):
+    """The script is replaced by Gunicorn, which stops as in exec form."""
+    files = ["signals/exec-in-script.entrypoint.sh"]
+    container = run(build("signals/exec-in-script.Dockerfile", files=files))
+    first = container.top()[0]
+
+    stopped = container.stop()
+
+    assert "entrypoint.sh" not in first
+    assert GRACEFUL in container.logs()
+    assert stopped.exit_code == 0
+
+
+def test_script_without_exec_keeps_sigterm(build, run):
+    """The script stays the first process, and Gunicorn is killed with it."""
+    files = ["signals/wrong-script-without-exec.entrypoint.sh"]
+    container = run(build("signals/exec-in-script.Dockerfile", files=files))
+    first = container.top()[0]
+
+    stopped = container.stop()
+
+    assert "entrypoint.sh" in first
+    assert GRACEFUL not in container.logs()
+    assert stopped.exit_code == 137
+
+
+def test_request_longer_than_the_grace_is_cut(build, run):
+    """Docker's grace ends before the request does: the same ratio as 10 s against a minute."""
+    container = run(build("signals/exec-form.Dockerfile"))
+    response = in_flight(container, seconds=20)
+
+    stopped = container.stop(grace=2)
+
+    assert stopped.exit_code == 137
+    with pytest.raises(httpx.TransportError):
+        response.result()
+
+
+def test_longer_grace_lets_the_request_finish(build, run):
+    """A request of 12 s outlives Docker's ten seconds, if they are made sixty."""
+    container = run(build("signals/exec-form.Dockerfile"))
+    response = in_flight(container, seconds=12)
+
+    stopped = container.stop(grace=60)
+
+    assert response.result().text == "slept"
+    assert stopped.exit_code == 0
+
+
+def test_graceful_timeout_cuts_requests_without_a_word(build, run):
+    """Gunicorn exits 0 and logs no kill, and yet the client has no answer."""
+    image = build("signals/exec-form.Dockerfile")
+    container = run(image, env={"GUNICORN_CMD_ARGS": "--graceful-timeout 1"})
+    response = in_flight(container, seconds=20)
+
+    stopped = container.stop()
+
+    assert stopped.exit_code == 0
+    assert "[ERROR]" not in container.logs()
+    with pytest.raises(httpx.TransportError):
+        response.result()
+
+
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGQUIT"])
+def test_quick_stop_fails_the_request_of_a_sync_worker(build, run, signal):
+    """Both signals, sent as STOPSIGNAL would, turn a request under way into a 500."""
+    container = run(build("signals/exec-form.Dockerfile"), stop_signal=signal)
+    response = in_flight(container, seconds=5)
+
+    stopped = container.stop()
+
+    assert response.result().status_code == 500
+    assert stopped.exit_code == 0
+
+
+def in_flight(container, seconds):
+    """Start a request that sleeps, and return once a worker has surely taken it."""
+    container.wait_for_log("Booting worker")
+    container.get("/health/")
+    response = container.start_get(f"/sleep/{seconds}/")
+    with pytest.raises(TimeoutError):
+        response.result(timeout=1)
+    return response

@@ -104,5 +104,5 @@ def fail(request):
 
 
 def leave(request, code):
-    """End the worker at once, as the out-of-memory killer would: shows what replaces it."""
+    """End the worker in mid-request: shows what replaces it (3 and 4 stop Gunicorn itself)."""
     os._exit(code)

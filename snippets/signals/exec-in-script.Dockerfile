@@ -1,0 +1,8 @@
+FROM python:3.14-slim
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+USER nobody
+EXPOSE 8000
+ENTRYPOINT ["./entrypoint.sh"]
