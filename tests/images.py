@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from private_engine import EngineError
 
 PROJECT = Path(__file__).parent / "project"
 SNIPPETS = PROJECT.parent.parent / "snippets"
+UNTRACKED = shutil.ignore_patterns("__pycache__", "*.mo", "staticfiles", "db.sqlite3")
 VERSIONS = """
 from importlib.metadata import version
 import json, platform
@@ -36,26 +38,29 @@ class Builder:
         self,
         dockerfile: Path,
         *,
-        files: tuple[str, ...] = (),
+        files: Sequence[str] = (),
         changes: dict[str, str] | None = None,
         requirements: dict[str, str] | None = None,
-        target: str | None = None,
+        project: Path = PROJECT,
     ) -> str:
         """Build a Dockerfile in a clean copy of the sample project, and return the image's tag.
 
         `files` are other snippets, saved under the names that the page gives them; `changes` are
-        texts of files of the project, by path; `requirements` are other versions, by package.
+        texts of files of the project, by path; `requirements` are other versions, by package;
+        `project` is another folder than the sample project.
         Raises EngineError when a base image cannot be had, DockerException when a step fails.
         """
-        asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, target))
+        asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, project))
         name = f"{self.run}-{sha256(asked.encode()).hexdigest()[:12]}"
         tag = f"{engine.REPOSITORY}:{name}"
         with FileLock(self.shared / f"{name}.lock"):
             if not self.docker.image.exists(tag):
                 if engine.is_private(self.docker):
                     base_images.ensure(self.docker, dockerfile, engine.CACHE)
-                context = self._context(self.shared / name, files, changes, requirements)
-                self._build(context, file=dockerfile, tags=tag, target=target)
+                context = self.shared / name
+                shutil.copytree(project, context, ignore=UNTRACKED)
+                _change(context, files, changes or {}, requirements or {})
+                self._build(context, file=dockerfile, tags=tag)
                 (self.shared / f"{name}.json").write_text(json.dumps(self._look_inside(tag, dockerfile)))
         return tag
 
@@ -63,26 +68,6 @@ class Builder:
         """Return what an image was built from and with: pairs of a name and a version."""
         path = self.shared / f"{tag.partition(':')[2]}.json"
         return [tuple(pair) for pair in json.loads(path.read_text())]
-
-    def _context(
-        self,
-        context: Path,
-        files: tuple[str, ...],
-        changes: dict[str, str] | None,
-        requirements: dict[str, str] | None,
-    ) -> Path:
-        ignore = shutil.ignore_patterns("__pycache__", "*.mo", "staticfiles", "db.sqlite3")
-        shutil.copytree(PROJECT, context, ignore=ignore)
-        for file in files:
-            shutil.copy(SNIPPETS / file, context / Path(file).name.partition(".")[2])
-        for path, text in (changes or {}).items():
-            (context / path).write_text(text)
-        pins = context / "requirements.txt"
-        for package, version in (requirements or {}).items():
-            pin, found = re.subn(rf"(?m)^{package}==\S+", f"{package}=={version}", pins.read_text())
-            assert found, f"{package} is not in requirements.txt"
-            pins.write_text(pin)
-        return context
 
     def _build(self, context: Path, **options: object) -> None:
         try:
@@ -105,3 +90,19 @@ class Builder:
             if stand_in := base_images.stand_in(self.docker, base):
                 found.append(("stand-in", f"{base} is {stand_in}"))
         return found
+
+
+def _change(
+    context: Path, files: Sequence[str], changes: dict[str, str], requirements: dict[str, str]
+) -> None:
+    """Put the files, texts and versions that a test asks for into a copy of the project."""
+    for file in files:
+        shutil.copy(SNIPPETS / file, context / Path(file).name.partition(".")[2])
+    for path, text in changes.items():
+        (context / path).parent.mkdir(parents=True, exist_ok=True)
+        (context / path).write_text(text)
+    pins = context / "requirements.txt"
+    for package, version in requirements.items():
+        pin, found = re.subn(rf"(?m)^{package}==\S+", f"{package}=={version}", pins.read_text())
+        assert found, f"{package} is not in requirements.txt"
+        pins.write_text(pin)

@@ -1,0 +1,126 @@
+"""The proofs of docs/dockerfile.md."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from images import PROJECT, SNIPPETS
+
+APP = "dockerfile/app.Dockerfile"
+
+
+@pytest.fixture
+def container(build, run):
+    """Run the image as the page tells."""
+    return run(build(APP))
+
+
+def test_container_answers(container):
+    """The published port serves Django's home page."""
+    response = container.get("/")
+
+    assert response.status_code == 200
+    assert "Hello from Django" in response.text
+
+
+def test_workers_run_without_root(container):
+    """The user id of a worker is not root's, and it cannot write to its own code."""
+    assert container.get("/whoami/").json()["uid"] != 0
+    assert container.exec("sh", "-c", "test -w core/wsgi.py || echo read-only") == "read-only"
+
+
+def test_translations_are_compiled(container):
+    """A German browser is answered in German."""
+    response = container.get("/", headers={"Accept-Language": "de"})
+
+    assert "Hallo von Django" in response.text
+
+
+def test_links_to_static_files_are_hashed(container):
+    """The page links to a hashed name, though the image has no file of that name."""
+    link = re.search(r"/static/core/site\.[0-9a-f]{12}\.css", container.get("/").text)
+
+    assert link
+    assert container.exec("find", "staticfiles", "-type", "f") == "staticfiles/staticfiles.json"
+
+
+def test_environment_variable_makes_two_workers(container):
+    """WEB_CONCURRENCY=2 and --threads 2 are in the file: two processes, two threads each."""
+    container.wait_for_log("Booting worker", count=2)
+
+    seen = threads_by_process(container)
+
+    assert sorted(len(threads) for threads in seen.values()) == [2, 2]
+
+
+def test_log_has_no_error(container):
+    """Nothing of level ERROR or worse is logged at start, while serving, and at stop."""
+    container.get("/")
+    container.stop()
+
+    log = container.logs()
+    assert "GET / HTTP/1.1" in log
+    assert "Shutting down: Master" in log
+    assert not re.search("ERROR|CRITICAL|Traceback", log)
+
+
+def test_secret_of_the_build_is_not_kept(build, docker):
+    """The key that the build made up is in neither the environment nor the history."""
+    image = docker.image.inspect(build(APP))
+
+    assert not any(line.startswith("SECRET_KEY") for line in image.config.env)
+    history = [*docker.client_config.docker_cmd, "history", "--no-trunc", image.id]
+    assert "not-kept" not in subprocess.check_output(history, text=True)
+
+
+def test_exposed_port_is_the_bound_one(container, docker):
+    """EXPOSE and --bind name the same port."""
+    image = docker.image.inspect(container.handle.image)
+
+    bound = re.search(r"Listening at: http://0\.0\.0\.0:(\d+)", container.logs())[1]
+    assert list(image.config.exposed_ports) == [f"{bound}/tcp"]
+
+
+def test_module_name_is_all_you_change(build, run, tmp_path):
+    """The project's package gets another name, and the Dockerfile that name in one place."""
+    project, dockerfile = tmp_path / "project", tmp_path / "app.Dockerfile"
+    shutil.copytree(PROJECT, project)
+    (project / "core").rename(project / "mysite")
+    for file in project.rglob("*.py"):
+        file.write_text(re.sub(r"\bcore(?=[.\"]| import)", "mysite", file.read_text()))
+    dockerfile.write_text((SNIPPETS / APP).read_text().replace("core.wsgi", "mysite.wsgi"))
+
+    container = run(build(dockerfile, project=project))
+
+    assert container.get("/").status_code == 200
+
+
+def test_hidden_files_stay_out(build, run):
+    """Of the files planted in the project, the image has the one that is not ignored."""
+    hidden = [".env", ".git/config", "core/.env.local", "key.pem", "db.sqlite3"]
+    image = build(APP, changes=dict.fromkeys([*hidden, "core/seen.txt"], "canary"))
+
+    found = run(image, "grep", "-rl", "canary", "/app", ready="/app").logs()
+
+    assert found.split() == ["/app/core/seen.txt"]
+
+
+def test_your_own_tests_run_in_the_image(build, run):
+    """Django's test runner passes inside the very image that is deployed."""
+    container = run(build(APP), "python", "manage.py", "test", ready="Ran ")
+
+    assert container.exit_code == 0, container.logs()
+
+
+def threads_by_process(container):
+    """Ask in bursts until four threads have answered: which of them takes a request is chance."""
+    seen = {}
+    for _ in range(50):
+        for answer in [container.start_get("/whoami/") for _ in range(16)]:
+            who = answer.result().json()
+            seen.setdefault(who["pid"], set()).add(who["thread_id"])
+        if sum(map(len, seen.values())) >= 4:
+            break
+    return seen
