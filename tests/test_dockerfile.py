@@ -89,7 +89,7 @@ def test_module_name_is_all_you_change(build, run, tmp_path):
     shutil.copytree(PROJECT, project)
     (project / "core").rename(project / "mysite")
     for file in project.rglob("*.py"):
-        file.write_text(re.sub(r"\bcore(?=[.\"]| import)", "mysite", file.read_text()))
+        file.write_text(re.sub(r"(?<!\.)\bcore(?=[.\"]| import)", "mysite", file.read_text()))
     dockerfile.write_text((SNIPPETS / APP).read_text().replace("core.wsgi", "mysite.wsgi"))
 
     container = run(build(dockerfile, project=project))
