@@ -1,7 +1,7 @@
 """The fixtures, which read as a page does: build a snippet, run the image, ask it."""
 
-import json
 import os
+import shlex
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +10,18 @@ import pytest
 from python_on_whales import DockerClient
 
 import engine
+import transcripts
 from container import Container
 from images import Builder
 from private_engine import EngineError
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes transcripts anew."""
+    parser.addoption("--record", action="store_true", help="write the transcripts anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,3 +105,24 @@ def run(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., C
         return container
 
     return run
+
+
+@pytest.fixture
+def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Return a function that runs a transcript of snippets/ again, and compares what is printed.
+
+    `names` are this run's images or containers for the reader's, as in `web=image`. Ports are
+    the engine's choice, and what the command starts belongs to this run.
+    """
+
+    def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
+        replacements = {
+            r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
+            r"\bdocker run\b": f"docker run --label {engine.LABEL}={os.environ['PROOFS_RUN']}",
+            **{rf"(?<!-)\b{name}\b(?!-)": real for name, real in names.items()},
+            r"\bdocker\b": shlex.join(map(str, docker.client_config.docker_cmd)),
+        }
+        record = request.config.getoption("record")
+        return transcripts.replay(SNIPPETS / snippet, replacements, cwd or SNIPPETS, record=record)
+
+    return replay

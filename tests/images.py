@@ -51,8 +51,8 @@ class Builder:
         Raises EngineError when a base image cannot be had, DockerException when a step fails.
         """
         asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, project))
-        name = f"{self.run}-{sha256(asked.encode()).hexdigest()[:12]}"
-        tag = f"{engine.REPOSITORY}:{name}"
+        tag = self.tag(sha256(asked.encode()).hexdigest()[:12])
+        name = tag.partition(":")[2]
         with FileLock(self.shared / f"{name}.lock"):
             if not self.docker.image.exists(tag):
                 if engine.is_private(self.docker):
@@ -63,6 +63,10 @@ class Builder:
                 self._build(context, file=dockerfile, tags=tag)
                 (self.shared / f"{name}.json").write_text(json.dumps(self._look_inside(tag, dockerfile)))
         return tag
+
+    def tag(self, name: str) -> str:
+        """Return a tag that goes when the run ends."""
+        return f"{engine.REPOSITORY}:{self.run}-{name}"
 
     def contents(self, tag: str) -> list[tuple[str, str]]:
         """Return what an image was built from and with: pairs of a name and a version."""

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from container import Container
 from images import PROJECT, SNIPPETS
 
 APP = "dockerfile/app.Dockerfile"
@@ -23,6 +24,21 @@ def test_container_answers(container):
 
     assert response.status_code == 200
     assert "Hello from Django" in response.text
+
+
+def test_commands_build_and_run_it(builder, docker, replay, tmp_path):
+    """The page's two commands, typed in a folder that has the page's two files."""
+    shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
+    shutil.copy(SNIPPETS / APP, tmp_path / "Dockerfile")
+    shutil.copy(SNIPPETS / f"{APP}.dockerignore", tmp_path / "Dockerfile.dockerignore")
+    tag = builder.tag("typed-by-hand")
+
+    replay("dockerfile/build.console", cwd=tmp_path, web=tag)
+    started = replay("dockerfile/run.console", web=tag).strip()
+    container = Container(docker, docker.container.inspect(started))
+
+    container.wait_for_log("Booting worker")
+    assert container.get("/").status_code == 200
 
 
 def test_workers_run_without_root(container):

@@ -1,8 +1,11 @@
 """The proofs of docs/static-files.md."""
 
 import re
+import shutil
 
 import pytest
+
+from images import PROJECT, SNIPPETS
 
 APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"
@@ -20,6 +23,18 @@ def stylesheet(build, run):
     """Return the link to a stylesheet as the app image writes it into a page."""
     page = run(build(APP)).get("/").text
     return re.search(r'href="(\S+\.css)"', page)[1]
+
+
+def test_command_builds_the_static_image(builder, replay, run, tmp_path):
+    """The page's command, typed in a folder that has the page's two files."""
+    shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
+    shutil.copy(SNIPPETS / STATIC, tmp_path / "Dockerfile.static")
+    shutil.copy(SNIPPETS / CONF[0], tmp_path / "default.conf")
+    tag = builder.tag("static-typed-by-hand")
+
+    replay("static-files/build.console", cwd=tmp_path, **{"web-static": tag})
+
+    assert run(tag, ready="start worker process").get("/static/core/site.css").status_code == 200
 
 
 def test_nginx_serves_what_the_page_links_to(nginx, stylesheet):

@@ -1,0 +1,46 @@
+"""Transcripts: a command, and what it printed when it was recorded and prints today."""
+
+import re
+import subprocess
+from pathlib import Path
+
+MASKS = {
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d": "TIME",
+    r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d": "TIME",
+    r"\[(?!1\])\d+\]": "[PID]",
+    r"(?<=pid: )\d+|(?<=pid:)\d+": "PID",
+    r"\b(sha256:)?[0-9a-f]{64}\b": "ID",
+    r"0x[0-9a-f]+": "ADDRESS",
+    r"\b\d+\.\d+\.\d+\.\d+\b": "ADDRESS",
+    r"/usr(/local)?/lib/python": "LIB/python",
+}
+
+
+def mask(text: str) -> str:
+    """Replace what differs from run to run: times, process and image ids, addresses."""
+    for pattern, name in MASKS.items():
+        text = re.sub(pattern, name, text)
+    return text
+
+
+def replay(transcript: Path, replacements: dict[str, str], cwd: Path, *, record: bool) -> str:
+    """Run the command of a transcript, and return the fresh output; compare it or record it.
+
+    The command is what follows `$ `, up to a line that does not end in a backslash;
+    `replacements` put this run's names in place of the reader's.
+    Raises AssertionError when it fails or, masked, prints something else than was recorded.
+    """
+    text = transcript.read_text()
+    command = re.match(r"\$ (?:.*\\\n)*.*\n", text)
+    assert command, f"{transcript.name} does not begin with '$ ' and a command"
+    line = command[0][2:]
+    for name, real in replacements.items():
+        line = re.sub(name, real, line)
+    done = subprocess.run(line, check=False, shell=True, cwd=cwd, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+    assert done.returncode == 0, f"{line}{done.stdout}"
+    if record:
+        transcript.write_text(f"{command[0]}{done.stdout.strip()}\n")
+    else:
+        assert mask(done.stdout.strip()) == mask(text[command.end() :].strip())
+    return done.stdout
