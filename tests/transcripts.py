@@ -42,5 +42,6 @@ def replay(transcript: Path, replacements: dict[str, str], cwd: Path, *, record:
     if record:
         transcript.write_text(f"{command[0]}{done.stdout.strip()}\n")
     else:
-        assert mask(done.stdout.strip()) == mask(text[command.end() :].strip())
+        same = mask(done.stdout.strip()) == mask(text[command.end() :].strip())
+        assert same, f"{transcript.name} now prints (write it anew with --record):\n{done.stdout}"
     return done.stdout

@@ -1,0 +1,91 @@
+"""The proofs of docs/threads.md."""
+
+import re
+import time
+
+TWO_THREADS = "threads/two-threads.Dockerfile"
+SYNC = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
+CPU_TIMES = """
+import glob, os
+ticks = [open(f).read().rpartition(")")[2].split()[11:13] for f in glob.glob("/proc/[0-9]*/stat")]
+print(sum(map(int, sum(ticks, []))) / os.sysconf("SC_CLK_TCK"))
+"""
+
+
+def test_two_threads_halve_the_wait(build, run):
+    """Four requests of a second reach one worker at once, without threads and with two."""
+    one_by_one = run(build(TWO_THREADS), *SYNC)
+    threaded = run(build(TWO_THREADS))
+
+    without, with_two = (seconds_for(c, *["/sleep/1/"] * 4) for c in (one_by_one, threaded))
+
+    assert without >= 4
+    assert with_two < without * 0.8
+
+
+def test_threads_lose_updates(build, run):
+    """Of 100 requests that count, sync counts all, and two threads count fewer."""
+    one_by_one = run(build(TWO_THREADS), *SYNC)
+    threaded = run(build(TWO_THREADS))
+
+    counted = [max(map(int, ask(c, *["/count/"] * 100))) for c in (one_by_one, threaded)]
+
+    assert counted[0] == 100
+    assert counted[1] < 100
+
+
+def test_threads_take_less_memory_than_workers(build, run):
+    """The proportional set sizes of all processes are summed, after every one has served."""
+    threads = run(build(TWO_THREADS), *SYNC, "--threads", "8")
+    workers = run(build(TWO_THREADS), *SYNC, "--workers", "8")
+
+    kilobytes = [memory(container) for container in (threads, workers)]
+
+    assert kilobytes[1] > 2 * kilobytes[0]
+
+
+def test_threads_share_one_processor(build, run):
+    """Four views compute at once, and yet their process gets no more CPU time than one core has."""
+    container = run(build(TWO_THREADS), *SYNC, "--threads", "4")
+    ask(container, "/cpu/1/")
+    before, start = cpu_seconds(container), time.monotonic()
+
+    views = ask(container, *["/cpu/10000000/"] * 4)
+
+    wall = time.monotonic() - start
+    assert sum(map(float, views)) > 1.5 * wall
+    assert cpu_seconds(container) - before < 1.2 * wall
+
+
+def test_each_thread_has_its_database_connection(build, run):
+    """With persistent connections, the database file is open once for every thread."""
+    image = build(TWO_THREADS, changes={"core/wsgi.py": ""})
+
+
+def ask(container, *paths):
+    """Ask for all paths at once, and return the answers."""
+    container.wait_for_log("Booting worker")
+    container.get("/health/")
+    responses = [container.start_get(path, verify=False) for path in paths]
+    return [response.result().text for response in responses]
+
+
+def seconds_for(container, *paths):
+    """Return how long it takes to answer all paths, asked for at once."""
+    container.get("/health/")
+    start = time.monotonic()
+    ask(container, *paths)
+    return time.monotonic() - start
+
+
+def memory(container):
+    """Return the kB that all processes take once every thread and every worker has served."""
+    container.wait_for_log("Booting worker")
+    ask(container, *["/sleep/0.5/"] * 24)
+    rollups = container.exec("sh", "-c", "cat /proc/[0-9]*/smaps_rollup")
+    return sum(map(int, re.findall(r"(?m)^Pss: +(\d+) kB", rollups)))
+
+
+def cpu_seconds(container):
+    """Return the CPU time that all processes of a container have used."""
+    return float(container.exec("python", "-c", CPU_TIMES))
