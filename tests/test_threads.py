@@ -3,8 +3,13 @@
 import re
 import time
 
+from images import PROJECT
+
 TWO_THREADS = "threads/two-threads.Dockerfile"
 SYNC = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
+SETTINGS = (PROJECT / "core/settings.py").read_text()
+PERSISTENT = 'DATABASES["default"]["CONN_MAX_AGE"] = None\n'
+DATABASE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
 CPU_TIMES = """
 import glob, os
 ticks = [open(f).read().rpartition(")")[2].split()[11:13] for f in glob.glob("/proc/[0-9]*/stat")]
@@ -57,9 +62,14 @@ def test_threads_share_one_processor(build, run):
     assert cpu_seconds(container) - before < 1.2 * wall
 
 
-def test_each_thread_has_its_database_connection(build, run):
-    """With persistent connections, the database file is open once for every thread."""
-    image = build(TWO_THREADS, changes={"core/wsgi.py": ""})
+def test_each_thread_has_its_own_database_connection(build, run):
+    """With connections that persist, the database file is open once for each thread that served."""
+    image = build(TWO_THREADS, changes={"core/settings.py": SETTINGS + PERSISTENT})
+    one_by_one = run(image, *SYNC, env=DATABASE)
+    threaded = run(image, *SYNC, "--threads", "4", env=DATABASE)
+
+    assert database_connections(one_by_one) == 1
+    assert database_connections(threaded) == 4
 
 
 def ask(container, *paths):
@@ -89,3 +99,10 @@ def memory(container):
 def cpu_seconds(container):
     """Return the CPU time that all processes of a container have used."""
     return float(container.exec("python", "-c", CPU_TIMES))
+
+
+def database_connections(container):
+    """Return how often the database file is open, once all threads have asked it."""
+    container.exec("python", "manage.py", "migrate")
+    ask(container, *["/notes/"] * 40)
+    return container.exec("sh", "-c", "ls -l /proc/[0-9]*/fd").count("/tmp/db.sqlite3\n")

@@ -132,7 +132,7 @@ def test_idle_worker_outlives_the_timeout(build, run):
     assert [container.logs() for container in containers] == before
 
 
-def test_silent_client_kills_sync_alone(build, run):
+def test_silent_client_kills_sync_but_not_gthread(build, run):
     """A client connects and says nothing; another asks, and waits for sync to be killed."""
     sync = run(build(GTHREAD), *SYNC, *TWO_SECONDS)
     gthread = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 2"})

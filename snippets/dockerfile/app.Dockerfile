@@ -4,11 +4,11 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 ENV PATH=/venv/bin:$PATH
 RUN python -m venv /venv
+WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
-WORKDIR /app
 COPY . .
-# Django renders hashed links with the manifest alone; the files are in the static image.
+# Django renders hashed links with the manifest alone: nginx serves the files.
 RUN export SECRET_KEY=not-kept-in-the-image \
  && python manage.py compilemessages \
  && python manage.py collectstatic --noinput \
@@ -18,11 +18,12 @@ FROM python:3.14-slim
 ENV PATH=/venv/bin:$PATH
 ENV PYTHONUNBUFFERED=1
 ENV WEB_CONCURRENCY=2
-RUN useradd --system runner
+RUN useradd --system --uid 10001 --user-group runner
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app .
-USER runner
+USER 10001:10001
 EXPOSE 8000
 CMD ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--threads", "2", \
-     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-"]
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", \
+     "--access-logfile", "-"]

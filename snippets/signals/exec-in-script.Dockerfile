@@ -3,6 +3,6 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
-USER nobody
+USER 65534:65534
 EXPOSE 8000
 ENTRYPOINT ["./entrypoint.sh"]
