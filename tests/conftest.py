@@ -33,6 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(run.end)
 
 
+def pytest_report_header() -> str:
+    """Tell the name of the run, which all that it starts is labelled with."""
+    return f"run: {os.environ['PROOFS_RUN']}"
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what the tests ran on, and what stood in for the real thing."""
     reports = [r for rs in terminalreporter.stats.values() for r in rs]

@@ -15,6 +15,7 @@ from python_on_whales.exceptions import DockerException
 from private_engine import EngineError, PrivateEngine
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "gunicorn-docker-django"
+RUNS = CACHE / "runs"
 LABEL = "proofs"  # on every container, network and volume of a test; its value is the run
 REPOSITORY = "proofs"  # of every image tag of a test; its tag begins with the run
 
@@ -34,7 +35,6 @@ def find() -> DockerClient:
         message = ("no container engine: install Docker (https://docs.docker.com/get-docker/) or"
                    " Podman and start it, or run this as root on Debian")
         raise EngineError(message)
-    CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(CACHE / "engine.lock"):
         private().start()
     return client_of(private())
@@ -73,41 +73,51 @@ def is_private(client: DockerClient) -> bool:
 class Run:
     """One run of the tests: however it ends, nothing of it outlives the next run's start.
 
-    All runs hold one lock together; who gets it alone knows that nobody else is running. The
-    kernel frees the lock of a killed run, so no run has to be trusted to clean up.
+    Each run holds a lock on a file of its own. The kernel frees the lock of a killed run, so
+    that the next one can tell the dead from those under way, and remove what they left.
     """
 
     def __init__(self) -> None:
-        """Join the runs, and sweep what a killed one left."""
-        CACHE.mkdir(parents=True, exist_ok=True)
+        """Sweep up after dead runs, and begin."""
         self.name = uuid.uuid4().hex[:8]
-        self.lock = (CACHE / "runs.lock").open("w")
-        if self._alone() and (client := running()):
-            sweep(client)
-        fcntl.flock(self.lock, fcntl.LOCK_SH)
+        RUNS.mkdir(parents=True, exist_ok=True)
+        with FileLock(RUNS.parent / "engine.lock"):
+            self._others()
+            self.lock = (RUNS / self.name).open("w")
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
 
     def end(self) -> None:
         """Remove what this run made; the last one also stops the private engine."""
-        if client := running():
-            sweep(client, self.name)
-        if self._alone():
-            private().stop()
-        self.lock.close()
+        with FileLock(RUNS.parent / "engine.lock"):
+            if client := running():
+                sweep(client, self.name)
+            self.lock.close()
+            (RUNS / self.name).unlink()
+            if not self._others():
+                private().stop()
 
-    def _alone(self) -> bool:
-        """Whether no other run is under way."""
-        with suppress(BlockingIOError):
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False
+    def _others(self) -> int:
+        """Sweep up after each dead run, and return how many live."""
+        alive = 0
+        for path in RUNS.iterdir():
+            with path.open("w") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    alive += 1
+                else:
+                    if client := running():
+                        sweep(client, path.name)
+                    path.unlink()
+        return alive
 
 
-def sweep(client: DockerClient, run: str = "") -> None:
-    """Remove the containers, networks, volumes and image tags of one run, or of all."""
-    filters = [("label", f"{LABEL}={run}" if run else LABEL)]
+def sweep(client: DockerClient, run: str) -> None:
+    """Remove the containers, networks, volumes and image tags of one run."""
+    filters = [("label", f"{LABEL}={run}")]
     containers = client.container.list(all=True, filters=filters)
     client.container.remove(containers, force=True, volumes=True)
     client.network.remove(client.network.list(filters=filters))
     client.volume.remove(client.volume.list(filters=filters))
-    for image in client.image.list(filters=[("reference", f"{REPOSITORY}:{run}*")]):
-        client.image.remove([tag for tag in image.repo_tags if tag.startswith(f"{REPOSITORY}:")])
+    for image in client.image.list(filters=[("reference", f"{REPOSITORY}:{run}-*")]):
+        client.image.remove([tag for tag in image.repo_tags if tag.startswith(f"{REPOSITORY}:{run}")])

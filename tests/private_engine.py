@@ -87,7 +87,7 @@ class PrivateEngine:
             raise EngineError(message)
         mirror = debian_mirror()
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda suite: self._fetch(suite, mirror), PACKAGES))
+            list(pool.map(lambda suite: self.fetch(suite, mirror), PACKAGES))
         for suite, folders in PROGRAMS.items():
             for folder, programs in folders.items():
                 for program in programs.split():
@@ -102,7 +102,7 @@ class PrivateEngine:
             script.chmod(0o755)
         (self.root / "bin/.complete").touch()
 
-    def _fetch(self, suite: str, mirror: str) -> None:
+    def fetch(self, suite: str, mirror: str) -> None:
         """Download and unpack the packages of one suite."""
         apt, debs = self.root / "apt" / suite, self.root / "debs" / suite
         environ = os.environ | {"APT_CONFIG": str(apt_config(apt, suite, mirror))}

@@ -1,0 +1,124 @@
+"""The proofs of docs/contributing.md."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+import engine
+from images import PROJECT
+from private_engine import EngineError, PrivateEngine
+
+ROOT = PROJECT.parent.parent
+SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
+QUICK_TEST = "tests/test_contributing.py::test_each_dependency_is_pinned"
+
+
+def test_each_dependency_is_pinned():
+    """What is installed here, direct and transitive, stands in pyproject.toml with its version."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pins = pyproject["dependency-groups"]["dev"]
+    pins += pyproject["tool"]["uv"]["constraint-dependencies"]
+
+    installed = {f"{d.name}=={d.version}".lower().replace("_", "-") for d in distributions()}
+    assert installed <= {pin.partition(" ")[0] for pin in pins}
+
+
+def test_missing_engine_is_one_line(monkeypatch):
+    """Nothing answers, and this is not root on Debian: there is nothing to make one from."""
+    monkeypatch.setattr(engine, "running", lambda: None)
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    with pytest.raises(EngineError, match="^no container engine: install Docker .*$"):
+        engine.find.__wrapped__()
+
+
+def test_silent_engine_is_one_line():
+    """A test run against an address where nobody listens fails, and says what to do."""
+    output = pytest_run(SLOW_TEST, DOCKER_HOST="tcp://127.0.0.1:9").communicate()[0]
+
+    assert "the engine at DOCKER_HOST=tcp://127.0.0.1:9 does not answer: start it" in output
+    assert "Traceback" not in output
+    assert "1 error" in output
+
+
+def test_full_disk_is_one_line(monkeypatch, tmp_path):
+    """The engine's packages and images do not fit."""
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1e9))
+
+    with pytest.raises(EngineError, match="^no disk space: .* has 1.0 GB free .*$"):
+        PrivateEngine(tmp_path).unpack()
+
+
+def test_unreachable_mirror_is_one_line(tmp_path):
+    """Without an engine, Debian's packages are the last resort: here nobody serves them."""
+    with pytest.raises(EngineError, match="^no container engine, and Debian's packages .*$"):
+        PrivateEngine(tmp_path).fetch("bookworm", "http://127.0.0.1:9/debian")
+
+
+def test_unreachable_registry_is_one_line(builder, tmp_path):
+    """The base image is neither here nor to be had."""
+    dockerfile = tmp_path / "far-away.Dockerfile"
+    dockerfile.write_text("FROM registry.invalid/far/away:1\n")
+
+    with pytest.raises(EngineError, match="^registry.invalid/far/away:1 is not here, .*$"):
+        builder.build(dockerfile)
+
+
+def test_interrupted_run_leaves_nothing(docker):
+    """Ctrl-C in the middle of a test: its container and its image tag go with it."""
+    process, run = pytest_run_with_container(docker)
+
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+
+    assert left_of(docker, run) == []
+
+
+def test_killed_run_is_swept_by_the_next(docker):
+    """kill -9 leaves a container and a tag; whatever is run next removes them."""
+    process, run = pytest_run_with_container(docker)
+    process.kill()
+    process.communicate()
+    left = left_of(docker, run)
+
+    pytest_run(QUICK_TEST).communicate()
+
+    assert len(left) == 2
+    assert left_of(docker, run) == []
+
+
+def pytest_run(test: str, **environ: str) -> subprocess.Popen:
+    """Start a run of one test, as a reader would."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-n0", "-o", "addopts=", test], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environ,
+    )  # fmt: skip
+
+
+def pytest_run_with_container(docker) -> tuple[subprocess.Popen, str]:
+    """Start a run, and return it with its name once it has a container."""
+    process = pytest_run(SLOW_TEST)
+    header = iter(process.stdout.readline, "")
+    run = next(found[1] for line in header if (found := re.match("run: (.*)", line)))
+    deadline = time.monotonic() + 60
+    while not docker.container.list(filters=[("label", f"{engine.LABEL}={run}")]):
+        assert time.monotonic() < deadline, "the run starts no container"
+        time.sleep(0.2)
+    return process, run
+
+
+def left_of(docker, run: str) -> list:
+    """Return the containers and images that a run has left."""
+    containers = docker.container.list(all=True, filters=[("label", f"{engine.LABEL}={run}")])
+    return containers + docker.image.list(filters=[("reference", f"{engine.REPOSITORY}:{run}-*")])
