@@ -22,13 +22,12 @@ STAND_INS = {
     "python:3.14-slim": (
         "python.Dockerfile",
         "python3.14",
-        "Debian forky's Python {}: Debian's patches and libraries, standard library in"
-        " /usr/lib, no headers",
+        "Debian forky's Python {}: other patches, libraries and folders",
     ),
     "nginxinc/nginx-unprivileged:1.30": (
         "nginx.Dockerfile",
         "nginx",
-        "Debian forky's nginx {}: Debian's modules, none of the official entrypoint scripts",
+        "Debian forky's nginx {}: other modules, and no entrypoint scripts",
     ),
 }
 
@@ -60,16 +59,19 @@ def _pull_or_make(docker: DockerClient, name: str, cache: Path) -> None:
         docker.pull(name, quiet=True)
     except DockerException as error:
         if name not in STAND_INS:
-            message = (f"{name} is not here, and its registry is out of reach:"
-                       " connect this machine, or pull the image beforehand")
+            message = (
+                f"{name} is not here, and its registry is out of reach:"
+                " connect this machine, or pull the image beforehand"
+            )
             raise EngineError(message) from error
         if not docker.image.exists("debian"):
             _make_debian(docker, cache)
         recipe, package, described = STAND_INS[name]
         build = partial(docker.buildx.build, RECIPES, file=RECIPES / recipe, progress=False)
         build(tags="stand-in")
-        version = docker.run("stand-in", ["-Wf", "${Version}", package], entrypoint="dpkg-query",
-                             remove=True)
+        version = docker.run(
+            "stand-in", ["-Wf", "${Version}", package], entrypoint="dpkg-query", remove=True
+        )
         build(tags=name, build_args={"STAND_IN": described.format(version)})
         docker.image.remove("stand-in")
 
@@ -90,8 +92,8 @@ def _make_debian(docker: DockerClient, cache: Path) -> None:
             "--include=ca-certificates,debian-archive-keyring",
             *(f"--aptopt={line}" for line in apt),
             *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")),
-            f"--customize-hook=cp -r /usr/local/share/ca-certificates $1/usr/local/share"
-            " && chroot $1 update-ca-certificates",
+            "--customize-hook=cp -r /usr/local/share/ca-certificates $1/usr/local/share",
+            "--customize-hook=chroot $1 update-ca-certificates",
             "forky", tar, source,
         ],
         check=True, env=os.environ | {"PATH": f"{cache}/engine/bin:{os.environ['PATH']}"},

@@ -5,7 +5,7 @@ import os
 import shutil
 import uuid
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 from filelock import FileLock
@@ -29,11 +29,15 @@ def find() -> DockerClient:
     if client := running():
         return client
     if host := os.environ.get("DOCKER_HOST"):
-        message = f"the engine at DOCKER_HOST={host} does not answer: start it, or unset DOCKER_HOST"
+        message = (
+            f"the engine at DOCKER_HOST={host} does not answer: start it, or unset it"
+        )
         raise EngineError(message)
     if not Path("/etc/debian_version").exists() or os.geteuid() != 0:
-        message = ("no container engine: install Docker (https://docs.docker.com/get-docker/) or"
-                   " Podman and start it, or run this as root on Debian")
+        message = (
+            "no container engine: install Docker (https://docs.docker.com/get-docker/) or"
+            " Podman and start it, or run this as root on Debian"
+        )
         raise EngineError(message)
     with FileLock(CACHE / "engine.lock"):
         private().start()
@@ -120,4 +124,5 @@ def sweep(client: DockerClient, run: str) -> None:
     client.network.remove(client.network.list(filters=filters))
     client.volume.remove(client.volume.list(filters=filters))
     for image in client.image.list(filters=[("reference", f"{REPOSITORY}:{run}-*")]):
-        client.image.remove([tag for tag in image.repo_tags if tag.startswith(f"{REPOSITORY}:{run}")])
+        own = f"{REPOSITORY}:{run}-"
+        client.image.remove([tag for tag in image.repo_tags if tag.startswith(own)])

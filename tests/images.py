@@ -61,7 +61,9 @@ class Builder:
                 shutil.copytree(project, context, ignore=UNTRACKED)
                 _change(context, files, changes or {}, requirements or {})
                 self._build(context, file=dockerfile, tags=tag)
-                (self.shared / f"{name}.json").write_text(json.dumps(self._look_inside(tag, dockerfile)))
+                (self.shared / f"{name}.json").write_text(
+                    json.dumps(self._look_inside(tag, dockerfile))
+                )
         return tag
 
     def tag(self, name: str) -> str:
@@ -77,9 +79,12 @@ class Builder:
         try:
             self.docker.buildx.build(context, load=True, progress="plain", **options)
         except DockerException as error:
-            if missing := re.search(r"(\S+): failed to resolve source metadata", error.stderr or ""):
-                message = (f"{missing[1]} is not here, and its registry is out of reach:"
-                           " connect this machine, or pull the image beforehand")
+            reason = r"(\S+): failed to resolve source metadata"
+            if missing := re.search(reason, error.stderr or ""):
+                message = (
+                    f"{missing[1]} is not here, and its registry is out of reach:"
+                    " connect this machine, or pull the image beforehand"
+                )
                 raise EngineError(message) from error
             raise
 

@@ -59,8 +59,14 @@ class PrivateEngine:
         self.stop()  # what a killed run may have left
         self._remember_network()
         with (self.root / "run/dockerd.log").open("wb") as log:
-            daemon = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=log,
-                                      stderr=log, env=self._environ(), start_new_session=True)
+            daemon = subprocess.Popen(
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environ(),
+                start_new_session=True,
+            )
         deadline = time.monotonic() + 60
         while not self.answers():
             if daemon.poll() is not None or time.monotonic() > deadline:
@@ -73,8 +79,12 @@ class PrivateEngine:
     def answers(self) -> bool:
         """Whether the engine is up."""
         with suppress(OSError):
-            return subprocess.run([*self.client, "--host", self.host, "version"], check=False,
-                                  capture_output=True).returncode == 0
+            return (
+                subprocess.run(
+                    [*self.client, "--host", self.host, "version"], check=False, capture_output=True
+                ).returncode
+                == 0
+            )
         return False
 
     def unpack(self) -> None:
@@ -82,8 +92,10 @@ class PrivateEngine:
         self.root.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.root).free / 1e9
         if free < GIGABYTES:
-            message = (f"no disk space: {self.root} has {free:.1f} GB free and the engine needs"
-                       f" {GIGABYTES}; free some, or set XDG_CACHE_HOME to another disk")
+            message = (
+                f"no disk space: {self.root} has {free:.1f} GB free and the engine needs"
+                f" {GIGABYTES}; free some, or set XDG_CACHE_HOME to another disk"
+            )
             raise EngineError(message)
         mirror = debian_mirror()
         with ThreadPoolExecutor() as pool:
@@ -98,7 +110,8 @@ class PrivateEngine:
             script = self.root / "bin" / name
             script.write_text(
                 f"#!/bin/sh\nexport LD_LIBRARY_PATH={libraries} XTABLES_LIBDIR={libraries}/xtables"
-                f'\nexec {self.root}/bookworm/usr/sbin/xtables-nft-multi {name} "$@"\n')
+                f'\nexec {self.root}/bookworm/usr/sbin/xtables-nft-multi {name} "$@"\n'
+            )
             script.chmod(0o755)
         (self.root / "bin/.complete").touch()
 
@@ -108,12 +121,20 @@ class PrivateEngine:
         environ = os.environ | {"APT_CONFIG": str(apt_config(apt, suite, mirror))}
         debs.mkdir(parents=True, exist_ok=True)
         for command in ["update"], ["download", *PACKAGES[suite].split()]:
-            done = subprocess.run(["apt-get", "-q", *command], check=False, cwd=debs, text=True,
-                                  env=environ, capture_output=True)
+            done = subprocess.run(
+                ["apt-get", "-q", *command],
+                check=False,
+                cwd=debs,
+                text=True,
+                env=environ,
+                capture_output=True,
+            )
             if done.returncode or "Failed to fetch" in done.stderr:
                 why = (done.stderr.strip().splitlines() or ["apt-get failed"])[0]
-                message = (f"no container engine, and Debian's packages are out of reach ({why});"
-                           " connect this machine, or install Docker")
+                message = (
+                    f"no container engine, and Debian's packages are out of reach ({why});"
+                    " connect this machine, or install Docker"
+                )
                 raise EngineError(message)
         for deb in debs.glob("*.deb"):
             subprocess.run(["dpkg-deb", "-x", deb, self.root / suite], check=True)
@@ -121,7 +142,7 @@ class PrivateEngine:
         shutil.rmtree(apt)
 
     def _command(self) -> list[str]:
-        """Published ports reach this machine alone; the firewall's policy stays as it was."""
+        """Publish ports to this machine alone, and keep the firewall's policy."""
         network = "com.docker.network.bridge.host_binding_ipv4=127.0.0.1"
         return [
             str(self.root / "bin/dockerd"), "--config-file=/dev/null", f"--host={self.host}",
@@ -177,9 +198,14 @@ class PrivateEngine:
 
 def debian_mirror() -> str:
     """Return the address that this machine's own apt gets Debian from."""
-    done = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)"], check=False,
-                          capture_output=True, text=True)
-    uris = [uri.rstrip("/") for uri in done.stdout.splitlines() if "security" not in uri]
+    done = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    uris = [line.rstrip("/") for line in done.stdout.splitlines()]
+    uris = [uri for uri in uris if uri.endswith("/debian")]
     if not uris or not Path(KEYRING).exists():
         message = "apt on this machine has no source of Debian packages; install Docker instead"
         raise EngineError(message)
@@ -193,7 +219,7 @@ def apt_config(folder: Path, suite: str, mirror: str) -> Path:
     (folder / "status").touch()
     (folder / "etc/sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n")
     config = folder / "apt.conf"
-    config.write_text(f'''Dir::Etc "{folder}/etc";
+    config.write_text(f"""Dir::Etc "{folder}/etc";
 Dir::State "{folder}";
 Dir::State::status "{folder}/status";
 Dir::Cache "{folder}";
@@ -201,7 +227,7 @@ Acquire::Languages "none";
 Acquire::Retries "3";
 APT::Sandbox::User "root";
 Acquire::Check-Valid-Until "false"; // a mirror's copy of a suite in the making may be old
-''')
+""")
     return config
 
 

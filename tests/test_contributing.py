@@ -9,7 +9,6 @@ import sys
 import time
 import tomllib
 from importlib.metadata import distributions
-from pathlib import Path
 
 import pytest
 
@@ -38,7 +37,7 @@ def test_missing_engine_is_one_line(monkeypatch):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
-    with pytest.raises(EngineError, match="^no container engine: install Docker .*$"):
+    with pytest.raises(EngineError, match=r"^no container engine: install Docker .*$"):
         engine.find.__wrapped__()
 
 
@@ -56,13 +55,13 @@ def test_full_disk_is_one_line(monkeypatch, tmp_path):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1e9))
 
-    with pytest.raises(EngineError, match="^no disk space: .* has 1.0 GB free .*$"):
+    with pytest.raises(EngineError, match=r"^no disk space: .* has 1.0 GB free .*$"):
         PrivateEngine(tmp_path).unpack()
 
 
 def test_unreachable_mirror_is_one_line(tmp_path):
     """Without an engine, Debian's packages are the last resort: here nobody serves them."""
-    with pytest.raises(EngineError, match="^no container engine, and Debian's packages .*$"):
+    with pytest.raises(EngineError, match=r"^no container engine, and Debian's packages .*$"):
         PrivateEngine(tmp_path).fetch("bookworm", "http://127.0.0.1:9/debian")
 
 
@@ -71,7 +70,7 @@ def test_unreachable_registry_is_one_line(builder, tmp_path):
     dockerfile = tmp_path / "far-away.Dockerfile"
     dockerfile.write_text("FROM registry.invalid/far/away:1\n")
 
-    with pytest.raises(EngineError, match="^registry.invalid/far/away:1 is not here, .*$"):
+    with pytest.raises(EngineError, match=r"^registry\.invalid/far/away:1 is not here, .*$"):
         builder.build(dockerfile)
 
 
@@ -86,7 +85,7 @@ def test_interrupted_run_leaves_nothing(docker):
 
 
 def test_killed_run_is_swept_by_the_next(docker):
-    """kill -9 leaves a container and a tag; whatever is run next removes them."""
+    """A kill -9 leaves a container and a tag; whatever is run next removes them."""
     process, run = pytest_run_with_container(docker)
     process.kill()
     process.communicate()

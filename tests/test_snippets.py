@@ -17,7 +17,7 @@ PRAGMA = re.compile(r"hadolint|noqa|shellcheck|# *check=|start-after|type: ignor
 
 def each(paths):
     """Parametrise a test over files, named by topic and file."""
-    return pytest.mark.parametrize("path", paths, ids=lambda path: f"{path.parent.name}/{path.name}")
+    return pytest.mark.parametrize("path", paths, ids=lambda p: f"{p.parent.name}/{p.name}")
 
 
 @each(FILES)

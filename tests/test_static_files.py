@@ -75,7 +75,7 @@ def test_both_builds_agree_on_the_names(build, run, nginx):
 
 
 def test_missing_manifest_fails_each_page(build, run):
-    """Without staticfiles.json the container starts, and the page is a 500 that the log explains."""
+    """Without staticfiles.json the container starts, and a page is a 500; the log tells why."""
     container = run(build("signals/exec-form.Dockerfile"))  # which collects nothing
     response = container.get("/")
 
