@@ -29,9 +29,7 @@ def find() -> DockerClient:
     if client := running():
         return client
     if host := os.environ.get("DOCKER_HOST"):
-        message = (
-            f"the engine at DOCKER_HOST={host} does not answer: start it, or unset it"
-        )
+        message = f"the engine at DOCKER_HOST={host} does not answer: start it, or unset it"
         raise EngineError(message)
     if not Path("/etc/debian_version").exists() or os.geteuid() != 0:
         message = (

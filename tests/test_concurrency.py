@@ -6,21 +6,18 @@ import pytest
 
 from images import SNIPPETS
 
-IMAGE = "concurrency/default-of-two-workers.Dockerfile"
+TWO_WORKERS = "concurrency/two-workers.Dockerfile"
 GUNICORN = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
+NOT_OF_THE_IMAGE = ["env", "--unset=WEB_CONCURRENCY"]
+PRINT = {"GUNICORN_CMD_ARGS": "--print-config"}
 CORES = "import multiprocessing, os; print(multiprocessing.cpu_count(), os.process_cpu_count())"
-SOURCES = [  # the weakest first, and the number of workers that each asks for
-    ("WEB_CONCURRENCY", 2),
-    ("gunicorn.conf.py", 3),
-    ("GUNICORN_CMD_ARGS", 4),
-    ("--workers", 5),
-]
+SOURCES = ["WEB_CONCURRENCY", "gunicorn.conf.py", "--config", "GUNICORN_CMD_ARGS", "--workers"]
 PAIRS = [(weak, strong) for i, strong in enumerate(SOURCES) for weak in SOURCES[:i]]
 
 
-def test_two_workers_of_two_threads_start(build, run):
-    """When all have served, the master has one thread, each worker its main one and two."""
-    container = run(build(IMAGE))
+def test_two_workers_have_two_threads_each(build, run):
+    """When all have served, the master has one thread, and each worker its main one and two."""
+    container = run(build(TWO_WORKERS))
     container.wait_for_log("Booting worker", count=2)
 
     responses = [container.start_get("/sleep/0.5/") for _ in range(24)]
@@ -29,38 +26,35 @@ def test_two_workers_of_two_threads_start(build, run):
     assert threads_of_processes(container) == [1, 3, 3]
 
 
-@pytest.mark.parametrize("environment", [{"WEB_CONCURRENCY": "3"}, {}])
-def test_deployment_overrides_the_image(build, run, environment):
-    """The workers that boot are counted, with the variable of a deployment and without."""
-    container = run(build(IMAGE), env=environment)
+def test_variable_of_the_deployment_beats_the_image(build, run):
+    """The workers are counted in the log, as the image has them and as a deployment wants them."""
+    as_built = run(build(TWO_WORKERS))
+    deployed = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": "3"})
 
-    assert booted(container) == int(environment.get("WEB_CONCURRENCY", 2))
+    assert len(as_built.top()) == 1 + workers_that_boot(as_built) == 1 + 2
+    assert len(deployed.top()) == 1 + workers_that_boot(deployed) == 1 + 3
 
 
 def test_one_worker_is_the_default(build, run):
-    """Without the variable Gunicorn boots one worker, and stays beside it itself."""
-    container = run(build(IMAGE), "env", "--unset=WEB_CONCURRENCY", *GUNICORN)
+    """Two processes run: the worker does not take the place of the master."""
+    container = run(build(TWO_WORKERS), *NOT_OF_THE_IMAGE, *GUNICORN)
 
-    assert booted(container) == 1
+    assert workers_that_boot(container) == 1
     assert len(container.top()) == 2
 
 
-@pytest.mark.parametrize("default_file", [True, False], ids=["found", "named"])
-@pytest.mark.parametrize(("weak", "strong"), PAIRS, ids=lambda source: source[0])
-def test_stronger_source_wins(build, run, weak, strong, default_file):
-    """Each pair of sources asks for two numbers of workers."""
-    sources = dict([weak, strong])
+@pytest.mark.parametrize(("weak", "strong"), PAIRS)
+def test_stronger_source_wins(build, run, weak, strong):
+    """Of two sources, the weaker one asks for three workers, and the stronger one for two."""
+    settings, _ = print_config(*asking_for(build, {weak: 3, strong: 2}), run=run)
 
-    settings = settings_from(build, run, sources, default_file=default_file)
-
-    assert settings["workers"] == str(strong[1])
+    assert settings["workers"] == "2"
 
 
 def test_flag_in_cmd_silently_beats_the_variable(build, run):
-    """The workers of the variable count, its threads do not, and no line says so."""
-    settings, log = print_config(run(
-        build(IMAGE), env={"GUNICORN_CMD_ARGS": "--workers 3 --threads 8 --print-config"}, ready=""
-    ))  # fmt: skip
+    """The workers of GUNICORN_CMD_ARGS count, its threads do not, and no line says so."""
+    flags = {"GUNICORN_CMD_ARGS": "--workers 3 --threads 8"}
+
+    settings, log = config(run, build(TWO_WORKERS), env=flags)
 
     assert (settings["workers"], settings["threads"]) == ("3", "2")
-    assert not re.search("warning|error|ignored|overrid", log, re.IGNORECASE)
