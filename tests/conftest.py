@@ -52,7 +52,8 @@ def docker() -> DockerClient:
     try:
         return engine.find()
     except EngineError as error:
-        return pytest.fail(str(error), pytrace=False)
+        missing = str(error)
+    return pytest.fail(missing, pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +73,13 @@ def build(builder: Builder, request: pytest.FixtureRequest) -> Callable[..., str
     """
 
     def build(snippet: str, **options: object) -> str:
+        image = missing = ""
         try:
             image = builder.build(SNIPPETS / snippet, **options)
         except EngineError as error:
-            pytest.fail(str(error), pytrace=False)
+            missing = str(error)
+        if missing:
+            pytest.fail(missing, pytrace=False)
         properties = request.node.user_properties
         properties += [p for p in builder.contents(image) if p not in properties]
         return image

@@ -6,6 +6,7 @@ Two suites are mixed because the newest Docker is wanted, and its runc needs a n
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -198,14 +199,9 @@ class PrivateEngine:
 
 def debian_mirror() -> str:
     """Return the address that this machine's own apt gets Debian from."""
-    done = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    uris = [line.rstrip("/") for line in done.stdout.splitlines()]
-    uris = [uri for uri in uris if uri.endswith("/debian")]
+    command = ["apt-get", "update", "--print-uris"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    uris = re.findall(r"^'(\S+/debian)/dists/", done.stdout, re.MULTILINE)
     if not uris or not Path(KEYRING).exists():
         message = "apt on this machine has no source of Debian packages; install Docker instead"
         raise EngineError(message)
