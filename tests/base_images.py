@@ -9,6 +9,7 @@ import re
 import subprocess
 from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock
@@ -43,15 +44,31 @@ def ensure(docker: DockerClient, dockerfile: Path, cache: Path) -> None:
     """Have the base images of `dockerfile` in the private engine before it is built."""
     for name in names(dockerfile):
         with FileLock(cache / "base-images.lock"):
-            if not docker.image.exists(name):
+            if not _is_here(docker, name):
                 _pull_or_make(docker, name, cache)
 
 
 def stand_in(docker: DockerClient, image: str) -> str:
     """Return what stands in for an official image, or an empty string for the real thing."""
+    return _labels(docker, image).get("stand-in", "")
+
+
+def _labels(docker: DockerClient, image: str) -> dict[str, str]:
     with suppress(NoSuchImage):
-        return (docker.image.inspect(image).config.labels or {}).get("stand-in", "")
-    return ""
+        return docker.image.inspect(image).config.labels or {}
+    return {}
+
+
+def _is_here(docker: DockerClient, name: str) -> bool:
+    """Whether an image is here, and no stand-in that was made in another way than today's."""
+    made = _labels(docker, name).get("recipe")
+    return docker.image.exists(name) and (made is None or made == _recipe(name))
+
+
+def _recipe(name: str) -> str:
+    """Return a digest of what a stand-in is made from."""
+    text = (RECIPES / STAND_INS[name][0]).read_text()
+    return sha256(f"{STAND_INS[name]}{text}".encode()).hexdigest()
 
 
 def _pull_or_make(docker: DockerClient, name: str, cache: Path) -> None:
@@ -72,7 +89,7 @@ def _pull_or_make(docker: DockerClient, name: str, cache: Path) -> None:
         version = docker.run(
             "stand-in", ["-Wf", "${Version}", package], entrypoint="dpkg-query", remove=True
         )
-        build(tags=name, build_args={"STAND_IN": described.format(version)})
+        build(tags=name, labels={"stand-in": described.format(version), "recipe": _recipe(name)})
         docker.image.remove("stand-in")
 
 

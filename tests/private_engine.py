@@ -20,7 +20,8 @@ from pathlib import Path
 PACKAGES = {
     "forky": "docker.io docker-cli docker-buildx docker-compose containerd tini-static",
     "bookworm": "runc iptables libip4tc2 libip6tc2 libxtables12 libnftnl11 libmnl0"
-    " libnetfilter-conntrack3 libnfnetlink0 libseccomp2 mmdebstrap",
+    " libnetfilter-conntrack3 libnfnetlink0 libseccomp2 mmdebstrap"
+    " procps libproc2-0",
 }
 PROGRAMS = {
     "forky": {
@@ -31,6 +32,14 @@ PROGRAMS = {
     },
     "bookworm": {"bin": "usr/sbin/runc usr/bin/mmdebstrap usr/bin/mmtarfilter"},
 }
+WRAPPED = {  # what needs libraries of its own suite
+    "iptables": "usr/sbin/xtables-nft-multi iptables",
+    "ip6tables": "usr/sbin/xtables-nft-multi ip6tables",
+    "iptables-save": "usr/sbin/xtables-nft-multi iptables-save",
+    "iptables-restore": "usr/sbin/xtables-nft-multi iptables-restore",
+    "ps": "bin/ps",
+}
+RECIPE = repr((PACKAGES, PROGRAMS, WRAPPED))  # an engine unpacked by another one is unpacked anew
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BRIDGE, ADDRESS = "docker0", "10.213.0.1/24"
 GIGABYTES = 4  # packages, images and build cache of one run, measured, and some air
@@ -55,9 +64,10 @@ class PrivateEngine:
         """Make what is missing, start what is down; 7 s the first time, 1 s after."""
         if self.answers():
             return
-        if not (self.root / "bin/.complete").exists():
-            self.unpack()
         self.stop()  # what a killed run may have left
+        recipe = self.root / "recipe"
+        if not recipe.exists() or recipe.read_text() != RECIPE:
+            self.unpack()
         self._remember_network()
         with (self.root / "run/dockerd.log").open("wb") as log:
             daemon = subprocess.Popen(
@@ -107,14 +117,14 @@ class PrivateEngine:
                     link(self.root / suite / program, self.root / folder)
         link(self.root / "forky/usr/bin/tini-static", self.root / "bin", "docker-init")
         libraries = self.root / "bookworm/usr/lib" / f"{os.uname().machine}-linux-gnu"
-        for name in "iptables", "ip6tables", "iptables-save", "iptables-restore":
+        for name, program in WRAPPED.items():
             script = self.root / "bin" / name
             script.write_text(
                 f"#!/bin/sh\nexport LD_LIBRARY_PATH={libraries} XTABLES_LIBDIR={libraries}/xtables"
-                f'\nexec {self.root}/bookworm/usr/sbin/xtables-nft-multi {name} "$@"\n'
+                f'\nexec {self.root}/bookworm/{program} "$@"\n'
             )
             script.chmod(0o755)
-        (self.root / "bin/.complete").touch()
+        (self.root / "recipe").write_text(RECIPE)
 
     def fetch(self, suite: str, mirror: str) -> None:
         """Download and unpack the packages of one suite."""

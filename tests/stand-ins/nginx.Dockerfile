@@ -30,5 +30,3 @@ EXPOSE 8080
 STOPSIGNAL SIGQUIT
 USER 101
 CMD ["nginx", "-g", "daemon off;"]
-ARG STAND_IN
-LABEL stand-in=$STAND_IN

@@ -8,5 +8,3 @@ RUN apt-get update \
  && rm -r /var/lib/apt/lists/* \
  && find / -xdev -name '*.pyc' -delete
 CMD ["python3"]
-ARG STAND_IN
-LABEL stand-in=$STAND_IN
