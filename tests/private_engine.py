@@ -15,6 +15,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 PACKAGES = {
@@ -39,7 +40,9 @@ WRAPPED = {  # what needs libraries of its own suite
     "iptables-restore": "usr/sbin/xtables-nft-multi iptables-restore",
     "ps": "bin/ps",
 }
-RECIPE = repr((PACKAGES, PROGRAMS, WRAPPED))  # an engine unpacked by another one is unpacked anew
+RECIPE = sha256(
+    Path(__file__).read_bytes()
+).hexdigest()  # an engine unpacked by another one is unpacked anew
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BRIDGE, ADDRESS = "docker0", "10.213.0.1/24"
 GIGABYTES = 4  # packages, images and build cache of one run, measured, and some air
@@ -116,11 +119,13 @@ class PrivateEngine:
                 for program in programs.split():
                     link(self.root / suite / program, self.root / folder)
         link(self.root / "forky/usr/bin/tini-static", self.root / "bin", "docker-init")
-        libraries = self.root / "bookworm/usr/lib" / f"{os.uname().machine}-linux-gnu"
+        triplet = f"{os.uname().machine}-linux-gnu"
+        libraries = f"{self.root}/bookworm/usr/lib/{triplet}"
         for name, program in WRAPPED.items():
             script = self.root / "bin" / name
             script.write_text(
-                f"#!/bin/sh\nexport LD_LIBRARY_PATH={libraries} XTABLES_LIBDIR={libraries}/xtables"
+                f"#!/bin/sh\nexport XTABLES_LIBDIR={libraries}/xtables"
+                f" LD_LIBRARY_PATH={libraries}:{self.root}/bookworm/lib/{triplet}"
                 f'\nexec {self.root}/bookworm/{program} "$@"\n'
             )
             script.chmod(0o755)
