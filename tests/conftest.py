@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -94,26 +95,35 @@ def run(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., C
     It waits for the line `ready` in the log; a container that is to fail has none. `env` adds to
     the environment that the sample project needs; other options are those of `docker run`.
     """
+    return partial(_run, docker, request)
 
-    def run(
-        image: str,
-        *command: str,
-        env: dict[str, str] | None = None,
-        ready: str = "Listening at",
-        **options: object,
-    ) -> Container:
-        options = {"publish_all": True, **options}
-        handle = docker.run(
-            image, list(command), detach=True, envs=ENVIRONMENT | (env or {}),
-            labels={engine.LABEL: os.environ["PROOFS_RUN"]}, **options,
-        )  # fmt: skip
-        request.addfinalizer(lambda: docker.remove(handle, force=True, volumes=True))
-        container = Container(docker, handle)
-        if ready:
-            container.wait_for_log(ready)
-        return container
 
-    return run
+@pytest.fixture(scope="session")
+def run_for_session(
+    docker: DockerClient, request: pytest.FixtureRequest
+) -> Callable[..., Container]:
+    """Return the function of `run`, whose containers go with the session."""
+    return partial(_run, docker, request)
+
+
+def _run(
+    docker: DockerClient,
+    request: pytest.FixtureRequest,
+    image: str,
+    *command: str,
+    env: dict[str, str] | None = None,
+    ready: str = "Listening at",
+    **options: object,
+) -> Container:
+    labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
+    options = {"publish_all": True, "labels": labels, **options}
+    environ = ENVIRONMENT | (env or {})
+    handle = docker.run(image, list(command), detach=True, envs=environ, **options)
+    request.addfinalizer(lambda: docker.remove(handle, force=True, volumes=True))
+    container = Container(docker, handle)
+    if ready:
+        container.wait_for_log(ready)
+    return container
 
 
 @pytest.fixture

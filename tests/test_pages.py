@@ -1,0 +1,182 @@
+"""What holds for every page, as a browser shows it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from filelock import FileLock
+from playwright.sync_api import sync_playwright
+
+from images import PROJECT, SNIPPETS
+
+ROOT = PROJECT.parent.parent
+DOCS = ROOT / "docs"
+SITE = "http://127.0.0.1:8000"  # inside the browser's container
+SOURCES = sorted(path.relative_to(DOCS) for path in DOCS.rglob("*.md"))
+PAGES = [str(path.with_suffix("")) for path in SOURCES] + ["proofs/signals", "search"]
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+TEXT_OF_CLIPBOARD = "navigator.clipboard.readText()"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, worker_id):
+    """Build the site once for all workers, and return its folder; a warning is an error."""
+    shared = tmp_path_factory.getbasetemp()
+    folder = (shared if worker_id == "master" else shared.parent) / "site"
+    sphinx = [sys.executable, "-m", "sphinx", "-n", "-W", "--keep-going", "-q", "-c", ROOT]
+    sphinx += ["-d", f"{folder}.doctrees", DOCS, folder]
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            done = subprocess.run(sphinx, check=False, capture_output=True, text=True)
+            if done.returncode:
+                pytest.fail(done.stderr, pytrace=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser(site, builder, docker, run_for_session):
+    """Return a browser in a container that serves the site to itself."""
+    image = builder.build(Path(__file__).with_name("browser.Dockerfile"))
+    container = run_for_session(image, ready="DevTools listening")
+    container.wait_for_log("Serving HTTP")
+    docker.copy(f"{site}/.", (container.handle, "/site"))
+    with sync_playwright() as playwright:
+        yield playwright.chromium.connect_over_cdp(container.address)
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens a page, with options of a browser's context."""
+    contexts = []
+
+    def visit(name, **options):
+        contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
+        page = contexts[-1].new_page()
+        page.goto(f"{SITE}/{name}.html")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+each_page = pytest.mark.parametrize("name", PAGES)
+
+
+@each_page
+@pytest.mark.parametrize(("scheme", "viewport"), [("dark", DESKTOP), ("light", PHONE)])
+def test_page_is_accessible(visit, name, scheme, viewport):
+    """The axe rules of WCAG 2.2 AA and its best practices find nothing."""
+    page = visit(name, color_scheme=scheme, viewport=viewport)
+
+    found = Axe().run(page, options={"runOnly": STANDARDS}).response["violations"]
+
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+
+
+@each_page
+def test_page_fits_a_phone(visit, name):
+    """Code may scroll inside its box; the page does not scroll sideways."""
+    page = visit(name, viewport=PHONE)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@each_page
+def test_page_asks_nobody_else(browser, name):
+    """Each request of a page goes to the site itself."""
+    page = browser.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto(f"{SITE}/{name}.html", wait_until="networkidle")
+
+    page.close()
+    assert asked
+    assert [url for url in asked if not url.startswith((SITE, "data:"))] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_source_is_short_and_described(path):
+    """At most 400 words beside the front matter, and a description that a search engine shows."""
+    _, matter, text = (DOCS / path).read_text().split("---\n", 2)
+    description = re.search("description: (.*)", matter)[1]
+    words = re.sub(r"(?s)```.*?```|\{proof\}`.*?`", "", text).split()
+
+    assert 70 <= len(description) <= 170
+    assert len(words) <= 400
+
+
+@each_page
+def test_copy_and_download_give_the_file(visit, site, name):
+    """Each block of a page copies as its file but for the last newline, and links to the file."""
+    page = visit(name)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for bar in page.locator(".literal-block-wrapper:has(a.download)").all():
+        link = bar.locator("a.download")
+        raw = (site / name).parent.joinpath(link.get_attribute("href")).resolve()
+        page.evaluate("navigator.clipboard.writeText('not copied')")
+        bar.locator("button.copybtn").click()
+        page.wait_for_function(f"{TEXT_OF_CLIPBOARD}.then(text => text != 'not copied')")
+
+        copied = page.evaluate(TEXT_OF_CLIPBOARD)
+        assert raw.read_text().endswith(f"{copied}\n")
+        assert bar.locator(".caption-text").inner_text().startswith(f"{raw.name}\n")
+        assert raw.read_bytes() in {path.read_bytes() for path in SNIPPETS.rglob(f"*.{raw.name}")}
+
+
+def test_transcript_copies_as_its_command(visit):
+    """Neither the prompt nor what was printed is copied."""
+    page = visit("dockerfile")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    page.locator("#file-build-console button.copybtn").click()
+    page.wait_for_function(f"{TEXT_OF_CLIPBOARD}.then(text => text.startsWith('docker build'))")
+
+    assert page.evaluate(TEXT_OF_CLIPBOARD).strip() == "docker build --quiet --tag web ."
+
+
+@pytest.mark.parametrize("name", ["index", "dockerfile", "signals"])
+def test_first_screen_shows_the_file(visit, name):
+    """The file to copy begins above the fold, on a phone too."""
+    for viewport in DESKTOP, PHONE:
+        box = visit(name, viewport=viewport).locator("pre").first.bounding_box()
+        assert box["y"] < viewport["height"] * 0.7
+
+
+def test_tick_is_not_copied_with_its_sentence(visit):
+    """Selecting a whole paragraph and copying it leaves the ticks behind."""
+    page = visit("signals")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("p:has(a.proof)").first.click(click_count=3)
+    page.keyboard.press("Control+C")
+
+    copied = page.evaluate(TEXT_OF_CLIPBOARD)
+    assert "Gunicorn" in copied
+    assert not set(copied) & set("✓○")
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("WORKER TIMEOUT", "troubleshooting"),
+        ("Perhaps out of memory?", "troubleshooting"),
+        ("137", "signals"),
+        ("worker-tmp-dir", "options"),
+        ("WEB_CONCURRENCY", "concurrency"),
+        ("gthreads", "worker-class"),
+        ("staticfiles manifest", "static-files"),
+    ],
+)
+def test_search_finds_the_page(visit, query, name):
+    """The words of a log line, an option or a number lead to their page."""
+    page = visit("index")
+    page.goto(f"{SITE}/search.html?q={query}")
+    page.wait_for_selector("#search-results li a")
+
+    links = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
+    assert any(f"/{name}.html" in link for link in links)
