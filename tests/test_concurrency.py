@@ -82,10 +82,11 @@ def test_curly_quotes_hide_a_flag(build, run):
 
 def test_empty_variable_stops_gunicorn(build, run):
     """Python's error is the last line, and the exit code is 1."""
-    container = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": ""}, ready="")
+    error = "invalid literal for int() with base 10: ''"
+    container = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": ""}, ready=error)
 
     assert container.exit_code == 1
-    assert "invalid literal for int() with base 10: ''" in container.logs().splitlines()[-1]
+    assert container.logs().strip().endswith(error)
 
 
 def test_limit_of_cpus_hides_no_core(build, run):
@@ -123,7 +124,7 @@ def asking_for(workers):
     return environment, files, flags
 
 
-def print_config(run, image, *command, **options):
+def print_config(run, image, *command, **options: object):
     """Return the settings that Gunicorn would run with."""
     container = run(image, *command, "--print-config", ready="", **options)
     assert container.exit_code == 0
@@ -145,11 +146,12 @@ def threads_of_processes(container):
         responses = [container.start_get("/sleep/0.2/", verify=False) for _ in range(24)]
         assert {response.result().text for response in responses} == {"slept"}
         status = container.exec("sh", "-c", "exec cat /proc/[0-9]*/status")
-        counts = sorted(map(int, re.findall(r"(?m)^Name:\s+gunicorn$[^^]*?^Threads:\s+(\d+)$", status)))
+        threads = re.findall(r"(?ms)^Name:\s+gunicorn$.*?^Threads:\s+(\d+)$", status)
+        counts = sorted(map(int, threads))
     return counts
 
 
-def cores(run, image, **options):
+def cores(run, image, **options: object):
     """Return how many cores nproc, multiprocessing and process_cpu_count see."""
     command = ["sh", "-c", 'nproc && python -c "$0"', CORES]
     container = run(image, *command, ready="", **options)
