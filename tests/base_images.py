@@ -84,7 +84,7 @@ def _pull_or_make(docker: DockerClient, name: str, cache: Path) -> None:
         if not docker.image.exists("debian"):
             _make_debian(docker, cache)
         recipe, package, described = STAND_INS[name]
-        build = partial(docker.buildx.build, RECIPES, file=RECIPES / recipe, progress=False)
+        build = partial(docker.legacy_build, RECIPES, file=RECIPES / recipe)
         build(tags="stand-in")
         version = docker.run(
             "stand-in", ["-Wf", "${Version}", package], entrypoint="dpkg-query", remove=True

@@ -66,8 +66,12 @@ class Container:
 
     @property
     def exit_code(self) -> int:
-        """Wait for the end, and return the exit code."""
-        return self.docker.wait(self.handle)
+        """Wait for the end, and return the exit code; raises AssertionError after PATIENCE."""
+        deadline = time.monotonic() + PATIENCE
+        while self.running:
+            assert time.monotonic() < deadline, f"the container does not end:\n{self.logs()}"
+            time.sleep(0.1)
+        return self.handle.state.exit_code
 
     def stop(self, grace: int | None = None) -> Stopped:
         """Stop as `docker stop` does, with its ten seconds of grace unless others are given."""

@@ -44,6 +44,7 @@ def find() -> DockerClient:
 
 def running() -> DockerClient | None:
     """Return a client of an engine that is up already, or nothing."""
+    os.environ["BUILDX_BUILDER"] = "default"  # the engine's own: others do not keep the image
     with suppress(OSError):
         for name in "docker", "podman":
             if shutil.which(name):

@@ -58,7 +58,7 @@ class Builder:
                 if engine.is_private(self.docker):
                     base_images.ensure(self.docker, dockerfile, engine.CACHE)
                 context = self.shared / name
-                shutil.copytree(project, context, ignore=UNTRACKED)
+                shutil.copytree(project, context, ignore=UNTRACKED, dirs_exist_ok=True)
                 _change(context, files, changes or {}, requirements or {})
                 self._build(context, file=dockerfile, tags=tag)
                 (self.shared / f"{name}.json").write_text(
@@ -77,12 +77,12 @@ class Builder:
 
     def _build(self, context: Path, **options: object) -> None:
         try:
-            self.docker.buildx.build(context, load=True, progress="plain", **options)
+            self.docker.legacy_build(context, **options)  # `docker build`, `podman build`
         except DockerException as error:
-            reason = r"(\S+): failed to resolve source metadata"
+            reason = r"(\S+): failed to resolve source|initializing source docker://(\S+?): "
             if missing := re.search(reason, error.stderr or ""):
                 message = (
-                    f"{missing[1]} is not here, and its registry is out of reach:"
+                    f"{missing[1] or missing[2]} is not here, and its registry is out of reach:"
                     " connect this machine, or pull the image beforehand"
                 )
                 raise EngineError(message) from error
