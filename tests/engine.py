@@ -46,7 +46,7 @@ def running() -> DockerClient | None:
     """Return a client of an engine that is up already, or nothing."""
     os.environ["BUILDX_BUILDER"] = "default"  # the engine's own: others do not keep the image
     with suppress(OSError):
-        for name in "docker", "podman":
+        for name in ("docker",) if "DOCKER_HOST" in os.environ else ("docker", "podman"):
             if shutil.which(name):
                 client = DockerClient(client_call=[name], client_type=name)
                 with suppress(DockerException):

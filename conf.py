@@ -1,0 +1,31 @@
+"""Settings of the site: sphinx-build -n -W --keep-going -c . docs _site."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "docs/_ext"))
+
+project = html_title = "Django on Gunicorn in Docker"
+extensions = [
+    "myst_parser",
+    "sphinx_copybutton",
+    "guide",  # ours, in docs/_ext
+]
+myst_enable_extensions = ["deflist"]
+smartquotes = False  # it would turn --threads into a dash and threads
+# A transcript copies as its commands, without prompts and output; a file copies as it is.
+copybutton_exclude = ".linenos, .gp, .go"
+
+html_theme = "furo"
+html_theme_options = {
+    "light_css_variables": {"color-tick": "#0b6b3a"},
+    "dark_css_variables": {"color-tick": "#56d18f"},
+}
+html_static_path = [str(HERE / "docs/_static")]
+templates_path = [str(HERE / "docs/_templates")]
+html_css_files = ["guide.css"]
+html_favicon = str(HERE / "docs/_static/favicon.svg")
+html_copy_source = False
+html_use_index = False
+html_show_copyright = False

@@ -1,0 +1,74 @@
+"""The role {proof}: a sentence's anchor, its tick, and a check that a test stands behind it."""
+
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
+
+from evidence import read_run, read_tests
+
+warn = getLogger(__name__).warning
+NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
+MARKS = {"passed": ("✓", "Proved in this build"), "": ("○", "Not run in this build")}
+
+
+def prepare(app: Sphinx, *_: object) -> None:
+    """Read the tests, and the results where some are given."""
+    root, results = app.srcdir.parent, app.config.proof_results
+    app.env.claims, app.env.tests, app.env.run = {}, read_tests(root), None
+    try:
+        app.env.run = read_run(root / results) if results else None
+    except (OSError, SyntaxError) as error:  # no file, no XML
+        warn("proof_results cannot be read: %s. Run pytest first.", error)
+
+
+def collect(app: Sphinx, doctree: nodes.document) -> None:
+    """Check each proof of a page, register it, and make a tick of it."""
+    env, page = app.env, app.env.docname
+    file = re.sub(r"([^/]+)$", r"test_\1.py", f"tests/{page}").replace("-", "_")
+    for node in [n for n in doctree.findall(nodes.raw) if "format" not in n]:
+        name, (text, line) = node.astext(), sentence(node)
+        test, run = f"test_{name.replace('-', '_')}", (env.run or {}).get((page, name))
+        bad = ", ".join(sorted({tag for case in run or () for tag in case["bad"]}))
+        status = "" if env.run is None else bad or ("passed" if run else "did not run")
+        words, twice = name.replace("-", " "), name in env.claims or name in doctree.ids
+        problems = {
+            "is no name: write lower-case words with dashes.": not re.fullmatch(NAME, name),
+            f"is used twice, first in docs/{env.claims.get(name, {}).get('page', page)}.md.": twice,
+            f"names no test: write {test} in {file}.": name not in env.tests.get(page, {}),
+            f"is not proved by {test} in {file}: {status}.": status not in MARKS,
+        }
+        for problem in [text for text, holds in problems.items() if holds][:1]:
+            warn("proof %s %s", name, problem, location=(page, line))
+        if not twice:
+            env.claims[name] = {"page": page, "status": status, "text": text}
+            env.domains.standard_domain.note_hyperlink_target(name, page, name, words)
+            mark, label = MARKS.get(status, ("✗", "Not proved in this build"))
+            link = f'id="{name}" href="{"../" * page.count("/")}proofs/{page}.html#{name}"'
+            label = f'title="{label}" aria-label="{label}: {words}"'
+            node["format"], node[0] = (
+                "html",
+                nodes.Text(f'<a class="proof" {link} {label}>{mark}</a>'),
+            )
+
+
+def sentence(node: nodes.raw) -> tuple[str, int]:
+    """Return the sentence before a proof, and its line; no line may break before the tick."""
+    end, parent = node.parent.index(node), node.parent
+    text = "".join("\0" if isinstance(n, nodes.raw) else n.astext() for n in parent[:end])
+    if end and isinstance(parent[end - 1], nodes.Text):
+        parent[end - 1] = parent[end - 1].rstrip()
+    line = (parent.line or 1) + text.count("\n")
+    return re.split("[\0\n]", text.strip())[-1].strip(), line
+
+
+def check(app: Sphinx, *_: object) -> None:
+    """Look from the other side: each test has a sentence, on the page of its topic."""
+    for topic, tests in app.env.tests.items():
+        mend = "end one of" if topic in app.env.found_docs else "write one, in a new page"
+        for name, test in tests.items():
+            if app.env.claims.get(name, {}).get("page") != topic:
+                where = f"{app.srcdir.parent / test['file']}:{test['line']}"
+                mend_it = f"{mend} docs/{topic}.md, in {{proof}}`{name}`."
+                warn("%s is cited by no sentence: %s", test["name"], mend_it, location=where)

@@ -1,0 +1,217 @@
+"""What a tick means, tried on small sites that are whole but for one mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from sites import Site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Return a site of one topic that builds."""
+    return Site(tmp_path)
+
+
+def test_tick_stands_for_a_passed_test(site):
+    """The build has no complaint, and the page has the mark, its label and its anchor."""
+    site.prove()
+
+    assert site.build(proof_results="proofs.xml") == []
+    tick = site.read("_site/signals.html").partition('<a class="proof"')[2].partition("</a>")[0]
+    assert 'id="it-stops"' in tick
+    assert tick.endswith('aria-label="Proved in this build: it stops">✓')
+
+
+def test_tick_leads_to_its_test(site):
+    """The page it links to has the sentence without its neighbour, the result and the source."""
+    site.prove()
+    site.build(proof_results="proofs.xml")
+
+    assert 'href="proofs/signals.html#it-stops"' in site.read("_site/signals.html")
+    page = site.read("_site/proofs/signals.html").partition('id="it-stops"')[2]
+    assert '<p>It stops. <a href="../signals.html#it-stops">' in page
+    assert "✓ passed on 20" in page
+    assert "3.14.0" in page
+    assert '<span class="nf">test_it_stops</span>' in page
+
+
+def test_circle_stands_for_a_build_without_a_run(site):
+    """The mark, its label and the page's foot all say so, and nothing says that it passed."""
+    assert site.build() == []
+    page = site.read("_site/signals.html")
+    assert 'aria-label="Not run in this build: it stops">○</a>' in page
+    assert "Proofs were not run in this build." in page
+    assert "✓" not in page
+
+
+def test_foot_tells_date_versions_and_stand_ins(site):
+    """What a test recorded is in the foot of the page that it proves."""
+    site.prove()
+    site.build(proof_results="proofs.xml")
+
+    foot = site.read("_site/signals.html").partition('class="stamp"')[2]
+    assert "Proved on 20" in foot
+    assert "with Python 3.14.0." in foot
+    assert "<strong>Stand-in:</strong> python:3.14-slim is Debian&#39;s Python" in foot
+
+
+def test_download_gives_the_tested_file(site):
+    """The link leads to a copy of the file, under the name to save it under."""
+    assert site.build() == []
+    assert 'download href="raw/signals/exec/Dockerfile"' in site.read("_site/signals.html")
+    assert site.read("_site/raw/signals/exec/Dockerfile") == "FROM scratch\n"
+
+
+def test_wrong_file_is_marked_and_not_offered(site):
+    """The caption says so; there is no link to download it, and no file to be had."""
+    site.rename("snippets/signals/exec.Dockerfile", "snippets/signals/wrong-exec.Dockerfile")
+    site.replace("docs/signals.md", "/exec.", "/wrong-exec.")
+
+    assert site.build() == []
+    assert ">Wrong: Dockerfile<" in site.read("_site/signals.html")
+    assert "Download" not in site.read("_site/signals.html")
+    assert not (site.root / "_site/raw").exists()
+
+
+def test_proof_without_a_test_fails_the_build(site):
+    """A sentence cites a test that nobody wrote; the complaint has the sentence's line."""
+    site.replace("docs/signals.md", "It starts.", "It starts. {proof}`it-starts`")
+
+    [complaint] = site.build()
+    assert complaint.startswith("docs/signals.md:6: WARNING: proof it-starts names no test: ")
+    assert complaint.endswith("write test_it_starts in tests/test_signals.py.")
+
+
+def test_test_without_a_sentence_fails_the_build(site):
+    """The page no longer names the proof; the complaint has the test's line."""
+    site.replace("docs/signals.md", " {proof}`it-stops`", "")
+
+    [complaint] = site.build()
+    assert complaint.startswith("tests/test_signals.py:1: WARNING: test_it_stops is cited by no ")
+    assert complaint.endswith("end one of docs/signals.md, in {proof}`it-stops`.")
+
+
+def test_tests_without_a_page_fail_the_build(site):
+    """A topic one folder deeper has a test, and no page."""
+    site.write("tests/fix/test_worker_timeout.py", "def test_it_waits(): pass\n")
+
+    [complaint] = site.build()
+    assert complaint.startswith("tests/fix/test_worker_timeout.py:1: WARNING: test_it_waits is ")
+    assert complaint.endswith("in a new page docs/fix/worker-timeout.md, in {proof}`it-waits`.")
+
+
+def test_proof_used_twice_fails_the_build(site):
+    """A second sentence of the page names the same proof: its address would lead to either."""
+    site.replace("docs/signals.md", "It starts.", "It starts. {proof}`it-stops`")
+
+    assert site.build() == [
+        "docs/signals.md:7: WARNING: proof it-stops is used twice, first in docs/signals.md."
+    ]
+
+
+@pytest.mark.parametrize("name", ["It-stops", "it_stops", "it--stops", "it stops"])
+def test_ill_formed_name_fails_the_build(site, name):
+    """The complaint names the rule, on the line of the sentence."""
+    site.replace("docs/signals.md", "`it-stops`", f"`{name}`")
+
+    complaint = site.build()[0]
+    assert complaint.startswith(f"docs/signals.md:7: WARNING: proof {name} is no name: ")
+
+
+FAILS = "import pytest\n@pytest.mark.parametrize('n', [0, 1])\ndef test_it_stops(n): assert n\n"
+SKIPS = "import pytest\ndef test_it_stops(): pytest.skip('no engine')\n"
+OTHER = "def test_something_else(): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("tests", "ending"),
+    [(FAILS, "failure"), (SKIPS, "skipped"), (OTHER, "did not run")],
+    ids=["fails", "is skipped", "did not run"],
+)
+def test_test_that_did_not_pass_fails_the_build(site, tests, ending):
+    """One test passes with one of its two parameters, one is skipped, one was not there yet."""
+    written = site.read("tests/test_signals.py")
+    site.write("tests/test_signals.py", tests)
+    site.prove()
+    site.write("tests/test_signals.py", written)
+
+    [complaint] = site.build(proof_results="proofs.xml")
+    assert "proof it-stops is not proved by test_it_stops in tests/test_signals.py" in complaint
+    assert complaint.endswith(f": {ending}.")
+
+
+@pytest.mark.parametrize("text", [None, "", "<testsuite>"], ids=["none", "empty", "half"])
+def test_unreadable_results_fail_the_build(site, text):
+    """There is no file, an empty one, or half of one."""
+    if text is not None:
+        site.write("proofs.xml", text)
+
+    [complaint] = site.build(proof_results="proofs.xml")
+    assert complaint.startswith("WARNING: proof_results cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("left-over.Dockerfile", "is on no page: include it, or delete it."),
+        ("Dockerfile", "name it <what-it-shows>.<the name to save it under>."),
+        ("Exec_Form.Dockerfile", "name it <what-it-shows>.<the name to save it under>."),
+    ],
+)
+def test_stray_file_fails_the_build(site, name, complaint):
+    """The complaint says what to do with the file."""
+    site.write(f"snippets/signals/{name}", "FROM scratch\n")
+
+    [line] = site.build()
+    assert f"snippets/signals/{name}" in line
+    assert line.endswith(complaint)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost"),
+    [
+        ("`it-stops`", "`it-ends`", "#it-stops"),
+        ("/exec.", "/run.", "#file-exec-dockerfile"),
+        ("(why)=", "(because)=", "#why"),
+    ],
+)
+def test_lost_address_fails_the_build(site, old, new, lost):
+    """A sentence, a file and a heading were recorded under names that they no longer have."""
+    site.replace("docs/signals.md", "It starts.", "(why)=\n## Why\n\nIt starts.")
+    assert site.build(anchors_record="1") == []
+    site.replace("docs/signals.md", old, new)
+
+    remedy = "give it a redirect in docs/_data/redirects.txt."
+    assert f"WARNING: signals.html{lost} is gone: {remedy}" in site.build()
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("old.html new.html", "old.html is redirected to new.html, which does not exist."),
+        ("signals.html index.html", "signals.html is not gone: take it out"),
+    ],
+)
+def test_bad_redirect_fails_the_build(site, line, complaint):
+    """The complaint names the address, and what is wrong with it."""
+    site.write("docs/_data/redirects.txt", f"{line}\n")
+
+    [warning] = site.build()
+    assert complaint in warning
+
+
+def test_redirect_leads_on(site):
+    """A sentence moves, and a whole page: the old pages' scripts know both new addresses."""
+    site.write("docs/_data/anchors.txt", "index.html#it-stops\nstop.html\nstop.html#it-stops\n")
+    assert len(site.build()) == 3
+    site.write(
+        "docs/_data/redirects.txt",
+        "index.html#it-stops signals.html#it-stops\nstop.html signals.html\n",
+    )
+
+    assert site.build() == []
+    script = site.read("_site/index.html").partition("<script>if (location.hash")[2]
+    assert script.startswith(' === "#it-stops") location.replace("./signals.html#it-stops")')
+    assert 'url=./signals.html"' in site.read("_site/stop.html")
+    assert '"./signals.html" + location.hash' in site.read("_site/stop.html")
