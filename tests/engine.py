@@ -123,5 +123,6 @@ def sweep(client: DockerClient, run: str) -> None:
     client.network.remove(client.network.list(filters=filters))
     client.volume.remove(client.volume.list(filters=filters))
     for image in client.image.list(filters=[("reference", f"{REPOSITORY}:{run}-*")]):
-        own = f"{REPOSITORY}:{run}-"
-        client.image.remove([tag for tag in image.repo_tags if tag.startswith(own)])
+        own = f"{REPOSITORY}:{run}-"  # which Podman puts localhost/ before
+        tags = [tag for tag in image.repo_tags if tag.removeprefix("localhost/").startswith(own)]
+        client.image.remove(tags)

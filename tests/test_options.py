@@ -31,9 +31,10 @@ def test_port_variable_changes_the_default_bind(build, run):
 
 def test_read_only_root_needs_a_worker_tmp_dir(build, run):
     """Without the option Gunicorn ends at start; with it the same container serves."""
-    without = run(build(IMAGE), read_only=True, ready="No usable temporary directory")
+    locked = {"read_only": True, "tmpfs": ["/tmp:ro", "/var/tmp:ro"]}  # Podman's are writable
+    without = run(build(IMAGE), ready="No usable temporary directory", **locked)
     arguments = {"GUNICORN_CMD_ARGS": "--worker-tmp-dir /dev/shm"}
-    given = run(build(IMAGE), read_only=True, env=arguments)
+    given = run(build(IMAGE), env=arguments, **locked)
 
     assert without.exit_code == 255
     assert given.get("/health/").text == "ok"
