@@ -11,6 +11,7 @@ import tomllib
 from importlib.metadata import distributions
 
 import pytest
+from filelock import FileLock
 
 import engine
 from images import PROJECT
@@ -19,6 +20,13 @@ from private_engine import EngineError, PrivateEngine
 ROOT = PROJECT.parent.parent
 SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
 QUICK_TEST = "tests/test_contributing.py::test_each_dependency_is_pinned"
+
+
+@pytest.fixture
+def no_other_run(tmp_path_factory):
+    """Keep the other tests of this file from starting a run, which would sweep too."""
+    with FileLock(tmp_path_factory.getbasetemp().parent / "other-runs.lock"):
+        yield
 
 
 def test_each_dependency_is_pinned():
@@ -41,7 +49,7 @@ def test_missing_engine_is_one_line(monkeypatch):
         engine.find.__wrapped__()
 
 
-def test_silent_engine_is_one_line():
+def test_silent_engine_is_one_line(no_other_run):
     """A test run against an address where nobody listens fails, and says what to do."""
     output = pytest_run(SLOW_TEST, DOCKER_HOST="tcp://127.0.0.1:9").communicate()[0]
 
@@ -74,7 +82,7 @@ def test_unreachable_registry_is_one_line(builder, tmp_path):
         builder.build(dockerfile)
 
 
-def test_interrupted_run_leaves_nothing(docker):
+def test_interrupted_run_leaves_nothing(docker, no_other_run):
     """Ctrl-C in the middle of a test: its container and its image tag go with it."""
     process, run = pytest_run_with_container(docker)
 
@@ -84,7 +92,7 @@ def test_interrupted_run_leaves_nothing(docker):
     assert left_of(docker, run) == []
 
 
-def test_killed_run_is_swept_by_the_next(docker):
+def test_killed_run_is_swept_by_the_next(docker, no_other_run):
     """A kill -9 leaves a container and a tag; whatever is run next removes them."""
     process, run = pytest_run_with_container(docker)
     process.kill()

@@ -68,6 +68,7 @@ def test_environment_variable_makes_two_workers(container):
 
     seen = threads_by_process(container)
 
+    assert len(container.top()) == 3  # the master, too
     assert sorted(len(threads) for threads in seen.values()) == [2, 2]
 
 
