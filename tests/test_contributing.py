@@ -49,7 +49,8 @@ def test_missing_engine_is_one_line(monkeypatch):
         engine.find.__wrapped__()
 
 
-def test_silent_engine_is_one_line(no_other_run):
+@pytest.mark.usefixtures("no_other_run")
+def test_silent_engine_is_one_line():
     """A test run against an address where nobody listens fails, and says what to do."""
     output = pytest_run(SLOW_TEST, DOCKER_HOST="tcp://127.0.0.1:9").communicate()[0]
 
@@ -82,7 +83,8 @@ def test_unreachable_registry_is_one_line(builder, tmp_path):
         builder.build(dockerfile)
 
 
-def test_interrupted_run_leaves_nothing(docker, no_other_run):
+@pytest.mark.usefixtures("no_other_run")
+def test_interrupted_run_leaves_nothing(docker):
     """Ctrl-C in the middle of a test: its container and its image tag go with it."""
     process, run = pytest_run_with_container(docker)
 
@@ -92,7 +94,8 @@ def test_interrupted_run_leaves_nothing(docker, no_other_run):
     assert left_of(docker, run) == []
 
 
-def test_killed_run_is_swept_by_the_next(docker, no_other_run):
+@pytest.mark.usefixtures("no_other_run")
+def test_killed_run_is_swept_by_the_next(docker):
     """A kill -9 leaves a container and a tag; whatever is run next removes them."""
     process, run = pytest_run_with_container(docker)
     process.kill()
