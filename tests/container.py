@@ -59,12 +59,14 @@ class Container:
         patience.start()
         log = ""
         with follow:
-            for line in follow.stdout:
-                log += line
-                if log.count(text) >= count:
-                    break
-            follow.kill()
-        patience.cancel()
+            try:
+                for line in follow.stdout:
+                    log += line
+                    if log.count(text) >= count:
+                        break
+            finally:
+                patience.cancel()
+                follow.kill()
         assert log.count(text) >= count, f"{text!r} is not {count} times in the log:\n{log}"
         return log
 
