@@ -3,6 +3,7 @@
 import subprocess
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from threading import Timer
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ class Container:
         self.docker, self.handle = docker, handle
         self.background = ThreadPoolExecutor(64)
 
-    @property
+    @cached_property
     def address(self) -> str:
         """Return the base of the URL under which this machine reaches the container."""
         ports = self.handle.network_settings.ports
