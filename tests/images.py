@@ -55,8 +55,7 @@ class Builder:
         name = tag.partition(":")[2]
         with FileLock(self.shared / f"{name}.lock"):
             if not self.docker.image.exists(tag):
-                if engine.is_private(self.docker):
-                    base_images.ensure(self.docker, dockerfile, engine.CACHE)
+                self.have_bases(dockerfile)
                 context = self.shared / name
                 shutil.copytree(project, context, ignore=UNTRACKED, dirs_exist_ok=True)
                 _change(context, files, changes or {}, requirements or {})
@@ -65,6 +64,11 @@ class Builder:
                     json.dumps(self._look_inside(tag, dockerfile))
                 )
         return tag
+
+    def have_bases(self, dockerfile: Path) -> None:
+        """Have the base images of a Dockerfile, which a reader's engine pulls by itself."""
+        if engine.is_private(self.docker):
+            base_images.ensure(self.docker, dockerfile, engine.CACHE)
 
     def tag(self, name: str) -> str:
         """Return a tag that goes when the run ends."""

@@ -32,6 +32,7 @@ def test_commands_build_and_run_it(builder, docker, replay, tmp_path):
     shutil.copy(SNIPPETS / APP, tmp_path / "Dockerfile")
     shutil.copy(SNIPPETS / f"{APP}.dockerignore", tmp_path / "Dockerfile.dockerignore")
     tag = builder.tag("typed-by-hand")
+    builder.have_bases(SNIPPETS / APP)
 
     replay("dockerfile/build.console", cwd=tmp_path, web=tag)
     started = replay("dockerfile/run.console", web=tag).strip()

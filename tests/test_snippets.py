@@ -43,8 +43,9 @@ def test_hadolint_finds_nothing(path):
 
 
 @each(LINTED)
-def test_buildkit_finds_nothing(path, docker):
+def test_buildkit_finds_nothing(path, docker, builder):
     """The checks of `docker build --check`, which Podman does not have."""
+    builder.have_bases(path)
     if docker.client_config.client_type == "podman":
         pytest.skip("Podman has no docker build --check")
     command = [*docker.client_config.docker_cmd, "build", "--check", "--file", path, PROJECT]

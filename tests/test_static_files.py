@@ -31,6 +31,7 @@ def test_command_builds_the_static_image(builder, replay, run, tmp_path):
     shutil.copy(SNIPPETS / STATIC, tmp_path / "Dockerfile.static")
     shutil.copy(SNIPPETS / CONF[0], tmp_path / "default.conf")
     tag = builder.tag("static-typed-by-hand")
+    builder.have_bases(SNIPPETS / STATIC)
 
     replay("static-files/build.console", cwd=tmp_path, **{"web-static": tag})
 
