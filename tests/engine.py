@@ -100,7 +100,7 @@ class Run:
                 private().stop()
 
     def _others(self) -> int:
-        """Sweep up after each dead run, and return how many live."""
+        """Sweep up after each dead run, once an engine is up, and return how many live."""
         alive = 0
         for path in RUNS.iterdir():
             with path.open("w") as lock:
@@ -111,7 +111,7 @@ class Run:
                 else:
                     if client := running():
                         sweep(client, path.name)
-                    path.unlink()
+                        path.unlink()
         return alive
 
 

@@ -100,8 +100,8 @@ class Builder:
             inside = self.docker.run(tag, ["-c", VERSIONS], entrypoint="python", remove=True)
             found += json.loads(inside).items()
         for base in base_images.names(dockerfile):
-            if stand_in := base_images.stand_in(self.docker, base):
-                found.append(("stand-in", f"{base} is {stand_in}"))
+            stand_in = base_images.stand_in(self.docker, base)
+            found += [("stand-in", f"{base} is {stand_in}") if stand_in else ("base image", base)]
         return found
 
 
