@@ -27,6 +27,9 @@ def find() -> DockerClient:
     The order: `DOCKER_HOST`, `docker`, `podman`, Debian's packages. Raises EngineError.
     """
     if client := running():
+        if client.client_config.client_type == "docker" and not client.buildx.is_installed():
+            message = "docker has no Buildx, which builds these images: install its Buildx plugin"
+            raise EngineError(message)
         return client
     if host := os.environ.get("DOCKER_HOST"):
         message = f"the engine at DOCKER_HOST={host} does not answer: start it, or unset it"

@@ -12,6 +12,8 @@ from importlib.metadata import distributions
 
 import pytest
 from filelock import FileLock
+from python_on_whales import DockerClient
+from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
 
 import engine
 from images import PROJECT
@@ -46,6 +48,15 @@ def test_missing_engine_is_one_line(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
     with pytest.raises(EngineError, match=r"^no container engine: install Docker .*$"):
+        engine.find.__wrapped__()
+
+
+def test_docker_without_buildx_is_one_line(monkeypatch):
+    """An engine answers, but its client lacks the plugin."""
+    monkeypatch.setattr(engine, "running", lambda: DockerClient(client_type="docker"))
+    monkeypatch.setattr(BuildxCLI, "is_installed", lambda _: False)
+
+    with pytest.raises(EngineError, match=r"^docker has no Buildx, .*$"):
         engine.find.__wrapped__()
 
 
