@@ -11,18 +11,6 @@ SYNC = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"
 SETTINGS = (PROJECT / "core/settings.py").read_text()
 PERSISTENT = 'DATABASES["default"]["CONN_MAX_AGE"] = None\n'
 DATABASE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
-RUNNABLE = """
-import glob, os, statistics, time
-time.sleep(1)
-looks = []
-for _ in range(20):
-    time.sleep(0.05)
-    tasks = set(glob.glob("/proc/[0-9]*/task/*/stat"))
-    tasks -= set(glob.glob(f"/proc/{os.getpid()}/task/*/stat"))
-    states = [open(task).read().rpartition(")")[2].split()[0] for task in tasks]
-    looks.append(states.count("R"))
-print(statistics.mode(looks))
-"""
 
 
 def test_two_threads_shorten_the_wait(build, run):
@@ -57,18 +45,6 @@ def test_threads_take_less_memory_than_workers(build, run):
     assert kilobytes[1] > 2 * kilobytes[0]
 
 
-def test_threads_compute_one_at_a_time(build, run):
-    """Four views compute at once: at most half as many threads are in the state R as workers."""
-    threads = run(build(TWO_THREADS), *SYNC, "--threads", "4")
-    workers = run(build(TWO_THREADS), *SYNC, "--workers", "4")
-
-    of_threads, of_workers = [
-        runnable_while_computing(container) for container in (threads, workers)
-    ]
-
-    assert of_threads <= of_workers / 2
-
-
 def test_each_thread_has_its_own_database_connection(build, run):
     """With connections that persist, the database file is open once for each thread that served."""
     image = build(TWO_THREADS, changes={"core/settings.py": SETTINGS + PERSISTENT})
@@ -101,14 +77,6 @@ def memory(container):
     ask(container, *["/sleep/0.5/"] * 24)
     rollups = container.exec("sh", "-c", "cat /proc/[0-9]*/smaps_rollup")
     return sum(map(int, re.findall(r"(?m)^Pss: +(\d+) kB", rollups)))
-
-
-def runnable_while_computing(container):
-    """Return how many threads run, or would if a core were free, in most looks at four views."""
-    container.wait_for_log("Booting worker")
-    for _ in range(4):
-        container.start_get("/cpu/1000000000/")
-    return int(container.exec("python", "-c", RUNNABLE))
 
 
 def database_connections(container, threads):
