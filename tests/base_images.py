@@ -33,6 +33,17 @@ STAND_INS = {
 }
 
 
+class OutOfReachError(EngineError):
+    """An image is neither here nor to be had."""
+
+    def __init__(self, name: str) -> None:
+        """Say how to mend it."""
+        super().__init__(
+            f"{name} is not here, and its registry is out of reach:"
+            " connect this machine, or pull the image beforehand"
+        )
+
+
 def names(dockerfile: Path) -> list[str]:
     """Return the images that a Dockerfile starts from, its own stages left out."""
     text = dockerfile.read_text()
@@ -76,11 +87,7 @@ def _pull_or_make(docker: DockerClient, name: str, cache: Path) -> None:
         docker.pull(name, quiet=True)
     except DockerException as error:
         if name not in STAND_INS:
-            message = (
-                f"{name} is not here, and its registry is out of reach:"
-                " connect this machine, or pull the image beforehand"
-            )
-            raise EngineError(message) from error
+            raise OutOfReachError(name) from error
         if not docker.image.exists("debian"):
             _make_debian(docker, cache)
         recipe, package, described = STAND_INS[name]

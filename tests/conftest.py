@@ -53,8 +53,7 @@ def docker() -> DockerClient:
     try:
         return engine.find()
     except EngineError as error:
-        missing = str(error)
-    return pytest.fail(missing, pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture(scope="session")
@@ -74,13 +73,10 @@ def build(builder: Builder, request: pytest.FixtureRequest) -> Callable[..., str
     """
 
     def build(snippet: str, **options: object) -> str:
-        image = missing = ""
         try:
             image = builder.build(SNIPPETS / snippet, **options)
         except EngineError as error:
-            missing = str(error)
-        if missing:
-            pytest.fail(missing, pytrace=False)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         properties = request.node.user_properties
         properties += [p for p in builder.contents(image) if p not in properties]
         return image

@@ -18,6 +18,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "gunic
 RUNS = CACHE / "runs"
 LABEL = "proofs"  # on every container, network and volume of a test; its value is the run
 REPOSITORY = "proofs"  # of every image tag of a test; its tag begins with the run
+os.environ["BUILDX_BUILDER"] = "default"  # the engine's own: others do not keep the image
 
 
 @cache
@@ -47,7 +48,6 @@ def find() -> DockerClient:
 
 def running() -> DockerClient | None:
     """Return a client of an engine that is up already, or nothing."""
-    os.environ["BUILDX_BUILDER"] = "default"  # the engine's own: others do not keep the image
     with suppress(OSError):
         for name in ("docker",) if "DOCKER_HOST" in os.environ else ("docker", "podman"):
             if shutil.which(name):

@@ -14,7 +14,6 @@ from python_on_whales.exceptions import DockerException
 
 import base_images
 import engine
-from private_engine import EngineError
 
 PROJECT = Path(__file__).parent / "project"
 SNIPPETS = PROJECT.parent.parent / "snippets"
@@ -85,11 +84,7 @@ class Builder:
         except DockerException as error:
             reason = r"(\S+): failed to resolve source|initializing source docker://(\S+?): "
             if missing := re.search(reason, error.stderr or ""):
-                message = (
-                    f"{missing[1] or missing[2]} is not here, and its registry is out of reach:"
-                    " connect this machine, or pull the image beforehand"
-                )
-                raise EngineError(message) from error
+                raise base_images.OutOfReachError(missing[1] or missing[2]) from error
             raise
 
     def _look_inside(self, tag: str, dockerfile: Path) -> list[tuple[str, str]]:

@@ -40,9 +40,8 @@ WRAPPED = {  # what needs libraries of its own suite
     "iptables-restore": "usr/sbin/xtables-nft-multi iptables-restore",
     "ps": "bin/ps",
 }
-RECIPE = sha256(
-    Path(__file__).read_bytes()
-).hexdigest()  # an engine unpacked by another one is unpacked anew
+# An engine that another version of this file unpacked is unpacked anew.
+RECIPE = sha256(Path(__file__).read_bytes()).hexdigest()
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BRIDGE, ADDRESS = "docker0", "10.213.0.1/24"
 GIGABYTES = 4  # packages, images and build cache of one run, measured, and some air
@@ -92,13 +91,9 @@ class PrivateEngine:
 
     def answers(self) -> bool:
         """Whether the engine is up."""
+        command = [*self.client, "--host", self.host, "version"]
         with suppress(OSError):
-            return (
-                subprocess.run(
-                    [*self.client, "--host", self.host, "version"], check=False, capture_output=True
-                ).returncode
-                == 0
-            )
+            return subprocess.run(command, check=False, capture_output=True).returncode == 0
         return False
 
     def unpack(self) -> None:

@@ -39,7 +39,7 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
             f"names no test: write {test} in {file}.": name not in env.tests.get(page, {}),
             f"is not proved by {test} in {file}: {status}.": status not in MARKS,
         }
-        for problem in [text for text, holds in problems.items() if holds][:1]:
+        if problem := next((problem for problem, holds in problems.items() if holds), ""):
             warn("proof %s %s", name, problem, location=(page, line))
         if not twice:
             env.claims[name] = {"page": page, "status": status, "text": text}
@@ -47,10 +47,8 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
             mark, label = MARKS.get(status, ("✗", "Not proved in this build"))
             link = f'id="{name}" href="{"../" * page.count("/")}proofs/{page}.html#{name}"'
             label = f'title="{label}" aria-label="{label}: {words}"'
-            node["format"], node[0] = (
-                "html",
-                nodes.Text(f'<a class="proof" {link} {label}>{mark}</a>'),
-            )
+            node["format"] = "html"
+            node[0] = nodes.Text(f'<a class="proof" {link} {label}>{mark}</a>')
 
 
 def sentence(node: nodes.raw) -> tuple[str, int]:
