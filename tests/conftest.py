@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from python_on_whales import DockerClient
 
+import benchmarks
 import engine
 import transcripts
 from container import Container
@@ -141,3 +142,18 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
         return transcripts.replay(SNIPPETS / snippet, replacements, cwd or SNIPPETS, record=record)
 
     return replay
+
+
+@pytest.fixture
+def measured(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return a function that writes a benchmark's table: its name, columns and rows."""
+
+    def measured(name: str, columns: list[str], rows: list[list[benchmarks.Cell]]) -> None:
+        topic = request.path.stem.removeprefix("bench_").replace("_", "-")
+        found = request.node.user_properties
+        versions = [f"{n} {v}" for n, v in found if n not in ("stand-in", "base image")]
+        versions += [v for n, v in found if n == "stand-in"]
+        about = {"machine": benchmarks.machine(docker), "versions": sorted(set(versions))}
+        benchmarks.write(topic, name, columns, rows, **about)
+
+    return measured

@@ -1,8 +1,10 @@
 """One running container, and what a test may ask of it."""
 
+import re
 import subprocess
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from threading import Timer
 from typing import NamedTuple
@@ -42,6 +44,16 @@ class Container:
     def start_get(self, path: str = "/", **options: object) -> Future[httpx.Response]:
         """Ask for a path in the background."""
         return self.background.submit(self.get, path, **options)
+
+    def start_sleep(self, seconds: float) -> Future[httpx.Response]:
+        """Ask for an answer that takes so long, and return once a worker has surely begun it."""
+        self.wait_for_log("Booting worker")
+        self.get("/health/")
+        response = self.start_get(f"/sleep/{seconds}/")
+        with suppress(TimeoutError):
+            response.result(timeout=1)
+        assert not response.done(), f"the answer came at once:\n{self.logs()}"
+        return response
 
     def logs(self) -> str:
         """Return all that the container has printed."""
@@ -98,6 +110,11 @@ class Container:
     def exec(self, *command: str) -> str:
         """Run a command inside, and return what it printed."""
         return self.handle.execute(list(command))
+
+    def pss(self) -> int:
+        """Return the kB that all of its processes take: the sum of their proportional set sizes."""
+        rollups = self.exec("sh", "-c", "cat /proc/[0-9]*/smaps_rollup")
+        return sum(map(int, re.findall(r"(?m)^Pss: +(\d+) kB", rollups)))
 
     def top(self) -> list[str]:
         """Return the command line of each of its processes, the first one first."""

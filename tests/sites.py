@@ -4,7 +4,11 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr
+from io import StringIO
 from pathlib import Path
+
+from sphinx.cmd.build import build_main
 
 GUIDE = Path(__file__).parent.parent
 FILES = {
@@ -56,17 +60,16 @@ class Site:
         """Run the site's tests, as far as the options let them."""
         plain = ["-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-q"]
         junit = ["-o", "junit_family=xunit1", "--junit-xml=proofs.xml"]
-        self._python("pytest", "--rootdir=.", *plain, *junit, *options, "tests")
+        pytest = [sys.executable, "-B", "-m", "pytest", "--rootdir=."]
+        command = [*pytest, *plain, *junit, *options, "tests"]
+        subprocess.run(command, cwd=self.root, capture_output=True, check=False)
 
     def build(self, **settings: str) -> list[str]:
         """Build the site strictly; return what it complains of, and nothing if it is built."""
         given = [f"-D{name}={value}" for name, value in settings.items()]
         strict = ["-n", "-W", "--keep-going", "-q", "--no-color"]
-        done = self._python("sphinx", *strict, *given, "-c", ".", "docs", "_site")
-        complaints = done.stderr.replace(f"{self.root}/", "").splitlines()
-        assert (done.returncode == 0) == (not complaints), done.stderr
+        with chdir(self.root), redirect_stderr(StringIO()) as stderr:
+            code = build_main([*strict, *given, "-c", ".", "docs", "_site"])
+        complaints = stderr.getvalue().replace(f"{self.root}/", "").splitlines()
+        assert (code == 0) == (not complaints), complaints
         return [re.sub(r" \[[\w.]+\]$", "", line) for line in complaints]
-
-    def _python(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-B", "-m", module, *arguments]
-        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)

@@ -21,7 +21,7 @@ def test_exec_form_receives_sigterm(build, run):
 def test_exec_form_finishes_requests(build, run):
     """A request of 4 s is under way when the container is stopped, and is answered."""
     container = run(build("signals/exec-form.Dockerfile"))
-    response = in_flight(container, seconds=4)
+    response = container.start_sleep(4)
 
     stopped = container.stop()
 
@@ -45,7 +45,7 @@ def test_shell_form_keeps_sigterm(build, run):
 def test_init_does_not_repair_the_shell_form(build, run):
     """With --init the stop is fast, but the request under way gets no answer."""
     container = run(build("signals/wrong-shell-form.Dockerfile"), init=True)
-    response = in_flight(container, seconds=4)
+    response = container.start_sleep(4)
 
     stopped = container.stop()
 
@@ -84,7 +84,7 @@ def test_script_without_exec_keeps_sigterm(build, run):
 def test_request_longer_than_the_grace_is_cut(build, run):
     """Docker's grace ends before the request does: the same ratio as 10 s against a minute."""
     container = run(build("signals/exec-form.Dockerfile"))
-    response = in_flight(container, seconds=20)
+    response = container.start_sleep(20)
 
     stopped = container.stop(grace=2)
 
@@ -96,7 +96,7 @@ def test_request_longer_than_the_grace_is_cut(build, run):
 def test_longer_grace_lets_the_request_finish(build, run):
     """A request of 12 s outlives Docker's ten seconds, if they are made sixty."""
     container = run(build("signals/exec-form.Dockerfile"))
-    response = in_flight(container, seconds=12)
+    response = container.start_sleep(12)
 
     stopped = container.stop(grace=60)
 
@@ -108,7 +108,7 @@ def test_graceful_timeout_hides_a_lost_request(build, run):
     """Gunicorn stops as asked and exits 0, and yet the client has no answer."""
     image = build("signals/exec-form.Dockerfile")
     container = run(image, env={"GUNICORN_CMD_ARGS": "--graceful-timeout 1"})
-    response = in_flight(container, seconds=20)
+    response = container.start_sleep(20)
 
     stopped = container.stop()
 
@@ -122,19 +122,9 @@ def test_graceful_timeout_hides_a_lost_request(build, run):
 def test_quick_stop_fails_the_request_of_a_sync_worker(build, run, signal):
     """Both signals, sent as STOPSIGNAL would, turn a request under way into a 500."""
     container = run(build("signals/exec-form.Dockerfile"), stop_signal=signal)
-    response = in_flight(container, seconds=5)
+    response = container.start_sleep(5)
 
     stopped = container.stop()
 
     assert response.result().status_code == 500
     assert stopped.exit_code == 0
-
-
-def in_flight(container, seconds):
-    """Start a request that sleeps, and return once a worker has surely taken it."""
-    container.wait_for_log("Booting worker")
-    container.get("/health/")
-    response = container.start_get(f"/sleep/{seconds}/")
-    with pytest.raises(TimeoutError):
-        response.result(timeout=1)
-    return response

@@ -75,8 +75,7 @@ def memory(container):
     """Return the kB that all processes take once every thread and every worker has served."""
     container.wait_for_log("Booting worker")
     ask(container, *["/sleep/0.5/"] * 24)
-    rollups = container.exec("sh", "-c", "cat /proc/[0-9]*/smaps_rollup")
-    return sum(map(int, re.findall(r"(?m)^Pss: +(\d+) kB", rollups)))
+    return container.pss()
 
 
 def database_connections(container, threads):

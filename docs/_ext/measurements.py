@@ -1,0 +1,36 @@
+"""The directive {measurement}: the table that a benchmark wrote, and a plot of it if asked."""
+
+import json
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst.directives import flag
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.logging import getLogger
+
+warn = getLogger(__name__).warning
+
+
+class Measurement(SphinxDirective):
+    """Show one table of docs/_data/<page>.json; the directive's text is its caption."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"plot": flag}
+
+    def run(self) -> list[nodes.Node]:
+        """Render the table as _templates/measurement.html has it."""
+        page, name = self.env.docname, self.arguments[0]
+        path = self.env.srcdir / f"_data/{page}.json"
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            table = data["tables"][name]
+        except (OSError, KeyError):
+            bench = f"tests/bench_{page.replace('-', '_')}.py"
+            problem = "measurement %s is not in docs/_data/%s.json: let %s write it."
+            warn(problem, name, page, bench, location=self.get_location())
+            return []
+        context = data | table | {"name": name, "caption": " ".join(self.content)}
+        context["plot"] = "plot" in self.options
+        html = self.env.app.builder.templates.render("measurement.html", context)
+        return [nodes.raw("", html, format="html")]
