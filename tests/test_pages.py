@@ -1,5 +1,6 @@
 """What holds for every page, as a browser shows it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ DOCS = ROOT / "docs"
 SITE = "http://127.0.0.1:8000"  # inside the browser's container
 SOURCES = sorted(path.relative_to(DOCS) for path in DOCS.rglob("*.md"))
 PAGES = [str(path.with_suffix("")) for path in SOURCES] + ["proofs/signals", "search"]
+WITH_FILES = [str(p.with_suffix("")) for p in SOURCES if "} ../snippets/" in (DOCS / p).read_text()]
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 TEXT_OF_CLIPBOARD = "navigator.clipboard.readText()"
@@ -50,13 +52,18 @@ def browser(site, builder, docker, run_for_session):
 
 @pytest.fixture
 def visit(browser):
-    """Return a function that opens a page, with options of a browser's context."""
+    """Return a function that opens a page, with options of a browser's context.
+
+    What the page asks for, until it asks no more, is added to the list `asked`.
+    """
     contexts = []
 
-    def visit(name, **options: object):
+    def visit(name, asked=None, **options: object):
         contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
         page = contexts[-1].new_page()
-        page.goto(f"{SITE}/{name}.html")
+        if asked is not None:
+            page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{SITE}/{name}.html", wait_until="load" if asked is None else "networkidle")
         return page
 
     yield visit
@@ -79,23 +86,13 @@ def test_page_is_accessible(visit, name, scheme, viewport):
 
 
 @each_page
-def test_page_fits_a_phone(visit, name):
-    """Code may scroll inside its box; the page does not scroll sideways."""
-    page = visit(name, viewport=PHONE)
+def test_page_fits_a_phone_and_asks_nobody_else(visit, name):
+    """Code scrolls inside its box, not the page with it; each request goes to the site itself."""
+    asked = []
+
+    page = visit(name, asked, viewport=PHONE)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
-@each_page
-def test_page_asks_nobody_else(browser, name):
-    """Each request of a page goes to the site itself."""
-    page = browser.new_page()
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-
-    page.goto(f"{SITE}/{name}.html", wait_until="networkidle")
-
-    page.close()
     assert asked
     assert [url for url in asked if not url.startswith((SITE, "data:"))] == []
 
@@ -111,7 +108,17 @@ def test_source_is_short_and_described(path):
     assert len(words) <= 400
 
 
-@each_page
+@pytest.mark.parametrize("data", sorted((DOCS / "_data").glob("*.json")), ids=lambda p: p.stem)
+def test_measurement_is_on_its_page_and_can_be_made_again(data):
+    """Its page shows each table of a file of data, and its benchmark is there."""
+    page = (DOCS / data.with_suffix(".md").name).read_text()
+
+    shown = set(re.findall(r"{measurement} (\S+)", page))
+    assert shown == set(json.loads(data.read_text())["tables"])
+    assert (ROOT / f"tests/bench_{data.stem.replace('-', '_')}.py").exists()
+
+
+@pytest.mark.parametrize("name", WITH_FILES)
 def test_copy_and_download_give_the_file(visit, site, name):
     """Each block of a page copies as its file but for the last newline, and links to the file."""
     page = visit(name)

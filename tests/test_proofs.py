@@ -1,5 +1,6 @@
 """What a tick means, tried on small sites that are whole but for one mistake."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,32 @@ def test_wrong_file_is_marked_and_not_offered(site):
     assert ">Wrong: Dockerfile<" in site.read("_site/signals.html")
     assert "Download" not in site.read("_site/signals.html")
     assert not (site.root / "_site/raw").exists()
+
+
+MEASUREMENT = "```{measurement} stops\n:plot:\n\nSeconds to stop\n```\n"
+DATA = """{"date": "2026-11-21", "machine": "2 cores", "versions": ["Gunicorn 27"], "tables": {
+"stops": {"columns": ["CMD", "seconds"], "rows": [["exec form", 0.5], ["shell form", 10]]}}}"""
+
+
+def test_measurement_is_drawn_from_what_a_benchmark_wrote(site):
+    """The page has each number in a table, a bar as long as it, and what it was measured on."""
+    site.write("docs/signals.md", site.read("docs/signals.md") + MEASUREMENT)
+    site.write("docs/_data/signals.json", DATA)
+
+    assert site.build() == []
+    page = site.read("_site/signals.html")
+    assert '<th scope="row">shell form</th><td class="number">10</td>' in page
+    assert re.findall('class="bar-0" .*width="(.*?)"', page) == ["10.0", "200.0"]
+    assert "Measured on 2026-11-21 with Gunicorn 27, on 2 cores." in page
+
+
+def test_missing_measurement_fails_the_build(site):
+    """The complaint names the benchmark that is to write it."""
+    site.write("docs/signals.md", site.read("docs/signals.md") + MEASUREMENT)
+
+    [complaint] = site.build()
+    where = "measurement stops is not in docs/_data/signals.json"
+    assert complaint.endswith(f"WARNING: {where}: let tests/bench_signals.py write it.")
 
 
 def test_proof_without_a_test_fails_the_build(site):

@@ -1,14 +1,18 @@
 """The directive {measurement}: the table that a benchmark wrote, and a plot of it if asked."""
 
 import json
+from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst.directives import flag
+from jinja2 import Environment, FileSystemLoader
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.logging import getLogger
 
 warn = getLogger(__name__).warning
+templates = FileSystemLoader(Path(__file__).parent.parent / "_templates")
+template = Environment(loader=templates, autoescape=True).get_template("measurement.html")
 
 
 class Measurement(SphinxDirective):
@@ -32,5 +36,4 @@ class Measurement(SphinxDirective):
             return []
         context = data | table | {"name": name, "caption": " ".join(self.content)}
         context["plot"] = "plot" in self.options
-        html = self.env.app.builder.templates.render("measurement.html", context)
-        return [nodes.raw("", html, format="html")]
+        return [nodes.raw("", template.render(context), format="html")]
