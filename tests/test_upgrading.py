@@ -1,0 +1,176 @@
+"""The proofs of docs/upgrading.md."""
+
+import re
+import shutil
+
+import httpx
+import pytest
+
+from images import PROJECT, SNIPPETS
+
+EXEC_FORM = "signals/exec-form.Dockerfile"
+OLD_CONF = "upgrading/wrong-before-27.gunicorn.conf.py"
+HOST_NAME = "upgrading/wrong-host-name.web.env"
+LISTEN = ["--bind", "0.0.0.0:8000"]
+DEMO = ["gunicorn", "wsgiref.simple_server:demo_app", *LISTEN]
+CHECK = [*DEMO, "--check-config"]
+DYING_APP = """
+import os, signal
+def app(environ, start_response):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+DYING = ["sh", "-c", f"echo '{DYING_APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"]
+SILENT_CLIENT = """
+import socket, time
+silent = socket.create_connection(("127.0.0.1", 8000))
+time.sleep(60)
+"""
+RESTARTS = ["--worker-class", "gthread", "--threads", "4", "--max-requests", "10"]
+HUNDRED_REQUESTS = """
+import http.client
+lost = 0
+for _ in range(100):
+    client = http.client.HTTPConnection("127.0.0.1", 8000, timeout=60)
+    try:
+        client.request("GET", "/")
+        client.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        lost += 1
+    client.close()
+print(lost)
+"""
+ORPHAN = "(sleep 1; exit 3) > /dev/null 2>&1 &"
+PYTHON = "from importlib.metadata import metadata; print(metadata('gunicorn')['Requires-Python'])"
+
+
+def test_check_config_refuses_an_unknown_option(build, run, replay):
+    """The image's own CMD is checked; an option that only 22.0 had ends the check with 2."""
+    image = build(EXEC_FORM)
+    replay("upgrading/check.console", web=image)
+    gone = {"GUNICORN_CMD_ARGS": "--tolerate-dangerous-framing --check-config"}
+
+    refused = run(image, env=gone, ready="unrecognized arguments: --tolerate-dangerous-framing")
+
+    assert refused.exit_code == 2
+
+
+def test_search_finds_what_the_check_overlooks(build, run, replay, tmp_path):
+    """The search finds both lines of the file, and the check neither: then the start fails."""
+    image = build(EXEC_FORM, files=[OLD_CONF])
+    for source in EXEC_FORM, OLD_CONF, HOST_NAME:
+        shutil.copy(SNIPPETS / source, tmp_path / source.partition(".")[2])
+    shutil.copy(PROJECT / "requirements.txt", tmp_path)
+
+    found = replay("upgrading/search.console", cwd=tmp_path)
+    checked = run(image, env={"GUNICORN_CMD_ARGS": "--check-config"}, ready="")
+    started = run(image, ready="class uri 'eventlet' invalid or not found")
+
+    assert re.findall("(?m)^[^:]+", found) == ["gunicorn.conf.py", "gunicorn.conf.py", "web.env"]
+    assert (checked.exit_code, checked.logs(), started.exit_code) == (0, "", 1)
+
+
+def test_gunicorn_20_needs_pkg_resources(build, run):
+    """It ends with a traceback, and none of its lines is a log line."""
+    missing = "ModuleNotFoundError: No module named 'pkg_resources'"
+    container = run(gunicorn(build, "20.1.0"), *DEMO, ready=missing)
+
+    assert container.exit_code == 1
+    assert "Starting gunicorn" not in container.logs()
+
+
+def test_gunicorn_27_requires_python_3_10(build, run):
+    """The packages themselves say so, and what 23 asked for."""
+    old, new = (run(image, "python", "-c", PYTHON, ready=">=") for image in both(build))
+
+    assert (old.logs().strip(), new.logs().strip()) == (">=3.7", ">=3.10")
+
+
+def test_host_name_in_forwarded_allow_ips_stops_gunicorn(build, run):
+    """The same file is accepted by 21.2 and refused by the current version."""
+    env_files = {"env_files": [SNIPPETS / HOST_NAME]}
+
+    old = run(gunicorn(build, "21.2.0"), *CHECK, ready="", **env_files)
+    new = run(build(EXEC_FORM), *CHECK, ready="'nginx' does not appear to be an IP", **env_files)
+
+    assert (old.exit_code, new.exit_code) == (0, 1)
+
+
+def test_no_default_has_changed_since_23(build, run):
+    """Each setting of 23 is there, and prints the same, but for the new name of off."""
+    old, new = (settings(run(image, *DEMO, "--print-config", ready="")) for image in both(build))
+
+    assert len(old) > 80
+    assert {name: (old[name], new.get(name)) for name in old if old[name] != new.get(name)} == {
+        "proxy_protocol": ("False", "off")
+    }
+
+
+def test_worker_ended_by_sigterm_is_no_error(build, run):
+    """The same line is an error on 23, and informs on the current version."""
+    old, new = (run(image, *DYING, *LISTEN) for image in both(build))
+
+    for container in old, new:
+        with pytest.raises(httpx.TransportError):
+            container.get()
+
+    assert "ERROR" in line(old, "was sent SIGTERM!")
+    assert "INFO" in line(new, "was sent SIGTERM!")
+
+
+def test_sigkill_follows_a_timeout_more_often(build, run):
+    """A client says nothing; 23 has no need to kill the worker, the current version has."""
+    containers = [run(image, *DEMO, "--timeout", "2") for image in both(build)]
+
+    for container in containers:
+        container.wait_for_log("Booting worker")
+        container.background.submit(container.exec, "python", "-c", SILENT_CLIENT)
+    old, new = (container.wait_for_log("Booting worker", count=2) for container in containers)
+
+    assert ("WORKER TIMEOUT" in old, "was sent SIGKILL" in old) == (True, False)
+    assert ("WORKER TIMEOUT" in new, "was sent SIGKILL" in new) == (True, True)
+
+
+def test_restarts_of_gthread_lose_no_request(build, run):
+    """Of a hundred requests and ten restarts, 23 loses some, and the current version none."""
+    old, new = (run(image, *DEMO, *RESTARTS) for image in both(build))
+
+    lost = [int(container.exec("python", "-c", HUNDRED_REQUESTS)) for container in (old, new)]
+
+    assert "Autorestarting worker" in new.logs()
+    assert lost[0] > 0
+    assert lost[1] == 0
+
+
+def test_orphan_does_not_stop_gunicorn(build, run):
+    """A process that is no worker, and that Gunicorn inherits as PID 1, ends with 3."""
+    old, new = (run(image, *DEMO, "--log-level", "debug") for image in both(build))
+
+    for container in old, new:
+        container.wait_for_log("Booting worker")
+        container.exec("sh", "-c", ORPHAN)
+
+    assert "Reaped unknown child process" in new.wait_for_log("Reaped unknown child process")
+    assert new.get().status_code == 200
+    assert old.exit_code == 3
+
+
+def gunicorn(build, version):
+    """Return the image with another version."""
+    return build(EXEC_FORM, requirements={"gunicorn": version})
+
+
+def both(build):
+    """Return the images with 23 and with the current version."""
+    return gunicorn(build, "23.0.0"), build(EXEC_FORM)
+
+
+def settings(container):
+    """Return what --print-config printed."""
+    assert container.exit_code == 0
+    return dict(re.findall(r"(?m)^(\w+) += (.*)$", container.logs()))
+
+
+def line(container, text):
+    """Wait for a line of the log that has the text, and return it."""
+    return container.wait_for_log(text).splitlines()[-1]
