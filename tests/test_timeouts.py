@@ -1,0 +1,246 @@
+"""The proofs of docs/timeouts.md."""
+
+import json
+import os
+import subprocess
+import time
+
+import httpx
+import pytest
+
+import engine
+from conftest import ENVIRONMENT, SNIPPETS
+from container import PATIENCE, Container
+
+APP = "signals/exec-form.Dockerfile"
+NGINX = ("static-files/nginx.Dockerfile.static", "static-files/nginx.default.conf")
+FILES = ["timeouts/in-order.gunicorn.conf.py"]
+COMPOSE = SNIPPETS / "timeouts/in-order.compose.yaml"
+GUNICORN = ["gunicorn", "--bind", "0.0.0.0:8000", "--no-control-socket"]
+SYNC = [*GUNICORN, "core.wsgi"]
+GTHREAD = [*SYNC, "--worker-class", "gthread", "--threads", "2"]
+FOUR_SECONDS = ["--timeout", "4"]
+KILLED = "WORKER TIMEOUT"
+LOCK_THE_DATABASE_AND_ASK = """
+import socket, sqlite3
+lock = sqlite3.connect("/tmp/db.sqlite3", isolation_level=None)
+lock.execute("BEGIN EXCLUSIVE")
+client = socket.create_connection(("127.0.0.1", 8000))
+client.sendall(b"GET /notes/ HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
+while client.recv(1024):
+    pass
+"""
+ASK_AGAIN_AFTER_FIVE_SECONDS = """
+import socket, time
+client = socket.create_connection(("127.0.0.1", 8000))
+for seconds in (5, 0):
+    client.sendall(b"HEAD /health/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
+    print(client.recv(1024).decode().partition("\\r\\n")[0] or "closed")
+    time.sleep(seconds)
+"""
+SLOW_IMPORT = """
+import time
+print("importing", flush=True)
+time.sleep(8)
+from core.wsgi import application
+"""
+WRITE = f"echo '{SLOW_IMPORT}' > /tmp/slow.py && "
+SLOW = f"{WRITE} exec {' '.join(GUNICORN)} slow:application --pythonpath /tmp"
+PROXY = """
+daemon off;
+error_log /dev/stderr notice;
+pid /tmp/nginx.pid;
+events {}
+http {
+    access_log off;
+    client_body_temp_path /tmp/body;
+    proxy_temp_path /tmp/proxy;
+    fastcgi_temp_path /tmp/fastcgi;
+    uwsgi_temp_path /tmp/uwsgi;
+    scgi_temp_path /tmp/scgi;
+    server {
+        listen 8080;
+        proxy_set_header Host 127.0.0.1;
+        location / { proxy_pass http://127.0.0.1:8000; }
+        location /sleep/ { proxy_pass http://127.0.0.1:8000; proxy_read_timeout 2s; }
+    }
+}
+"""
+NGINX_AS_A_PROXY = f"echo '{PROXY}' > /tmp/proxy.conf && exec nginx -c /tmp/proxy.conf"
+
+
+def test_inner_limit_spares_the_worker(build, run):
+    """A locked database is given up after one second, and after twenty: the timeout is five."""
+    patient = run(build(APP), *SYNC, "--timeout", "5", env=database_timeout(20))
+    brief = run(build(APP), *SYNC, "--timeout", "5", env=database_timeout(1))
+
+    for container in (patient, brief):
+        container.exec("python", "-c", LOCK_THE_DATABASE_AND_ASK)
+
+    assert KILLED in patient.logs()
+    assert "database is locked" not in patient.logs()
+    assert KILLED not in brief.logs()
+    assert "database is locked" in brief.logs()
+
+
+def test_sync_cuts_a_stream_at_the_timeout(build, run):
+    """A line a second for eight seconds outlives a timeout of four on gthread, and not on sync."""
+    sync = run(build(APP), *SYNC, *FOUR_SECONDS)
+    gthread = run(build(APP), *GTHREAD, *FOUR_SECONDS)
+
+    sync.get("/health/")
+    with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+        sync.get("/stream/8/1/")
+
+    assert KILLED in sync.logs()
+    assert gthread.get("/stream/8/1/").text.split() == list("01234567")
+
+
+def test_stop_suspends_the_timeout(build, run):
+    """A request of nine seconds meets a timeout of four, and is answered: a stop has begun."""
+    container = run(build(APP), *SYNC, *FOUR_SECONDS)
+    response = container.start_sleep(9)
+    container.kill("SIGTERM")
+
+    assert response.result().text == "slept"
+    assert container.exit_code == 0
+    assert KILLED not in container.logs()
+
+
+def test_equal_graces_end_in_a_kill(build, run):
+    """Docker and Gunicorn both wait three seconds; Docker began first."""
+    container = run(build(APP), *SYNC, "--graceful-timeout", "3")
+    container.start_sleep(20)
+
+    stopped = container.stop(grace=3)
+
+    assert stopped.exit_code == 137
+
+
+def test_compose_grace_holds_for_docker_stop(build, compose):
+    """A request of 13 s outlives a plain `docker stop`, with both files of the page."""
+    container = compose(COMPOSE, build(APP, files=FILES))
+    response = container.start_sleep(13)
+
+    stopped = container.stop()
+
+    assert response.result().text == "slept"
+    assert stopped.exit_code == 0
+
+
+def test_proxy_that_gives_up_leaves_the_worker_busy(build, run):
+    """The client has its 504 after two seconds, and the next one waits until six are over."""
+    image = build(NGINX[0], files=NGINX[1:])
+    proxy = run(image, "sh", "-c", NGINX_AS_A_PROXY, ready="start worker process")
+    app = run(build(APP), *SYNC, networks=[f"container:{proxy.handle.id}"], publish_all=False)
+    app.wait_for_log("Booting worker")
+    assert proxy.get("/health/").text == "ok"
+    start = time.monotonic()
+
+    given_up, answered = proxy.get("/sleep/6/"), time.monotonic() - start
+    proxy.get("/health/")
+
+    assert given_up.status_code == 504
+    assert answered < 5
+    assert time.monotonic() - start >= 6
+
+
+def test_sync_closes_each_connection(build, run):
+    """The answer says so, however long the connection may be kept."""
+    container = run(build(APP), *SYNC, "--keep-alive", "75")
+
+    assert container.get("/health/").headers["Connection"] == "close"
+
+
+def test_gthread_closes_an_idle_connection(build, run):
+    """The first request of a connection is answered, and the second, five seconds later, not."""
+    container = run(build(APP), *GTHREAD)
+
+    answers = container.exec("python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS)
+
+    assert answers.splitlines() == ["HTTP/1.1 200 OK", "closed"]
+
+
+def test_longer_keepalive_keeps_an_idle_connection(build, run):
+    """With the file of the page, both are answered."""
+    container = run(build(APP, files=FILES), *GTHREAD)
+
+    answers = container.exec("python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS)
+
+    assert answers.splitlines() == ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK"]
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_import_may_outlast_the_timeout(build, run, threads):
+    """An import of eight seconds meets a timeout of four; the first request waits for it."""
+    command = f"{SLOW} --timeout 4 --threads {threads}"
+    container = run(build(APP), "sh", "-c", command)
+
+    assert container.get("/health/").text == "ok"
+    assert container.logs().count("importing") == 1
+    assert KILLED not in container.logs()
+
+
+def test_preload_as_first_process_ignores_sigterm(build, run):
+    """Docker's grace is over, and the import is not: all is killed."""
+    container = run(build(APP), "sh", "-c", f"{SLOW} --preload", ready="importing")
+
+    assert container.stop(grace=2).exit_code == 137
+
+
+def test_init_ends_a_slow_preload(build, run):
+    """The same import ends with the signal, long before it would be over."""
+    container = run(build(APP), "sh", "-c", f"{SLOW} --preload", ready="importing", init=True)
+
+    assert container.stop(grace=PATIENCE).exit_code == 143
+
+
+def test_asgi_has_no_request_timeout(build, run):
+    """A request of nine seconds meets a timeout of four, and is answered."""
+    asgi = [*GUNICORN, "core.asgi:application", "--worker-class", "asgi"]
+    container = run(build(APP), *asgi, *FOUR_SECONDS)
+
+    response = container.get("/sleep/9/")
+
+    assert response.text == "slept"
+    assert KILLED not in container.logs()
+
+
+def test_pause_longer_than_the_timeout_kills_workers(build, run, docker):
+    """Master and workers wake together, and whether the master looks first is chance."""
+    flags = ["--timeout", "2", "--preload", "--workers", "4"]
+    container = run(build(APP), *SYNC, *flags)
+    container.wait_for_log("Booting worker", count=4)
+    deadline = time.monotonic() + PATIENCE
+    while KILLED not in container.logs() and time.monotonic() < deadline:
+        docker.pause(container.handle)
+        time.sleep(4)
+        docker.unpause(container.handle)
+        time.sleep(2)
+
+    assert KILLED in container.logs()
+
+
+def database_timeout(seconds):
+    """Return the environment in which Django waits so long for a locked database."""
+    return {"DATABASE_URL": f"sqlite:////tmp/db.sqlite3?timeout={seconds}"}
+
+
+@pytest.fixture
+def compose(docker, request, tmp_path):
+    """Return a function that starts the service `web` of a file, from an image of this run."""
+
+    def compose(file, image):
+        service = {"image": image, "pull_policy": "never", "network_mode": "bridge"}
+        service |= {"environment": ENVIRONMENT, "ports": ["8000"]}
+        service |= {"labels": {engine.LABEL: os.environ["PROOFS_RUN"]}}
+        override = tmp_path / "override.json"
+        override.write_text(json.dumps({"services": {"web": service}}))
+        command = [*docker.client_config.docker_cmd, "compose", "--project-name", tmp_path.name]
+        command += ["--file", file, "--file", override]
+        subprocess.run([*command, "up", "--detach", "--no-build"], check=True)
+        handle = subprocess.check_output([*command, "ps", "--quiet"], text=True).strip()
+        request.addfinalizer(lambda: docker.remove(handle, force=True, volumes=True))
+        return Container(docker, docker.container.inspect(handle))
+
+    return compose
