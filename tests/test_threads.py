@@ -3,6 +3,9 @@
 import re
 import time
 
+import httpx
+import pytest
+
 from container import PATIENCE
 from images import PROJECT
 
@@ -11,6 +14,28 @@ SYNC = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"
 SETTINGS = (PROJECT / "core/settings.py").read_text()
 PERSISTENT = 'DATABASES["default"]["CONN_MAX_AGE"] = None\n'
 DATABASE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
+ONE_THREAD = ["--worker-class", "gthread", "--threads", "1"]
+BEFORE_THE_SLOW_ONE = """
+import http.client, threading, time
+answered = []
+def ask(path):
+    connection = http.client.HTTPConnection("127.0.0.1", 8000)
+    connection.request("GET", path)
+    connection.getresponse().read()
+    answered.append(path)
+ask("/health/")
+slow = threading.Thread(target=ask, args=["/sleep/6/"])
+slow.start()
+time.sleep(1)
+others = [threading.Thread(target=ask, args=["/health/"]) for _ in range(20)]
+for other in others:
+    other.start()
+    time.sleep(0.02)
+slow.join()
+print(answered.index("/sleep/6/") - 1)
+for other in others:
+    other.join()
+"""
 
 
 def test_two_threads_shorten_the_wait(build, run):
@@ -55,6 +80,43 @@ def test_each_thread_has_its_own_database_connection(build, run):
     assert database_connections(threaded, threads=4) == 4
 
 
+def test_stuck_requests_silently_stall_a_worker(build, run):
+    """Two requests hang: a third client waits in vain for two threads, and is served by four."""
+    image = build(TWO_THREADS)
+    two, four = (run(image, *SYNC, "--timeout", "4", "--threads", n) for n in ("2", "4"))
+    for container in (two, two, four, four):
+        container.start_sleep(40)
+    before = two.logs()
+
+    with pytest.raises(httpx.ReadTimeout):
+        two.get("/health/", timeout=6)
+
+    assert two.logs() == before
+    assert four.get("/health/").text == "ok"
+
+
+def test_busy_worker_takes_clients_from_an_idle_one(build, run):
+    """One of two workers is busy: gthread serves some of 20 clients too late, sync serves all."""
+    gthread = run(build(TWO_THREADS), *SYNC, "--workers", "2", *ONE_THREAD)
+    sync = run(build(TWO_THREADS), *SYNC, "--workers", "2")
+
+    in_time = before_the_slow_one(gthread, sync)
+
+    assert in_time[0] < 20
+    assert in_time[1] == 20
+
+
+def test_limit_of_connections_leaves_clients_to_idle_workers(build, run):
+    """As many connections as threads: all 20 clients are served in time, and the log warns."""
+    limit = ["--workers", "2", *ONE_THREAD, "--worker-connections", "1"]
+    limited = run(build(TWO_THREADS), *SYNC, *limit)
+
+    in_time = before_the_slow_one(limited)
+
+    assert in_time == [20]
+    assert "No keepalived connections can be handled" in limited.logs()
+
+
 def ask(container, *paths):
     """Ask for all paths at once, and return the answers."""
     container.wait_for_log("Booting worker")
@@ -87,3 +149,12 @@ def database_connections(container, threads):
         files = container.exec("sh", "-c", "ls -l /proc/[0-9]*/fd")
         found = re.findall(r"(?m)/db\.sqlite3$", files)
     return len(found)
+
+
+def before_the_slow_one(*containers):
+    """Return how many of 20 quick requests each answers while one of six seconds is under way."""
+    for container in containers:
+        container.wait_for_log("Booting worker", count=2)
+    command = ["python", "-c", BEFORE_THE_SLOW_ONE]
+    asked = [c.background.submit(c.exec, *command) for c in containers]
+    return [int(number.result()) for number in asked]

@@ -1,0 +1,236 @@
+"""The proofs of docs/memory.md."""
+
+import json
+import re
+import statistics
+
+import httpx
+import pytest
+
+from images import SNIPPETS
+
+IMAGE = "signals/exec-form.Dockerfile"
+GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
+CONFIGURED = f'echo "$CONFIG" >/tmp/test.conf.py; {GUNICORN} --config /tmp/test.conf.py'
+SHARED = (SNIPPETS / "memory/shared.gunicorn.conf.py").read_text()
+AGAINST_LEAKS = (SNIPPETS / "memory/against-leaks.gunicorn.conf.py").read_text()
+PRELOAD = "preload_app = True\n"
+READY = """
+def post_worker_init(worker):
+    worker.log.info("Ready for up to %s requests", worker.max_requests)
+"""
+COLLECT = """
+def post_worker_init(worker):
+    __import__("gc").collect()
+    worker.log.info("Ready")
+"""
+LEAK = """
+def pre_request(worker, request):
+    worker.leak = [*getattr(worker, "leak", []), b"x" * 10**6]
+"""
+GREED = """
+def pre_request(worker, request):
+    worker.greed = b"x" * 10**9 if request.path == "/echo/" else b""
+"""
+CLIENT = """
+import http.client, json, sys, time
+answers = []
+for _ in range(int(sys.argv[2])):
+    start = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", 8000)
+    connection.request("GET", sys.argv[1])
+    response = connection.getresponse()
+    text = response.read().decode()
+    answers.append((time.monotonic() - start, response.status, text))
+print(json.dumps(answers))
+"""
+KILLED = "was sent SIGKILL! Perhaps out of memory?"
+REPLACED = "Autorestarting worker after current request."
+ONE_HUNDRED = {"memory": "100m", "memory_swap": "100m"}  # megabytes: enough for one worker
+TOO_FEW = {"memory": "32m", "memory_swap": "32m"}  # too few to load Django
+
+
+def test_eight_threads_take_hardly_more_than_one(build, run):
+    """Each of a worker's threads has served: eight take less than a quarter more than one."""
+    image = build(IMAGE)
+    flags = ["--worker-class", "gthread", "--threads"]
+    one, eight = (serve(run, image, READY, 1, *flags, n) for n in ("1", "8"))
+
+    for answer in [c.start_get("/sleep/0.5/") for c in (one, *[eight] * 8)]:
+        assert answer.result().text == "slept"
+
+    assert eight.pss() < 1.25 * one.pss()
+
+
+def test_worker_loads_a_django_of_its_own(build, run):
+    """The memory of all processes is summed, with one worker and with four."""
+    image = build(IMAGE)
+
+    one, four = (serve(run, image, READY, workers).pss() for workers in (1, 4))
+
+    assert four > 2 * one
+
+
+def test_preload_shares_django_between_workers(build, run):
+    """Four workers start with the file of the page, and two without it."""
+    image = build(IMAGE)
+
+    shared, apart = serve(run, image, SHARED + READY, 4), serve(run, image, READY, 2)
+
+    assert shared.pss() < apart.pss()
+
+
+def test_sharing_shrinks_under_load(build, run):
+    """A hundred requests make preloaded workers grow far more than others."""
+    image = build(IMAGE)
+    apart, preloaded = serve(run, image, READY, 2), serve(run, image, PRELOAD + READY, 2)
+
+    grown = [growth(container) for container in (apart, preloaded)]
+
+    assert grown[1] > 2 * grown[0]
+
+
+def test_full_collection_ends_the_sharing(build, run):
+    """Preloaded workers that have collected their garbage once take far more than before it."""
+    image = build(IMAGE)
+
+    before, after = (serve(run, image, PRELOAD + hook, 4).pss() for hook in (READY, COLLECT))
+
+    assert after > 1.4 * before
+
+
+def test_frozen_memory_stays_shared_after_a_collection(build, run):
+    """The same full collection, with gc.freeze() before the workers start and without."""
+    image = build(IMAGE)
+
+    thawed, frozen = (serve(run, image, c + COLLECT, 4).pss() for c in (PRELOAD, SHARED))
+
+    assert frozen < 0.8 * thawed
+
+
+def test_freeze_saves_little_without_a_collection(build, run):
+    """The same requests, with gc.freeze() before the workers start and without."""
+    image = build(IMAGE)
+    containers = [serve(run, image, config + READY, 4) for config in (PRELOAD, SHARED)]
+
+    for container in containers:
+        ask(container, "/echo/", 200)
+
+    thawed, frozen = (container.pss() for container in containers)
+    assert frozen > 0.75 * thawed
+
+
+def test_rss_counts_shared_pages_again(build, run):
+    """Over four preloaded workers, the sum of RSS is more than twice the sum of PSS."""
+    container = serve(run, build(IMAGE), PRELOAD + READY, 4)
+
+    assert sum_of("Rss", container) > 2 * sum_of("Pss", container)
+
+
+def test_leak_ends_with_its_worker(build, run):
+    """Each request leaks a megabyte: the largest of 40 sizes, with workers replaced and without."""
+    image, config = build(IMAGE), PRELOAD + LEAK + READY
+    kept = serve(run, image, config, 1)
+    replaced = serve(run, image, config, 1, "--max-requests", "10")
+
+    sizes = [[json.loads(t)["uss"] for *_, t in ask(c, "/memory/", 40)] for c in (kept, replaced)]
+
+    assert replaced.logs().count(REPLACED) >= 3
+    assert max(sizes[0]) > max(sizes[1]) + 20_000
+
+
+def test_request_waits_for_the_new_worker(build, run):
+    """The only worker serves five of eight requests: all succeed, one of the others by waiting."""
+    container = serve(run, build(IMAGE), READY, 1, "--max-requests", "5")
+
+    seconds, statuses, _ = zip(*ask(container, "/health/", 8), strict=True)
+
+    assert set(statuses) == {200}
+    assert max(seconds[5:]) > 5 * statistics.median(seconds)
+
+
+def test_jitter_spreads_the_restarts(build, run):
+    """Each worker logs its number of requests: with the file of the page, and without jitter."""
+    image = build(IMAGE)
+    config = AGAINST_LEAKS + PRELOAD + READY
+    spread = limits(serve(run, image, config, 4))
+    same = limits(serve(run, image, config, 4, "--max-requests-jitter", "0"))
+
+    assert same == {1000}
+    assert len(spread) > 1
+    assert spread <= set(range(1000, 1101))
+
+
+def test_killed_worker_is_replaced(build, run):
+    """A view asks for more than the limit: its client has no answer, the next one has."""
+    container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
+    with pytest.raises(httpx.TransportError):
+        container.get("/echo/")
+
+    log = container.wait_for_log("Ready", count=2)
+    assert KILLED in log
+    assert container.get("/health/").text == "ok"
+
+
+def test_running_container_is_called_oom_killed(build, run):
+    """A worker is killed, and Docker's inspect tells it of the container, which runs on."""
+    container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
+    before = container.handle.state.oom_killed
+    with pytest.raises(httpx.TransportError):
+        container.get("/echo/")
+
+    container.wait_for_log(KILLED)
+
+    state = container.handle.state
+    assert (before, state.oom_killed, state.status) == (False, True, "running")
+
+
+def test_boot_loop_is_not_restarted(build, run):
+    """No worker fits into the limit: they are killed in turn, while Docker has no cause to act."""
+    container = serve(run, build(IMAGE), "", 0, restart="always", **TOO_FEW)
+
+    container.wait_for_log(KILLED, count=3)
+
+    assert container.handle.state.status == "running"
+    assert container.handle.restart_count == 0
+
+
+def test_preload_lets_the_container_end(build, run):
+    """With Django in the first process, the same limit kills that one."""
+    container = run(build(IMAGE), "sh", "-c", f"{GUNICORN} --preload", ready="", **TOO_FEW)
+
+    assert container.exit_code == 137
+    assert container.handle.state.oom_killed
+
+
+def serve(run, image, config, workers, *flags, **options: object):
+    """Run Gunicorn with the text of a configuration, and wait until each worker is ready."""
+    env = {"CONFIG": config, "WEB_CONCURRENCY": str(workers or 1)}
+    command = ["sh", "-c", f'{CONFIGURED} "$@"', "sh", *flags]
+    container = run(image, *command, env=env, **options)
+    if workers:
+        container.wait_for_log("Ready", count=workers)
+    return container
+
+
+def ask(container, path, count):
+    """Ask from inside, one request after another: the seconds, status and text of each."""
+    return json.loads(container.exec("python", "-c", CLIENT, path, str(count)))
+
+
+def growth(container):
+    """Return by how many kB a hundred requests make all processes grow."""
+    before = container.pss()
+    ask(container, "/echo/", 100)
+    return container.pss() - before
+
+
+def sum_of(size, container):
+    """Return the sum of one of the kernel's sizes over all processes."""
+    rollups = container.exec("sh", "-c", "cat /proc/[0-9]*/smaps_rollup")
+    return sum(map(int, re.findall(rf"(?m)^{size}: +(\d+) kB", rollups)))
+
+
+def limits(container):
+    """Return the numbers of requests after which its workers are replaced."""
+    return set(map(int, re.findall(r"Ready for up to (\d+) requests", container.logs())))
