@@ -1,19 +1,34 @@
 """The proofs of docs/concurrency.md."""
 
+import os
 import re
+import runpy
 import time
 
+import httpx
 import pytest
 
 from container import PATIENCE
 from images import SNIPPETS
 
 TWO_WORKERS = "concurrency/two-workers.Dockerfile"
+EXEC_FORM = "signals/exec-form.Dockerfile"
+FILE = "concurrency/fit-to-limits.gunicorn.conf.py"
 GUNICORN = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
 WITHOUT_VARIABLE = ["env", "--unset=WEB_CONCURRENCY"]  # the image sets it
 CORES = "import multiprocessing, os; print(multiprocessing.cpu_count(), os.process_cpu_count())"
-SOURCES = ["WEB_CONCURRENCY", "gunicorn.conf.py", "--config", "GUNICORN_CMD_ARGS", "--workers"]
-PAIRS = [(weak, strong) for i, strong in enumerate(SOURCES) for weak in SOURCES[:i]]
+UNLIMITED = "9223372036854771712"  # as version 1 of control groups writes it
+
+
+def v1(quota, memory):
+    """Return the files of a control group of version 1, as the kernel fills them."""
+    cpu = {"cpu/cpu.cfs_quota_us": f"{quota}\n", "cpu/cpu.cfs_period_us": "100000\n"}
+    return {**cpu, "memory/memory.limit_in_bytes": f"{memory}\n"}
+
+
+def v2(quota, memory):
+    """Return the files of a control group of version 2, as the kernel fills them."""
+    return {"cpu.max": f"{quota} 100000\n", "memory.max": f"{memory}\n"}
 
 
 def test_two_workers_have_two_threads_each(build, run):
@@ -40,46 +55,6 @@ def test_one_worker_is_the_default(build, run):
     assert len(container.top()) == 2
 
 
-@pytest.mark.parametrize(("weak", "strong"), PAIRS)
-def test_stronger_source_wins(build, run, weak, strong):
-    """Of two sources the weaker one asks for three workers, and the stronger one for two."""
-    environment, files, flags = asking_for({weak: 3, strong: 2})
-    image = build(TWO_WORKERS, changes=files)
-
-    settings = print_config(run, image, *WITHOUT_VARIABLE, *environment, *GUNICORN, *flags)
-
-    assert settings["workers"] == "2"
-
-
-def test_flag_in_cmd_silently_beats_the_variable(build, run):
-    """Three workers start as the variable asks, with two threads as CMD does, and none warns."""
-    flags = "--workers 3 --threads 8"
-    container = run(build(TWO_WORKERS), env={"GUNICORN_CMD_ARGS": flags})
-
-    assert threads_of_processes(container) == [1, 3, 3, 3]
-    assert set(re.findall(r"\[([A-Z]+)\]", container.logs())) == {"INFO"}
-
-
-def test_env_file_keeps_quotes(build, run):
-    """With quotes around it the flag is ignored, without any it counts."""
-    files = [SNIPPETS / "concurrency" / f"{name}.web.env" for name in ("wrong-quotes", "no-quotes")]
-
-    quoted, bare = (
-        print_config(run, build(TWO_WORKERS), *GUNICORN, env_files=[file]) for file in files
-    )
-
-    assert quoted["workers"] == "2"
-    assert bare["workers"] == "3"
-
-
-def test_curly_quotes_hide_a_flag(build, run):
-    """Gunicorn starts without a warning, with the workers of the image instead of three."""
-    container = run(build(TWO_WORKERS), env={"GUNICORN_CMD_ARGS": "\u201d--workers 3\u201d"})
-
-    assert workers_that_boot(container) == 2
-    assert set(re.findall(r"\[([A-Z]+)\]", container.logs())) == {"INFO"}
-
-
 def test_empty_variable_stops_gunicorn(build, run):
     """Python's error is the last line, and the exit code is 1."""
     error = "invalid literal for int() with base 10: ''"
@@ -87,6 +62,24 @@ def test_empty_variable_stops_gunicorn(build, run):
 
     assert container.exit_code == 1
     assert container.logs().strip().endswith(error)
+
+
+def test_word_in_the_variable_stops_gunicorn(build, run):
+    """The same error names the word that is no number."""
+    error = "invalid literal for int() with base 10: 'auto'"
+    container = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": "auto"}, ready=error)
+
+    assert container.exit_code == 1
+
+
+def test_zero_workers_serve_nothing(build, run):
+    """The container runs and listens, no worker boots, and a request waits in vain."""
+    container = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": "0"})
+
+    with pytest.raises(httpx.ReadTimeout):
+        container.get("/health/", timeout=5)
+    assert container.running
+    assert "Booting worker" not in container.logs()
 
 
 def test_limit_of_cpus_hides_no_core(build, run):
@@ -106,29 +99,89 @@ def test_set_of_cpus_hides_cores_from_some(build, run):
     assert everywhere == cores(run, build(TWO_WORKERS))[1]
 
 
-def asking_for(workers):
-    """Return the environment, the files and the flags by which these sources ask for workers."""
-    environment, files, flags = [], {}, []
-    for source, number in workers.items():
-        if source == "WEB_CONCURRENCY":
-            environment.append(f"{source}={number}")
-        elif source == "GUNICORN_CMD_ARGS":
-            environment.append(f"{source}=--workers={number}")
-        elif source == "--workers":
-            flags += [source, str(number)]
-        elif source == "--config":
-            files["other.py"] = f"workers = {number}\n"
-            flags += [source, "other.py"]
-        else:
-            files[source] = f"workers = {number}\n"
-    return environment, files, flags
+def test_variable_sets_what_python_counts(build, run):
+    """Python believes a number that no machine has; nproc counts as before."""
+    image = build(TWO_WORKERS)
+
+    nproc, everywhere, process = cores(run, image, env={"PYTHON_CPU_COUNT": "77"})
+
+    assert (everywhere, process) == (77, 77)
+    assert nproc == cores(run, image)[0]
 
 
-def print_config(run, image, *command, **options: object):
-    """Return the settings that Gunicorn would run with."""
-    container = run(image, *command, "--print-config", ready="", **options)
-    assert container.exit_code == 0
-    return dict(re.findall(r"(?m)^(\w+) += (.*)$", container.logs()))
+def test_quota_decides_the_workers(build, run):
+    """Half a CPU makes two workers: so says the log, and so many boot."""
+    container = run(build(EXEC_FORM, files=[FILE]), cpus=0.5)
+
+    log = container.wait_for_log("Booting worker", count=2)
+    assert re.search(r"\[INFO\] Workers: 2, because of 0.5 CPU in /sys/fs/cgroup/cpu", log)
+    assert workers_that_boot(container) == 2
+
+
+def test_memory_decides_where_it_is_short(build, run):
+    """With the same CPU there are two workers in 250 MiB, and one in half of that."""
+    image = build(EXEC_FORM, files=[FILE])
+    memory = {"memory": "125m", "memory_swap": "125m"}
+
+    container = run(image, ready="Booting worker", cpus=0.5, **memory)
+
+    expected = r"\[INFO\] Workers: 1, because of 125 MiB in /sys/fs/cgroup/memory"
+    assert re.search(expected, container.logs())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("WEB_CONCURRENCY", "4", "Workers: 4, because of WEB_CONCURRENCY"),
+        ("GUNICORN_CMD_ARGS", "--workers 3", "Workers: 3, because of GUNICORN_CMD_ARGS or a flag"),
+    ],
+)
+def test_variable_beats_the_limits(build, run, name, value, line):
+    """Both variables decide in spite of half a CPU, and the log says so."""
+    container = run(build(EXEC_FORM, files=[FILE]), env={name: value}, cpus=0.5)
+
+    assert line in container.logs()
+
+
+@pytest.mark.parametrize(
+    ("limits", "workers", "reason"),
+    [
+        (v1("150000", UNLIMITED), 4, "1.5 CPU in {}/cpu/cpu.cfs_quota_us"),
+        (v1("150000", "268435456"), 2, "256 MiB in {}/memory/memory.limit_in_bytes"),
+        (v2("150000", "max"), 4, "1.5 CPU in {}/cpu.max"),
+        (v2("150000", "268435456"), 2, "256 MiB in {}/memory.max"),
+        (v2("max", "67108864"), 1, "64 MiB in {}/memory.max"),
+    ],
+)
+def test_file_reads_both_versions_of_control_groups(tmp_path, monkeypatch, limits, workers, reason):
+    """The file runs with another folder for /sys/fs/cgroup, with what the kernel writes there."""
+    chosen = run_file(tmp_path, monkeypatch, limits, cores=64)
+
+    assert (chosen["workers"], chosen["reason"]) == (workers, reason.format(tmp_path))
+
+
+@pytest.mark.parametrize("limits", [v1("-1", UNLIMITED), v2("max", "max"), {}])
+def test_without_limits_the_cores_count(tmp_path, monkeypatch, limits):
+    """The formula holds for two cores, and many cores make no more than twelve workers."""
+    two = run_file(tmp_path, monkeypatch, limits, cores=2)
+    many = run_file(tmp_path, monkeypatch, limits, cores=64)
+
+    assert (two["workers"], two["reason"]) == (5, "2 cores")
+    assert (many["workers"], many["reason"]) == (12, "MOST = 12")
+
+
+def run_file(folder, monkeypatch, limits, cores):
+    """Return what the file sets, with this folder in place of /sys/fs/cgroup."""
+    for name, text in limits.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    text = (SNIPPETS / FILE).read_text()
+    moved = text.replace('Path("/sys/fs/cgroup")', f"Path({str(folder)!r})")
+    assert moved != text
+    (folder / "gunicorn.conf.py").write_text(moved)
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores), raising=False)
+    return runpy.run_path(str(folder / "gunicorn.conf.py"))
 
 
 def workers_that_boot(container):

@@ -1,0 +1,19 @@
+"""Which source of a setting beats which, over all combinations: for docs/precedence.md."""
+
+from test_precedence import ONE_WORKER, SOURCES, who_decides
+
+
+def bench_precedence(build, run, measured):
+    """Call a source stronger if the other decides in none of the combinations with both."""
+    decided = who_decides(run, build(ONE_WORKER))
+
+    def beats(source, other):
+        both = [winner for (_, there), winner in decided.items() if {source, other} <= {*there}]
+        return "" if source == other else other not in both
+
+    rows = [
+        [f"{place}. {source}", *(beats(source, other) for other in SOURCES)]
+        for place, source in enumerate(SOURCES, 1)
+    ]
+    numbers = [f"{place}." for place in range(1, len(SOURCES) + 1)]
+    measured("sources", ["beats", *numbers], rows)

@@ -1,0 +1,167 @@
+"""The proofs of docs/configuration-file.md."""
+
+import json
+import re
+
+from images import SNIPPETS
+
+READS_FILE = "configuration-file/reads-file.Dockerfile"
+FILE = "configuration-file/container.gunicorn.conf.py"
+COPIED = (SNIPPETS / "configuration-file/wrong-copied.gunicorn.conf.py").read_text()
+NOTHING = "--config python:core"  # a module that sets nothing, in place of the file
+OTHERS = {  # beside the file of the page, in the one image of all these tests
+    "copied.py": COPIED,
+    "misspelt.py": "worker = 4\nThreads = 4\n",
+    "broken.py": "workers = \n",
+    "unfit.py": 'workers = "many"\n',
+}
+GUNICORN = ["gunicorn", "core.wsgi"]
+CHECK = 'for file; do gunicorn core.wsgi --check-config --config "$file"; echo "$file: $?"; done'
+END = "that is all"
+PRINT = f"""
+set -e
+for flags; do
+  gunicorn core.wsgi --print-config $flags
+  echo {END}
+done
+"""
+LISTEN = """
+import socket, urllib.request
+listener = socket.socket(type=socket.SOCK_DGRAM)
+listener.bind(("127.0.0.1", 8125))
+listener.settimeout(30)
+urllib.request.urlopen("http://127.0.0.1:8000/health/")
+while b"requests" not in (packet := listener.recv(1000)):
+    pass
+print(packet.decode())
+"""
+
+
+def test_file_in_the_working_directory_is_found(build, run):
+    """CMD names no file, and yet its address, its threads and its access log are there."""
+    container = run(image_of(build))
+
+    assert container.get("/health/").text == "ok"
+    assert "Using worker: gthread" in container.logs()
+    assert "GET /health/" in container.wait_for_log("GET /health/")
+
+
+def test_file_does_what_the_flags_do(build, run):
+    """Every setting is as the flags of the app image have it; only the file's name differs."""
+    dockerfile = (SNIPPETS / "dockerfile/app.Dockerfile").read_text().replace("\\\n", "")
+    flags = " ".join(json.loads(re.search(r"CMD (.*)", dockerfile)[1])[2:])
+
+    with_file, with_flags = print_configs(run, image_of(build), "", f"{NOTHING} {flags}")
+
+    assert with_file.pop("config") != with_flags.pop("config")
+    assert with_file == with_flags
+
+
+def test_missing_file_stops_gunicorn_only_if_named(build, run):
+    """With --config it ends; in a folder without a file it takes its defaults."""
+    named = run(image_of(build), *GUNICORN, "--config", "nosuch.py", ready="doesn't exist")
+    command = ["env", "PYTHONPATH=/app", *GUNICORN]
+    unnamed = run(image_of(build), *command, workdir="/")
+
+    assert named.exit_code == 1
+    assert "Listening at: http://127.0.0.1:8000" in unnamed.logs()
+
+
+def test_misspelt_name_in_the_file_is_ignored(build, run):
+    """Neither a name that Gunicorn does not know nor a capital letter changes a setting."""
+    flags = ["--config misspelt.py", NOTHING]
+
+    misspelt, nothing = print_configs(run, image_of(build), *flags)
+
+    assert misspelt.pop("config") != nothing.pop("config")
+    assert misspelt == nothing
+
+
+def test_check_config_finds_a_broken_file(build, run):
+    """A syntax error and a value that does not fit end with 1; what is misspelt passes."""
+    codes = {"broken.py": "1", "unfit.py": "1", "misspelt.py": "0", "gunicorn.conf.py": "0"}
+
+    container = run(image_of(build), "sh", "-c", CHECK, "sh", *codes, ready="")
+
+    assert container.exit_code == 0
+    assert dict(re.findall(r"(?m)^(\S+\.py): (\d)$", container.logs())) == codes
+    assert "Failed to read config file: broken.py" in container.logs()
+    assert "Invalid value for workers: many" in container.logs()
+
+
+def test_check_config_loads_the_application(build, run):
+    """A module that is not there is found out before anything is deployed."""
+    container = run(image_of(build), "gunicorn", "core.nosuch", "--check-config", ready="")
+
+    assert container.exit_code == 1
+    assert "No module named 'core.nosuch'" in container.logs()
+
+
+def test_copied_file_restates_defaults(build, run):
+    """Of all that it sets, six settings differ from those of Gunicorn without a file."""
+    copied, default = print_configs(run, image_of(build), "--config copied.py", NOTHING)
+
+    set_by_file = set(re.findall(r"(?m)^(\w+) = ", COPIED))
+    changed = {name for name in set_by_file if copied[name] != default[name]}
+    logging, metrics = {"accesslog", "proc_name"}, {"statsd_host", "statsd_prefix"}
+    assert changed == {"bind", "workers", *logging, *metrics}
+    assert len(set_by_file) > 2 * len(changed)
+
+
+def test_statsd_on_localhost_is_the_container(build, run):
+    """Who listens inside the container, at the port of the file, gets the metrics."""
+    container = run(image_of(build), *GUNICORN, "--config", "copied.py", "--workers", "1")
+
+    assert container.exec("python", "-c", LISTEN).startswith("shop.gunicorn.requests:1")
+
+
+def test_instrument_brings_nothing(build, run):
+    """The module has no name of its own."""
+    names = "from gunicorn import instrument; print([n for n in vars(instrument) if n[0] != '_'])"
+    container = run(image_of(build), "python", "-c", names, ready="")
+
+    assert container.exit_code == 0
+    assert container.logs().strip() == "[]"
+
+
+def test_buffered_print_of_a_hook_is_repeated(build, run):
+    """The worker inherits the line in the buffer, and prints it with its first line of access."""
+    command = [*GUNICORN, "--config", "copied.py", "--workers", "1"]
+    buffered = run(image_of(build), *command, env={"PYTHONUNBUFFERED": ""})
+    unbuffered = run(image_of(build), *command)
+    early = buffered.wait_for_log("Booting worker")
+    for container in buffered, unbuffered:
+        container.get("/health/")
+        container.stop(grace=60)
+
+    assert "Gunicorn starts" not in early
+    assert buffered.logs().count("Gunicorn starts") == 2
+    assert unbuffered.logs().count("Gunicorn starts") == 1
+
+
+def test_abort_hook_runs_on_a_timeout_alone(build, run):
+    """A request beyond the timeout calls it; a worker that is killed with SIGKILL does not."""
+    flags = ["--workers", "1", "--timeout", "4"]
+    container = run(image_of(build), *GUNICORN, "--config", "copied.py", *flags)
+    container.get("/sleep/60/")
+    after_timeout = container.wait_for_log("Booting worker", count=2)
+    container.get("/health/")
+    pid = re.findall(r"with pid: (\d+)", after_timeout)[-1]
+    container.exec("sh", "-c", f"kill -KILL {pid}")
+    after_kill = container.wait_for_log("Booting worker", count=3)
+
+    assert after_timeout.count("is aborted") == 1
+    assert after_kill.count("is aborted") == 1
+
+
+def image_of(build):
+    """Return the image of the page, with the other files beside its own."""
+    return build(READS_FILE, files=[FILE], changes=OTHERS)
+
+
+def print_configs(run, image, *flags):
+    """Return the settings that Gunicorn would run with, for each of these lines of flags."""
+    container = run(image, "sh", "-c", PRINT, "sh", *flags, ready="")
+    assert container.exit_code == 0
+    printed = container.logs().split(END)[:-1]
+    return [dict(re.findall(r"(?m)^(\w+) += (.*)$", settings)) for settings in printed]

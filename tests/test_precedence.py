@@ -1,0 +1,180 @@
+"""The proofs of docs/precedence.md."""
+
+import json
+import re
+from itertools import chain, combinations, product
+
+from images import SNIPPETS
+from test_concurrency import threads_of_processes, workers_that_boot
+
+TWO_WORKERS = "concurrency/two-workers.Dockerfile"
+ONE_WORKER = "signals/exec-form.Dockerfile"
+GUNICORN = ["gunicorn", "core.wsgi"]
+SOURCES = ["variable", "./gunicorn.conf.py", "--config", "GUNICORN_CMD_ARGS", "command line"]
+SETTINGS = {  # its variable, a value for it, and a value elsewhere
+    "workers": ("WEB_CONCURRENCY", "{}", "{}"),
+    "bind": ("PORT", "900{}", "0.0.0.0:900{}"),
+    "forwarded_allow_ips": ("FORWARDED_ALLOW_IPS", "10.0.0.{}", "10.0.0.{}"),
+}
+# Gunicorn reads variables when it is imported: so each forked process imports it anew, and finds
+# in memory what Gunicorn itself imports, which would take most of the time.
+RESOLVE = """
+import json, os, pathlib, sys, tempfile
+import gunicorn.app.wsgiapp
+for name in [name for name in sys.modules if name.split(".")[0] == "gunicorn"]:
+    del sys.modules[name]
+for setting, variables, files, flags in json.loads(sys.argv[1]):
+    os.chdir(tempfile.mkdtemp())
+    for name, text in files.items():
+        pathlib.Path(name).write_text(text)
+    if not os.fork():
+        os.environ |= variables
+        sys.argv = ["gunicorn", "core.wsgi", *flags]
+        from gunicorn.app.wsgiapp import WSGIApplication
+        print(WSGIApplication().cfg.settings[setting].get(), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+FILES = """
+cd /tmp && export PYTHONPATH=/app GUNICORN_CMD_ARGS="--config b.py"
+echo "workers = 2; threads = 2" > a.py
+echo "workers = 3; timeout = 3" > b.py
+echo "workers = 4; keepalive = 4" > gunicorn.conf.py
+gunicorn core.wsgi --config a.py --print-config
+gunicorn core.wsgi --print-config
+unset GUNICORN_CMD_ARGS
+gunicorn core.wsgi --print-config
+"""
+
+
+def test_stronger_source_wins(build, run):
+    """In each combination of sources, for each of the settings, the strongest there decides."""
+    decided = who_decides(run, build(ONE_WORKER))
+
+    assert len(decided) == len(SETTINGS) * 2 ** len(SOURCES)
+    for (_, present), winner in decided.items():
+        assert winner == (present[-1] if present else "default")
+
+
+def test_flag_in_cmd_silently_beats_the_variable(build, run):
+    """Three workers start as the variable asks, with two threads as CMD does, and none warns."""
+    flags = "--workers 3 --threads 8"
+    container = run(build(TWO_WORKERS), env={"GUNICORN_CMD_ARGS": flags})
+
+    assert threads_of_processes(container) == [1, 3, 3, 3]
+    assert set(re.findall(r"\[([A-Z]+)\]", container.logs())) == {"INFO"}
+
+
+def test_one_file_is_read(build, run):
+    """Of three files, each with a setting of its own, one counts, and what the others set not."""
+    container = run(build(ONE_WORKER), "sh", "-c", FILES, ready="")
+    assert container.exit_code == 0
+
+    read = [of(container.logs(), name) for name in ("workers", "threads", "timeout", "keepalive")]
+    assert list(zip(*read, strict=True)) == [
+        ("2", "2", "30", "2"),
+        ("3", "1", "3", "2"),
+        ("4", "1", "30", "4"),
+    ]
+
+
+def test_variable_prints_the_settings_of_the_image(build, run):
+    """The flags of CMD are among them, which a command of your own would replace."""
+    print_config = {"GUNICORN_CMD_ARGS": "--print-config --workers 3"}
+    container = run(build(TWO_WORKERS), env=print_config, ready="")
+
+    assert container.exit_code == 0
+    assert of(container.logs(), "workers") == ["3"]
+    assert of(container.logs(), "threads") == ["2"]
+
+
+def test_invented_variable_is_ignored(build, run):
+    """One worker is to start, as without it, and not four."""
+    invented = {"GUNICORN_WORKERS": "4", "GUNICORN_CMD_ARGS": "--print-config"}
+    container = run(build(ONE_WORKER), env=invented, ready="")
+
+    assert container.exit_code == 0
+    assert of(container.logs(), "workers") == ["1"]
+
+
+def test_misspelt_flag_stops_gunicorn(build, run):
+    """It is named in the last line, in the variable as on the command line."""
+    line = "unrecognized arguments: --wrokers"
+    in_variable = run(build(ONE_WORKER), env={"GUNICORN_CMD_ARGS": "--wrokers 3"}, ready=line)
+    on_command_line = run(build(ONE_WORKER), *GUNICORN, "--wrokers", "3", ready=line)
+
+    assert in_variable.exit_code == 2
+    assert on_command_line.exit_code == 2
+
+
+def test_prefix_of_a_flag_counts(build, run):
+    """The start of a flag is taken for it, when no other flag starts so."""
+    flags = {"GUNICORN_CMD_ARGS": "--print-config --thread 4"}
+    container = run(build(ONE_WORKER), env=flags, ready="")
+
+    assert container.exit_code == 0
+    assert of(container.logs(), "threads") == ["4"]
+
+
+def test_env_file_keeps_quotes(build, run):
+    """With quotes around it the flag is ignored, without any it counts."""
+    files = [SNIPPETS / "precedence" / f"{name}.web.env" for name in ("wrong-quotes", "no-quotes")]
+    command = [*GUNICORN, "--print-config"]
+
+    quoted, bare = (run(build(TWO_WORKERS), *command, env_files=[f], ready="") for f in files)
+
+    assert (quoted.exit_code, bare.exit_code) == (0, 0)
+    assert of(quoted.logs(), "workers") == ["2"]
+    assert of(bare.logs(), "workers") == ["3"]
+
+
+def test_curly_quotes_hide_a_flag(build, run):
+    """Gunicorn starts without a warning, with the workers of the image instead of three."""
+    container = run(build(TWO_WORKERS), env={"GUNICORN_CMD_ARGS": "\u201d--workers 3\u201d"})
+
+    assert workers_that_boot(container) == 2
+    assert set(re.findall(r"\[([A-Z]+)\]", container.logs())) == {"INFO"}
+
+
+def who_decides(run, image):
+    """Return the source that decides, by setting and sources present: all combinations of them."""
+    numbers = range(len(SOURCES) + 1)
+    subsets = chain.from_iterable(combinations(SOURCES, number) for number in numbers)
+    asked = {key: ask(*key) for key in product(SETTINGS, subsets)}
+
+    container = run(image, "python", "-c", RESOLVE, json.dumps([*asked.values()]), ready="")
+    assert container.exit_code == 0
+    values = container.logs().splitlines()
+    places = [int(re.findall(r"\d", value)[-1]) for value in values]
+    names = dict(enumerate(SOURCES, 2))
+    return {key: names.get(place, "default") for key, place in zip(asked, places, strict=True)}
+
+
+def ask(setting, present):
+    """Return how these sources ask for values that end in their place, from two on.
+
+    No default ends so. The parts are the setting, the variables, the files and the flags.
+    """
+    variable, short, long = SETTINGS[setting]
+    variables, files, flags = {}, {}, []
+    for place, source in enumerate(SOURCES, 2):
+        value = long.format(place)
+        flag = f"--{setting.replace('_', '-')}={value}"
+        if source not in present:
+            continue
+        if source == "variable":
+            variables[variable] = short.format(place)
+        elif source == "GUNICORN_CMD_ARGS":
+            variables[source] = flag
+        elif source == "command line":
+            flags.append(flag)
+        else:
+            file = source.replace("--config", "other.py")
+            files[file] = f"{setting} = {value!r}\n"
+            flags += ["--config", file] if source == "--config" else []
+    return setting, variables, files, flags
+
+
+def of(printed, setting):
+    """Return the values of a setting, as each --print-config has printed it."""
+    return re.findall(rf"(?m)^{setting} += (.*)$", printed)
