@@ -1,8 +1,13 @@
 """The proofs of docs/options.md."""
 
+import re
+import time
+from pathlib import Path
+
 import httpx
 import pytest
 
+import stalling_disk
 from images import PROJECT
 
 IMAGE = "signals/exec-form.Dockerfile"  # the shortest that works: these tests add options to it
@@ -61,24 +66,6 @@ def test_name_shows_with_setproctitle_alone(build, run, module):
     assert len(named) == bool(module)
 
 
-def test_user_without_home_needs_no_control_socket(build, run):
-    """Without the option an error is logged and Gunicorn serves on; with it there is none."""
-    with_socket, without = run(build(IMAGE), *SERVE), run(build(IMAGE))
-    with_socket.wait_for_log("[ERROR] Control server error: [Errno 13] Permission denied")
-
-    assert with_socket.get("/health/").status_code == 200
-    assert without.get("/health/").status_code == 200
-    assert "[ERROR]" not in without.logs()
-
-
-def test_invented_option_stops_gunicorn(build, run):
-    """The name that is passed on in forums is no option."""
-    line = "unrecognized arguments: --control-socket-disable"
-    container = run(build(IMAGE), *SERVE, "--control-socket-disable", ready=line)
-
-    assert container.exit_code == 2
-
-
 def test_access_log_is_off_unless_asked_for(build, run):
     """The same request leaves a line with the option, and none without."""
     silent, logging = run(build(IMAGE)), run(build(IMAGE), *SERVE, "--access-logfile", "-")
@@ -101,6 +88,149 @@ def test_prints_wait_unless_unbuffered(build, run):
     assert "wsgi is loaded" in unbuffered.logs()
 
 
+def test_empty_bind_is_reachable(build, run):
+    """It listens on every address of the container, where the published port leads."""
+    container = run(build(IMAGE), *SERVE[:3], "")
+
+    assert "Listening at: http://0.0.0.0:8000" in container.logs()
+    assert container.get("/health/").text == "ok"
+
+
+def test_ipv6_bind_takes_ipv4_too(build, run):
+    """One container answers to both; another, told both addresses, finds the second taken."""
+    ipv6 = run(build(IMAGE), *SERVE[:3], "[::]:8000", env={"ALLOWED_HOSTS": "127.0.0.1,[::1]"})
+    both = run(build(IMAGE), *SERVE, "--bind", "[::]:8000", ready="Can't connect to")
+
+    asked = [ipv6.exec("python", "-c", ASK, host) for host in ("127.0.0.1", "[::1]")]
+    assert asked == ["ok", "ok"]
+    assert "Connection in use: ('::', 8000)" in both.logs()
+    assert both.exit_code == 1
+
+
+def test_port_80_needs_no_root_where_the_sysctl_allows(build, run):
+    """The image's user is not root; the same command with two values of the sysctl."""
+    start = "net.ipv4.ip_unprivileged_port_start"
+    bind = [*SERVE[:3], "0.0.0.0:80"]
+    allowed = run(build(IMAGE), *bind, sysctl={start: "0"})
+    refused = run(build(IMAGE), *bind, sysctl={start: "1024"}, ready="Can't connect to")
+
+    assert "Listening at: http://0.0.0.0:80 " in allowed.logs()
+    assert "('0.0.0.0', 80) failed: [Errno 13] Permission denied" in refused.logs()
+    assert refused.exit_code == 1
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_stalled_disk_kills_idle_workers(build, run, threads):
+    """Nobody asks for anything when the disk under /tmp stops; sync and gthread alike."""
+    container = on_stalling_disk(build, run, "--threads", threads)
+
+    container.exec("sh", "-c", STALL)
+
+    log = container.wait_for_log("was sent SIGKILL!")
+    assert "WORKER TIMEOUT" in log
+
+
+def test_dev_shm_outlasts_a_stalled_disk(build, run):
+    """The disk stands still for twice the timeout, and the worker answers as ever."""
+    container = on_stalling_disk(build, run, "--worker-tmp-dir", "/dev/shm")
+
+    container.exec("sh", "-c", STALL)
+    time.sleep(2 * int(TIMEOUT))
+
+    assert container.get("/health/").text == "ok"
+    assert "WORKER TIMEOUT" not in container.logs()
+
+
+def test_missing_worker_tmp_dir_stops_gunicorn(build, run):
+    """Gunicorn does not make the folder, and says so."""
+    line = "/nosuch doesn't exist. Can't create workertmp."
+    container = run(build(IMAGE), *SERVE, "--worker-tmp-dir", "/nosuch", ready=line)
+
+    assert container.exit_code == 255
+
+
+def test_format_shows_the_client_and_the_duration(build, run):
+    """A request that takes a second is logged with what X-Forwarded-For says, and that second."""
+    container = run(build(IMAGE, files=["options/client-and-duration.gunicorn.conf.py"]))
+    container.get("/sleep/1/", headers={"X-Forwarded-For": "203.0.113.9"})
+
+    line = container.wait_for_log("GET /sleep/1/").splitlines()[-1]
+    found = re.fullmatch(r'203\.0\.113\.9 (\S+) "GET /sleep/1/ HTTP/1.1" 200 5 (\d+)ms', line)
+    assert found
+    assert 1000 <= int(found[2]) < 10000
+
+
+def test_unknown_key_of_the_format_logs_a_dash(build, run):
+    """A misspelt key does not stop Gunicorn, and no error is logged."""
+    logging = ["--access-logfile", "-", "--access-logformat", "%(status)s beside %(s)s"]
+    container = run(build(IMAGE), *SERVE, "--no-control-socket", *logging)
+    container.get("/health/")
+
+    assert "\n- beside 200\n" in container.wait_for_log("beside 200\n")
+    assert "[ERROR]" not in container.logs()
+
+
+def test_exception_leaves_no_traceback_without_logging(build, run):
+    """The same view raises under the project's settings, and under these without LOGGING."""
+    given, without = run(build(IMAGE)), run(build(IMAGE), "sh", "-c", WITHOUT_LOGGING)
+    codes = [container.get("/fail/").status_code for container in (given, without)]
+
+    assert codes == [500, 500]
+    given.wait_for_log("RuntimeError: probe failed")
+    without.stop()
+    assert "probe failed" not in without.logs()
+
+
+def test_check_config_imports_the_project(build, run):
+    """It finds that the settings lack a variable, and says nothing where they do not."""
+    check = ["gunicorn", "core.wsgi", "--check-config"]
+    fine = run(build(IMAGE), *check, ready="")
+    failing = run(build(IMAGE), "env", "-u", "SECRET_KEY", *check, ready="KeyError: 'SECRET_KEY'")
+
+    assert (fine.exit_code, fine.logs()) == (0, "")
+    assert failing.exit_code == 1
+
+
+def test_check_config_overlooks_what_start_does_not(build, run):
+    """Both options pass the check, and each of them stops Gunicorn at start."""
+    wrong = ["--worker-class=gthreads", "--worker-tmp-dir=/nosuch"]
+    checked = run(build(IMAGE), *SERVE, *wrong, "--check-config", ready="")
+    started = [run(build(IMAGE), *SERVE, option, ready="") for option in wrong]
+
+    assert checked.exit_code == 0
+    assert all(container.exit_code for container in started)
+
+
+def on_stalling_disk(build, run, *options):
+    """Return a container whose /tmp is a disk that STALL stops, and whose worker is ready.
+
+    Its first process is --init, which has no file there: killed, it takes all others with it,
+    the disk too. Gunicorn in its place would wait for the disk, and nothing could end either.
+    """
+    disk = {"DISK": Path(stalling_disk.__file__).read_text(), "OPTIONS": " ".join(options)}
+    rights = {"cap_add": ["SYS_ADMIN"], "security_options": ["apparmor=unconfined"]}
+    container = run(build(IMAGE), "sh", "-c", ON_DISK, env=disk, user="0",
+                    init=True, devices=["/dev/fuse"], **rights)  # fmt: skip
+    assert container.get("/health/").text == "ok"
+    return container
+
+
+TIMEOUT = "4"
+ON_DISK = f"""
+python -c "$DISK" /tmp & echo $! > /run/disk.pid
+until grep -q "^disk /tmp " /proc/mounts; do sleep 0.1; done
+exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --timeout {TIMEOUT} $OPTIONS
+"""
+STALL = "kill -STOP $(cat /run/disk.pid)"
+ASK = """
+import sys, urllib.request
+print(urllib.request.urlopen(f"http://{sys.argv[1]}:8000/health/").read().decode())
+"""
+WITHOUT_LOGGING = """
+echo "from core.settings import *; del LOGGING" > /tmp/plain.py
+export PYTHONPATH=/tmp DJANGO_SETTINGS_MODULE=plain
+exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket
+"""
 PRINTING = """
 import os
 from django.core.wsgi import get_wsgi_application

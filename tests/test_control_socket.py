@@ -1,0 +1,139 @@
+"""The proofs of docs/control-socket.md."""
+
+import pytest
+from python_on_whales.exceptions import DockerException
+
+IMAGE = "signals/exec-form.Dockerfile"  # its CMD turns the socket off, SERVE does not
+SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")
+SOCKET = "/tmp/gunicorn.ctl"
+ERROR = "[ERROR] Control server error: "
+LISTENING = "Control socket listening at "
+GUNICORNC = ("gunicornc", "-s", SOCKET, "-c")
+
+
+def test_user_without_home_needs_no_control_socket(build, run):
+    """Without the option an error is logged and Gunicorn serves on; with it there is none."""
+    with_socket, without = run(build(IMAGE), *SERVE), run(build(IMAGE))
+    with_socket.wait_for_log(f"{ERROR}[Errno 13] Permission denied: '/nonexistent'")
+
+    assert with_socket.get("/health/").status_code == 200
+    assert without.get("/health/").status_code == 200
+    assert "[ERROR]" not in without.logs()
+
+
+def test_user_without_account_has_no_place_for_the_socket(build, run):
+    """The engine gives a user that /etc/passwd does not know the home /."""
+    container = run(build(IMAGE), *SERVE, user="4321:4321")
+
+    container.wait_for_log(f"{ERROR}[Errno 13] Permission denied: '/.gunicorn'")
+    assert container.get("/health/").text == "ok"
+
+
+def test_read_only_root_has_no_place_for_the_socket(build, run):
+    """Even root cannot write to its home then; the socket finds no other place."""
+    container = run(build(IMAGE), *SERVE, user="0", read_only=True, tmpfs=["/tmp"])
+
+    container.wait_for_log(f"{ERROR}[Errno 30] Read-only file system: '/root/.gunicorn'")
+    assert container.get("/health/").text == "ok"
+
+
+def test_control_server_error_comes_with_each_worker(build, run):
+    """A second and a third worker are asked for, one after the other."""
+    container = run(build(IMAGE), *SERVE)
+
+    for count in (1, 2):
+        container.wait_for_log(ERROR, count=count)
+        container.kill("SIGTTIN")
+
+    assert container.wait_for_log(ERROR, count=3).count("Handling signal: ttin") == 2
+
+
+def test_invented_option_stops_gunicorn(build, run):
+    """The name that is passed on in forums is no option."""
+    line = "unrecognized arguments: --control-socket-disable"
+    container = run(build(IMAGE), *SERVE, "--control-socket-disable", ready=line)
+
+    assert container.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "env", "path"),
+    [
+        (["--control-socket", SOCKET], {}, SOCKET),
+        ([], {"XDG_RUNTIME_DIR": "/tmp"}, SOCKET),
+        ([], {"HOME": "/tmp"}, "/tmp/.gunicorn/gunicorn.ctl"),
+    ],
+    ids=["option", "XDG_RUNTIME_DIR", "HOME"],
+)
+def test_control_socket_goes_where_it_is_told(build, run, option, env, path):
+    """The user has no home, and nothing but this differs from the start that logs an error."""
+    container = run(build(IMAGE), *SERVE, *option, env=env)
+
+    assert ERROR not in container.wait_for_log(f"{LISTENING}{path}\n")
+
+
+def test_gunicornc_adds_a_worker(build, run, replay):
+    """The command is run as the page shows it, and a second worker starts."""
+    container = listening(build, run)
+
+    replay("control-socket/add-worker.console", web=container.handle.id)
+
+    container.wait_for_log("Booting worker", count=2)
+
+
+def test_control_socket_is_for_its_owner(build, run):
+    """The user of the image may ask, another may not."""
+    container = listening(build, run)
+    ask = [*GUNICORNC, "show workers"]
+
+    assert container.exec("stat", "--format=%a", SOCKET) == "600"
+    assert "Total: 1 workers" in container.exec(*ask)
+    with pytest.raises(DockerException, match="Permission denied"):
+        container.handle.execute(ask, user="4321:4321")
+
+
+def test_gunicornc_calls_serving_workers_not_booted(build, run):
+    """The only worker has answered, and is said not to have booted."""
+    container = listening(build, run)
+    assert container.get("/health/").text == "ok"
+
+    heading, _, worker, *_ = container.exec(*GUNICORNC, "show workers").splitlines()
+
+    assert heading.split()[:3] == ["PID", "AGE", "BOOTED"]
+    assert worker.split()[1:3] == ["1", "no"]
+
+
+def test_control_socket_of_25_1_lies_in_the_working_directory(build, run):
+    """As root, who may write there; the user of the image gets the error."""
+    image = build(IMAGE, requirements={"gunicorn": "25.1.0"})
+
+    run(image, *SERVE, user="0").wait_for_log(f"{LISTENING}/app/gunicorn.ctl\n")
+    run(image, *SERVE).wait_for_log(f"{ERROR}[Errno 13] Permission denied")
+
+
+def test_control_socket_of_25_3_lies_in_the_home(build, run):
+    """That of root, unless the variable names another folder."""
+    image = build(IMAGE, requirements={"gunicorn": "25.3.0"})
+    runtime = {"XDG_RUNTIME_DIR": "/run"}
+
+    run(image, *SERVE, user="0").wait_for_log(f"{LISTENING}/root/.gunicorn/gunicorn.ctl\n")
+    run(image, *SERVE, user="0", env=runtime).wait_for_log(f"{LISTENING}/run/gunicorn.ctl\n")
+
+
+def test_gunicorn_23_knows_no_control_socket(build, run):
+    """It serves and says nothing of a socket; the option that turns it off is unknown."""
+    image = build(IMAGE, requirements={"gunicorn": "23.0.0"})
+    line = "unrecognized arguments: --no-control-socket"
+    serving = run(image, *SERVE, user="0")
+    stopped = run(image, *SERVE, "--no-control-socket", ready=line)
+
+    assert serving.get("/health/").text == "ok"
+    assert "ontrol s" not in serving.logs()
+    assert stopped.exit_code == 2
+
+
+def listening(build, run):
+    """Return a container whose control socket is where the page puts it."""
+    container = run(build(IMAGE), *SERVE, "--control-socket", SOCKET)
+    container.wait_for_log(LISTENING)
+    return container
