@@ -1,0 +1,10 @@
+FROM python:3.14-slim
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+USER 65534:65534
+EXPOSE 8000
+HEALTHCHECK CMD curl localhost:8000 || exit 1
+CMD ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket", \
+     "--threads", "2"]

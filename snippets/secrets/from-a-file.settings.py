@@ -1,0 +1,7 @@
+"""Take the key from a mounted file, or at build time from the environment."""
+
+import os
+from pathlib import Path
+
+SECRET_KEY_FILE = Path("/run/secrets/secret_key")
+SECRET_KEY = os.environ.get("SECRET_KEY") or SECRET_KEY_FILE.read_text().strip()

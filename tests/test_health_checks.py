@@ -1,0 +1,173 @@
+"""The proofs of docs/health-checks.md."""
+
+import time
+
+import pytest
+from python_on_whales.exceptions import DockerException
+
+from container import PATIENCE
+from images import PROJECT, SNIPPETS
+
+CHECKED = "health-checks/with-check.Dockerfile"
+FILES = ["health-checks/without-curl.healthcheck.py"]
+MIDDLEWARE = 'MIDDLEWARE = [\n    "core.health.middleware",'
+SETTINGS = (PROJECT / "core/settings.py").read_text().replace("MIDDLEWARE = [", MIDDLEWARE)
+CHANGES = {
+    "core/health.py": (SNIPPETS / "health-checks/before-the-host.health.py").read_text(),
+    "core/settings.py": SETTINGS,
+}
+SECOND = {"health_interval": 1, "health_start_period": 1, "health_retries": 1}
+GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
+DOCKERS_START_INTERVAL = 5  # seconds, https://docs.docker.com/reference/dockerfile/#healthcheck
+STUB = """
+import http.server, sys, time
+class Stub(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(600 * (sys.argv[1] == "hang"))
+        self.send_response(int(sys.argv[1]))
+        self.end_headers()
+print("Listening at 8000", flush=True)
+http.server.HTTPServer(("", 8000), Stub).serve_forever()
+"""
+BESIDE_A_SILENT_DATABASE = f"""
+import os, socket
+listener = socket.create_server(("127.0.0.1", 5432))
+listener.set_inheritable(True)
+os.execvp("sh", ["sh", "-c", "{GUNICORN}"])
+"""
+WITH_URLLIB = "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/', timeout=2)"
+
+
+@pytest.fixture
+def image(build):
+    """Build the image with the page's three files."""
+    return build(CHECKED, files=FILES, changes=CHANGES)
+
+
+def test_first_check_comes_after_a_second(image, run, replay):
+    """It comes sooner than Docker's own --start-interval, and the transcript shows its result."""
+    container = run(image, ready="")
+
+    first = wait_for_health(container).log[0].start
+
+    assert (first - container.handle.state.started_at).total_seconds() < DOCKERS_START_INTERVAL
+    wait_for_health(container, "healthy")
+    replay("health-checks/status.console", web=container.handle.name)
+
+
+def test_check_ignores_host_and_https(image, run):
+    """Neither ALLOWED_HOSTS nor a redirect to HTTPS reaches the check, and both reach a page."""
+    script = f"echo 'SECURE_SSL_REDIRECT = True' >> core/settings.py; {GUNICORN}"
+    container = run(image, "sh", "-c", script, user="root", env={"ALLOWED_HOSTS": "example.com"})
+
+    wait_for_health(container, "healthy")
+
+    assert container.get("/").status_code == 400
+    assert container.get("/", headers={"Host": "example.com"}).status_code == 301
+    assert container.get("/health/live").text == "live"
+
+
+@pytest.mark.parametrize("answer", ["500", "301", "hang", "none"])
+def test_check_fails_without_a_good_answer(image, run, answer):
+    """In Gunicorn's place stands what answers so, or not at all, or nothing that listens."""
+    server = ["sleep", "600"] if answer == "none" else ["python", "-c", STUB, answer]
+    container = run(image, *server, ready="" if answer == "none" else "Listening", **SECOND)
+
+    wait_for_health(container, "unhealthy")
+
+    assert container.running
+
+
+def test_check_ignores_proxy_variables(image, run):
+    """With a proxy that is not there, the check passes, and urllib's fails."""
+    environ = {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+    container = run(image, "python", "-c", STUB, "200", env=environ)
+
+    assert fails(container, "python", "-c", WITH_URLLIB)
+    assert not fails(container, "python", "healthcheck.py")
+
+
+def test_broken_urls_end_the_start(image, run):
+    """An import that fails in urls.py ends Gunicorn, and does not wait for the first page."""
+    script = f"echo 'import nothing' >> core/urls.py; {GUNICORN}"
+    container = run(image, "sh", "-c", script, user="root", ready="")
+
+    assert container.exit_code == 3
+    assert "No module named 'nothing'" in container.logs()
+
+
+def test_readiness_follows_the_database(image, run):
+    """The database comes and goes with its folder; /health/live answers all the while."""
+    container = run(image, env={"DATABASE_URL": "sqlite:////tmp/db/db.sqlite3"})
+
+    seen = []
+    for command in ("true", "mkdir /tmp/db", "rm -r /tmp/db"):
+        container.exec("sh", "-c", command)
+        answers = container.get("/health/ready"), container.get("/health/live")
+        seen.append([answer.status_code for answer in answers])
+
+    assert seen == [[503, 200], [200, 200], [503, 200]]
+
+
+def test_silent_database_holds_the_check(image, run):
+    """A database that accepts and says nothing is given up after two seconds, if told so."""
+    command, url = ["python", "-c", BESIDE_A_SILENT_DATABASE], "postgres://u:p@127.0.0.1/d"
+    limited = run(image, *command, env={"DATABASE_URL": f"{url}?connect_timeout=2"})
+    endless = run(image, *command, env={"DATABASE_URL": url})
+
+    held = endless.start_get("/health/ready")
+
+    assert limited.get("/health/ready").status_code == 503
+    with pytest.raises(TimeoutError):
+        held.result(timeout=4)
+
+
+def test_busy_threads_fail_the_check(image, run):
+    """Of two threads one is busy and the check passes; both are, and it fails."""
+    container = run(image)
+    container.start_sleep(60)
+
+    assert not fails(container, "python", "healthcheck.py")
+    container.start_sleep(60)
+    assert fails(container, "python", "healthcheck.py")
+
+
+def test_image_without_curl_is_never_healthy(build, run):
+    """The app answers, and Docker counts it as unhealthy, because the command is missing."""
+    image = build("health-checks/wrong-curl.Dockerfile", files=FILES, changes=CHANGES)
+    container = run(image, health_interval=1, health_retries=2)
+
+    wait_for_health(container, "unhealthy")
+
+    assert "curl: not found" in container.handle.state.health.log[-1].output
+    assert container.get("/health/live").status_code == 200
+
+
+def test_docker_leaves_the_unhealthy_running(image, run):
+    """Three checks have failed, and not even the policy `always` starts the container again."""
+    container = run(image, "sleep", "600", ready="", restart="always", **SECOND)
+
+    wait_for_health(container, "unhealthy", checks=3)
+
+    assert container.running
+    assert container.handle.restart_count == 0
+
+
+def wait_for_health(container, status=None, checks=1):
+    """Wait until Docker calls a container so, after so many checks, and return what it knows."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        health = container.handle.state.health
+        if status in {None, health.status} and len(health.log) >= checks:
+            return health
+        assert time.monotonic() < deadline, f"not {status}: {health}\n{container.logs()}"
+        time.sleep(0.3)
+
+
+def fails(container, *command):
+    """Return whether a command inside ends with another exit code than 0."""
+    try:
+        container.exec(*command)
+    except DockerException:
+        return True
+    return False

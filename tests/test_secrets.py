@@ -1,0 +1,229 @@
+"""The proofs of docs/secrets.md."""
+
+import gzip
+import io
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from container import Container
+from images import PROJECT, SNIPPETS
+
+APP = "signals/exec-form.Dockerfile"
+MOUNTED, ARGUMENT, REMOVED = (
+    SNIPPETS / f"secrets/{name}.Dockerfile"
+    for name in ("with-secret", "wrong-build-argument", "wrong-removed-file")
+)
+IGNORE = (SNIPPETS / "dockerfile/app.Dockerfile.dockerignore").read_text()
+FROM_FILE = (SNIPPETS / "secrets/from-a-file.settings.py").read_text()
+SETTINGS = (PROJECT / "core/settings.py").read_text()
+CHANGES = {
+    "core/settings.py": SETTINGS.replace('SECRET_KEY = os.environ["SECRET_KEY"]', FROM_FILE),
+}
+KEY = "/run/secrets/secret_key"
+CANARY = "canary-5b0e9f27"
+PLANTED = {
+    "**/.*": {".env", ".git/config", "core/.env.local"},
+    "**/__pycache__": {"core/__pycache__/settings.cpython-314.pyc"},
+    "**/*.pem": {"key.pem", "certificates/key.pem"},
+    "**/*.sqlite3": {"db.sqlite3", "core/test.sqlite3"},
+    "**/node_modules": {"node_modules/index.js", "theme/node_modules/index.js"},
+    "staticfiles": {"staticfiles/site.css"},
+}
+TWO_STAGES = """
+FROM python:3.14-slim AS build
+ARG SECRET_KEY
+RUN test "$SECRET_KEY" && touch /made
+FROM scratch
+COPY --from=build /made /
+"""
+INDEX = """
+import base64, http.server, io, sys, zipfile
+about = {"METADATA": "Metadata-Version: 2.1\\nName: private\\nVersion: 1\\n"}
+about |= {"WHEEL": "Wheel-Version: 1.0\\nTag: py3-none-any\\n", "RECORD": ""}
+wheel = io.BytesIO()
+with zipfile.ZipFile(wheel, "w") as file:
+    for name, text in about.items():
+        file.writestr(f"private-1.dist-info/{name}", text)
+allowed = "Basic " + base64.b64encode(f"reader:{sys.argv[1]}".encode()).decode()
+class Index(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.headers["Authorization"] == allowed
+        self.send_response(200 if known else 401)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        link = b"<a href='private-1-py3-none-any.whl'>private-1-py3-none-any.whl</a>"
+        self.wfile.write(known * (wheel.getvalue() if self.path.endswith(".whl") else link))
+print("Listening", flush=True)
+http.server.HTTPServer(("", 8000), Index).serve_forever()
+"""
+
+
+@pytest.fixture
+def docker_build(docker, builder):
+    """Return a function that runs `docker build`, whose fixture knows no secrets and arguments."""
+
+    def docker_build(dockerfile, *options, check=True):
+        builder.have_bases(dockerfile)
+        command = [*docker.client_config.docker_cmd, "build", "--file", dockerfile, *options]
+        return subprocess.run(command, check=check, capture_output=True)
+
+    return docker_build
+
+
+def test_mounted_secret_is_nowhere_in_the_image(build, run, builder, docker, replay, tmp_path):
+    """A package comes from an index that asks for a token, and no byte of the token stays."""
+    index = run(build(APP), "python", "-c", INDEX, CANARY, ready="Listening")
+    host = index.handle.network_settings.ip_address
+    url = f"http://reader:{CANARY}@{host}:8000/simple"
+    folder, tag = tmp_path / "project", builder.tag("with-secret")
+    plant(folder, {"requirements.txt": f"private==1  # not cached: {builder.run}\n"})
+    shutil.copy(MOUNTED, folder / "Dockerfile")
+    (tmp_path / "pip.conf").write_text(f"[global]\nindex-url={url}\ntrusted-host={host}\n")
+
+    replay("secrets/build.console", cwd=folder, web=tag)
+
+    assert "Version: 1" in docker.run(tag, ["pip", "show", "private"], remove=True)
+    assert found_in(docker, tag) == set()
+
+
+def test_missing_secret_fails_the_build(docker_build):
+    """Without --secret, the step that needs it fails, and names it."""
+    done = docker_build(MOUNTED, PROJECT, check=False)
+
+    assert done.returncode != 0
+    assert b"secret pip.conf: not found" in done.stderr
+
+
+@pytest.mark.parametrize("line", ["ARG SECRET_KEY", f"ENV SECRET_KEY={CANARY}"])
+def test_build_argument_stays_in_the_history(docker, docker_build, builder, tmp_path, line):
+    """The image carries the value in its configuration, from ARG as from ENV."""
+    dockerfile, tag = tmp_path / "Dockerfile", builder.tag(f"secret-in-{line[:3].lower()}")
+    dockerfile.write_text(ARGUMENT.read_text().replace("ARG SECRET_KEY", line))
+
+    docker_build(dockerfile, "--build-arg", f"SECRET_KEY={CANARY}", "--tag", tag, PROJECT)
+
+    assert found_in(docker, tag) == {"configuration"}
+
+
+def test_argument_of_an_earlier_stage_stays_behind(docker, docker_build, builder, tmp_path):
+    """What the last stage copies from one with an ARG brings no value with it."""
+    dockerfile, tag = tmp_path / "Dockerfile", builder.tag("secret-in-a-stage")
+    dockerfile.write_text(TWO_STAGES)
+
+    docker_build(dockerfile, "--build-arg", f"SECRET_KEY={CANARY}", "--tag", tag, tmp_path)
+
+    assert found_in(docker, tag) == set()
+
+
+def test_build_warns_of_secrets(docker_build):
+    """`docker build --check` names the line, and finds nothing in the file with a mount."""
+    warned = docker_build(ARGUMENT, "--check", PROJECT, check=False)
+    mounted = docker_build(MOUNTED, "--check", PROJECT, check=False)
+
+    assert b"SecretsUsedInArgOrEnv" in warned.stdout
+    assert (warned.returncode, mounted.returncode) == (1, 0)
+
+
+def test_removed_file_stays_in_its_layer(build, docker):
+    """What one step has copied and the next one removes is still in the image."""
+    image = build("secrets/wrong-removed-file.Dockerfile", changes={".env": CANARY})
+
+    assert "canary" not in docker.run(image, ["ls", "-a"], remove=True)
+    assert found_in(docker, image) == {"layer"}
+
+
+@pytest.mark.parametrize("line", PLANTED)
+def test_each_line_keeps_its_files_out(docker_build, tmp_path, line):
+    """Without one line, exactly the files that were planted for it come in."""
+    plant(tmp_path, dict.fromkeys(set.union(*PLANTED.values()), CANARY))
+    dockerfile, ignore = tmp_path / "Dockerfile", tmp_path / "Dockerfile.dockerignore"
+    dockerfile.write_text("FROM scratch\nCOPY . /\n")
+    ignore.write_text(IGNORE)
+    kept_out = files_of(docker_build, dockerfile, tmp_path)
+
+    ignore.write_text(IGNORE.replace(f"{line}\n", ""))
+
+    assert files_of(docker_build, dockerfile, tmp_path) - kept_out == PLANTED[line]
+
+
+def test_ignore_file_serves_one_dockerfile(docker_build, tmp_path):
+    """Another Dockerfile of the folder copies .env, unless the file is called .dockerignore."""
+    plant(tmp_path, {".env": CANARY, "Dockerfile.dockerignore": IGNORE})
+    other = tmp_path / "Dockerfile.other"
+    other.write_text("FROM scratch\nCOPY . /\n")
+    let_in = files_of(docker_build, other, tmp_path)
+
+    (tmp_path / "Dockerfile.dockerignore").rename(tmp_path / ".dockerignore")
+
+    assert ".env" in let_in
+    assert ".env" not in files_of(docker_build, other, tmp_path)
+
+
+def test_mounted_file_gives_the_key(build, docker, replay, tmp_path):
+    """The page's command, typed beside a file with the key: the settings have it."""
+    (tmp_path / "secret_key").write_text(f"{CANARY}\n")
+    image = build(APP, changes=CHANGES)
+
+    started = replay("secrets/run.console", cwd=tmp_path, web=image).strip()
+    container = Container(docker, docker.container.inspect(started))
+
+    container.wait_for_log("Booting worker")
+    printed = "from core.settings import SECRET_KEY as key; print(key)"
+    assert container.exec("python", "-c", printed) == CANARY
+    assert container.get("/health/").status_code == 200
+
+
+def test_inspect_shows_the_environment(build, run, docker, tmp_path):
+    """The engine tells a variable to whoever may ask, and of a mounted file only where it is."""
+    (tmp_path / "secret_key").write_text(CANARY)
+    sleep = [build(APP), "sleep", "600"]
+    variable = run(*sleep, ready="", env={"SECRET_KEY": CANARY})
+    mounted = run(*sleep, ready="", volumes=[(tmp_path / "secret_key", KEY, "ro")])
+
+    inspect = [*docker.client_config.docker_cmd, "inspect"]
+    assert CANARY in subprocess.check_output([*inspect, variable.handle.id], text=True)
+    assert CANARY not in subprocess.check_output([*inspect, mounted.handle.id], text=True)
+    assert mounted.exec("cat", KEY) == CANARY
+
+
+def test_unreadable_file_ends_gunicorn(build, run, tmp_path):
+    """A file that its owner alone may read is not the container's user's to read."""
+    key = tmp_path / "secret_key"
+    key.write_text(CANARY)
+    key.chmod(0o600)
+    volume = (key, KEY, "ro")
+    container = run(build(APP, changes=CHANGES), ready="", env={"SECRET_KEY": ""}, volumes=[volume])
+
+    assert container.exit_code == 3
+    assert f"PermissionError: [Errno 13] Permission denied: '{KEY}'" in container.logs()
+
+
+def plant(folder: Path, files):
+    """Write texts into a folder, by path."""
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+
+
+def files_of(docker_build, dockerfile, context):
+    """Return the files that `COPY . /` would put into an image."""
+    tar = docker_build(dockerfile, "--output", "type=tar,dest=-", context).stdout
+    with tarfile.open(fileobj=io.BytesIO(tar)) as files:
+        return {file.name for file in files if file.isfile()}
+
+
+def found_in(docker, image):
+    """Search all that `docker save` writes of an image: return what kinds of it hold the canary."""
+    save = [*docker.client_config.docker_cmd, "save", image]
+    with (
+        subprocess.Popen(save, stdout=subprocess.PIPE) as saved,
+        tarfile.open(fileobj=saved.stdout, mode="r|") as files,
+    ):
+        parts = (files.extractfile(file).read() for file in files if file.isfile())
+        plain = (gzip.decompress(p) if p.startswith(b"\x1f\x8b") else p for p in parts)
+        found = [part for part in plain if CANARY.encode() in part]
+    return {"configuration" if part.startswith(b"{") else "layer" for part in found}
