@@ -30,6 +30,11 @@ STAND_INS = {
         "nginx",
         "Debian forky's nginx {}: other modules, and no entrypoint scripts",
     ),
+    "ghcr.io/astral-sh/uv:0.13.8": (
+        "uv.Dockerfile",
+        "",  # no package of Debian
+        "the same version from Python's package index",
+    ),
 }
 
 
@@ -45,18 +50,18 @@ class OutOfReachError(EngineError):
 
 
 def names(dockerfile: Path) -> list[str]:
-    """Return the images that a Dockerfile starts from, its own stages left out."""
+    """Return the images that a Dockerfile starts or copies from, its own stages left out."""
     text = dockerfile.read_text()
     stages = re.findall(r"(?mi)^FROM\s.*\sAS\s+(\S+)", text)
-    return [name for name in re.findall(r"(?mi)^FROM\s+(\S+)", text) if name not in stages]
+    found = re.findall(r"(?mi)^FROM\s+(\S+)|\bfrom=([^\s,]+)", text)
+    return [name for name in map("".join, dict.fromkeys(found)) if name not in [*stages, "scratch"]]
 
 
 def ensure(docker: DockerClient, dockerfile: Path, cache: Path) -> None:
     """Have the base images of `dockerfile` in the private engine before it is built."""
     for name in names(dockerfile):
         with FileLock(cache / "base-images.lock"):
-            if not _is_here(docker, name):
-                _pull_or_make(docker, name, cache)
+            _have(docker, name, cache)
 
 
 def stand_in(docker: DockerClient, image: str) -> str:
@@ -82,20 +87,24 @@ def _recipe(name: str) -> str:
     return sha256(f"{STAND_INS[name]}{text}".encode()).hexdigest()
 
 
-def _pull_or_make(docker: DockerClient, name: str, cache: Path) -> None:
+def _have(docker: DockerClient, name: str, cache: Path) -> None:
+    if _is_here(docker, name):
+        return
     try:
         docker.pull(name, quiet=True)
     except DockerException as error:
         if name not in STAND_INS:
             raise OutOfReachError(name) from error
-        if not docker.image.exists("debian"):
-            _make_debian(docker, cache)
         recipe, package, described = STAND_INS[name]
+        for base in names(RECIPES / recipe):
+            if base in STAND_INS:
+                _have(docker, base, cache)
+            elif base == "debian" and not docker.image.exists(base):
+                _make_debian(docker, cache)
         build = partial(docker.legacy_build, RECIPES, file=RECIPES / recipe)
         build(tags="stand-in")
-        version = docker.run(
-            "stand-in", ["-Wf", "${Version}", package], entrypoint="dpkg-query", remove=True
-        )
+        query = ["-Wf", "${Version}", package]
+        version = package and docker.run("stand-in", query, entrypoint="dpkg-query", remove=True)
         build(tags=name, labels={"stand-in": described.format(version), "recipe": _recipe(name)})
         docker.image.remove("stand-in")
 
@@ -123,5 +132,6 @@ def _make_debian(docker: DockerClient, cache: Path) -> None:
         check=True, env=os.environ | {"PATH": f"{cache}/engine/bin:{os.environ['PATH']}"},
         capture_output=True,
     )  # fmt: skip
-    docker.image.import_(tar, "debian", changes=['CMD ["bash"]'])
+    trust = "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"  # uv brings its own otherwise
+    docker.image.import_(tar, "debian", changes=['CMD ["bash"]', trust])
     tar.unlink()

@@ -93,6 +93,34 @@ def test_secret_of_the_build_is_not_kept(build, docker):
     assert "not-kept" not in subprocess.check_output(history, text=True)
 
 
+def test_change_of_code_moves_one_layer(build, docker):
+    """Two images, of which one has a line more in a view, differ in the last layer alone."""
+    views = (PROJECT / "core/views.py").read_text()
+
+    before = layers(docker, build(APP))
+    after = layers(docker, build(APP, changes={"core/views.py": f"{views}\n# touched\n"}))
+
+    assert after[:-1] == before[:-1]
+    assert after[-1] != before[-1]
+
+
+def test_build_tools_stay_out(container):
+    """Neither gettext nor what pip downloaded is in the image."""
+    found = container.exec("sh", "-c", "command -v msgfmt; find / -name pip -path '*cache*'; true")
+
+    assert found == ""
+
+
+def test_start_finds_its_bytecode(build, run, container):
+    """Of what is imported until the project serves, less than a twentieth is not compiled."""
+    uncompiled = run(build("signals/exec-form.Dockerfile"))
+
+    here, there = (float(c.exec("python", "-c", UNCOMPILED)) for c in (container, uncompiled))
+
+    assert here < 0.05
+    assert there > 2 * here
+
+
 def test_exposed_port_is_the_bound_one(container, docker):
     """EXPOSE and --bind name the same port."""
     image = docker.image.inspect(container.handle.image)
@@ -125,11 +153,32 @@ def test_hidden_files_stay_out(build, run):
     assert found.split() == ["/app/core/seen.txt"]
 
 
+def test_shortest_file_serves(build, run):
+    """The home page, with its links to hashed static files."""
+    response = run(build("dockerfile/shortest.Dockerfile")).get("/")
+
+    assert response.status_code == 200
+    assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", response.text)
+
+
 def test_your_own_tests_run_in_the_image(build, run):
     """Django's test runner passes inside the very image that is deployed."""
     container = run(build(APP), "python", "manage.py", "test", ready="Ran ")
 
     assert container.exit_code == 0, container.logs()
+
+
+UNCOMPILED = """
+import gunicorn.app.wsgiapp, gunicorn.workers.gthread, core.wsgi, sys
+from pathlib import Path
+found = [m.__spec__.cached for m in sys.modules.values() if m.__spec__ and m.__spec__.cached]
+print(sum(not Path(path).exists() for path in found) / len(found))
+"""
+
+
+def layers(docker, image):
+    """Return the digests of an image's layers, the first one first."""
+    return docker.image.inspect(image).root_fs.layers
 
 
 def threads_by_process(container):

@@ -1,0 +1,3 @@
+#!/bin/sh
+uv init --bare
+uv add --requirements requirements.txt
