@@ -3,6 +3,28 @@
 import httpx
 import pytest
 
+from images import PROJECT
+
+EXEC_FORM = "signals/exec-form.Dockerfile"
+LINE = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
+SH, BASH = ["/bin/sh", "-c"], ["/bin/bash", "-c"]  # Docker's shell form is the first of these
+GROUP = {"TINI_KILL_PROCESS_GROUP": "1"}
+CLASSES = pytest.mark.parametrize("flags", ["--threads 1", "--threads 4"], ids=["sync", "gthread"])
+LATE_CLIENT = """
+import socket
+late = socket.create_connection(("127.0.0.1", 8000))
+late.sendall(b"GET /health/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
+late.settimeout(1)
+try:
+    print(late.recv(100))
+except TimeoutError:
+    print("connected, no answer")
+"""
+PINS = (PROJECT / "requirements.txt").read_text()
+WITH_DUMB_INIT = {
+    "changes": {"requirements.txt": f"{PINS}dumb-init==1.2.5\n"},
+    "files": ["signals/wrong-script-without-exec.entrypoint.sh"],
+}
 GRACEFUL = "Handling signal: term"
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
 
@@ -10,6 +32,7 @@ DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/cont
 def test_exec_form_receives_sigterm(build, run):
     """Gunicorn says so, and the container is gone long before Docker's patience ends."""
     container = run(build("signals/exec-form.Dockerfile"))
+    container.get("/health/")
 
     stopped = container.stop()
 
@@ -42,6 +65,94 @@ def test_shell_form_keeps_sigterm(build, run):
     assert stopped.seconds >= DOCKERS_GRACE
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{LINE} --workers ${{WORKERS:-1}}",
+        f"NAME=value {LINE}",
+        f"true && {LINE}",
+        f"true; {LINE}",
+        f"{LINE} | cat",
+    ],
+)
+def test_shell_form_of_any_shape_keeps_sigterm(build, run, line):
+    """A variable, an assignment, two kinds of list, a pipe: the shell stays the first process."""
+    container = run(build(EXEC_FORM), *SH, line)
+
+    stopped = container.stop(grace=3)
+
+    assert GRACEFUL not in container.logs()
+    assert stopped.exit_code == 137
+
+
+def test_shell_form_loses_its_last_requests(build, run):
+    """A request that arrives after SIGTERM is taken, and cut when Docker's grace ends."""
+    container = run(build("signals/wrong-shell-form.Dockerfile"))
+    container.get("/health/")
+
+    stop = container.background.submit(container.stop)
+    response = container.start_sleep(30)
+
+    assert stop.result().exit_code == 137
+    with pytest.raises(httpx.TransportError):
+        response.result()
+
+
+@pytest.mark.parametrize("line", [f"exec {LINE}", f"true && exec {LINE}"])
+def test_exec_in_the_shell_form_receives_sigterm(build, run, line):
+    """The shell is replaced by Gunicorn, which stops as in exec form."""
+    container = run(build(EXEC_FORM), *SH, line)
+    container.get("/health/")
+
+    stopped = container.stop()
+
+    assert GRACEFUL in container.logs()
+    assert stopped.exit_code == 0
+
+
+@pytest.mark.parametrize("line", [LINE, f"true && {LINE}"])
+def test_bash_is_replaced_by_its_last_command(build, run, line):
+    """With bash -c, Gunicorn is the first process, alone and after another command."""
+    container = run(build(EXEC_FORM), *BASH, line)
+    container.get("/health/")
+    first = container.top()[0]
+
+    stopped = container.stop()
+
+    assert "bash" not in first
+    assert "gunicorn" in first
+    assert stopped.exit_code == 0
+
+
+@pytest.mark.parametrize("init", ["tini", "tini group", "dumb-init"])
+def test_init_forwards_sigterm_to_the_exec_form(build, run, init):
+    """Docker's --init is tini; a request of 4 s is under way, and is answered."""
+    prefix, options = init_before(init)
+    container = run(build(EXEC_FORM, **WITH_DUMB_INIT), *prefix, *LINE.split(), **options)
+    first, response = container.top()[0], container.start_sleep(4)
+
+    stopped = container.stop()
+
+    assert "init" in first
+    assert response.result().text == "slept"
+    assert stopped.exit_code == 0
+
+
+@pytest.mark.parametrize("init", ["tini group", "dumb-init"])
+@pytest.mark.parametrize("start", [[*SH, LINE], ["./entrypoint.sh"]], ids=["shell", "script"])
+def test_no_init_saves_the_requests_of_a_shell(build, run, init, start):
+    """Even where the whole group is told: the shell ends at once, and with it the container."""
+    prefix, options = init_before(init)
+    container = run(build(EXEC_FORM, **WITH_DUMB_INIT), *prefix, *start, **options)
+    response = container.start_sleep(4)
+
+    stopped = container.stop()
+
+    assert stopped.exit_code == 143
+    with pytest.raises(httpx.TransportError):
+        response.result()
+
+
 def test_init_does_not_repair_the_shell_form(build, run):
     """With --init the stop is fast, but the request under way gets no answer."""
     container = run(build("signals/wrong-shell-form.Dockerfile"), init=True)
@@ -59,6 +170,7 @@ def test_script_with_exec_receives_sigterm(build, run):
     """The script is replaced by Gunicorn, which stops as in exec form."""
     files = ["signals/exec-in-script.entrypoint.sh"]
     container = run(build("signals/exec-in-script.Dockerfile", files=files))
+    container.get("/health/")
     first = container.top()[0]
 
     stopped = container.stop()
@@ -128,3 +240,53 @@ def test_quick_stop_fails_the_request_of_a_sync_worker(build, run, signal):
 
     assert response.result().status_code == 500
     assert stopped.exit_code == 0
+
+
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGQUIT"])
+def test_quick_stop_lets_gthread_finish(build, run, signal):
+    """The same signals, and a thread's request of 5 s is answered."""
+    container = run(build(EXEC_FORM), stop_signal=signal, env={"GUNICORN_CMD_ARGS": "--threads 2"})
+    response = container.start_sleep(5)
+
+    stopped = container.stop()
+
+    assert response.result().text == "slept"
+    assert stopped.exit_code == 0
+
+
+def test_sigint_after_sigterm_ends_the_patience(build, run):
+    """A request of 30 s keeps the stop waiting, until the second signal turns it into a 500."""
+    container = run(build(EXEC_FORM))
+    response = container.start_sleep(30)
+    container.kill("SIGTERM")
+    container.wait_for_log(GRACEFUL)
+
+    container.kill("SIGINT")
+
+    assert response.result(timeout=15).status_code == 500
+    assert container.exit_code == 0
+    assert "Quick shutdown requested" in container.logs()
+
+
+@CLASSES
+def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
+    """Inside, the kernel still accepts it; outside, the request fails when Gunicorn is gone."""
+    container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
+    under_way = container.start_sleep(10)
+    container.kill("SIGTERM")
+    container.wait_for_log(GRACEFUL)
+
+    inside = container.exec("python", "-c", LATE_CLIENT)
+    late = container.start_get("/health/")
+
+    assert inside == "connected, no answer"
+    with pytest.raises(httpx.TransportError):
+        late.result()
+    assert under_way.result().text == "slept"
+
+
+def init_before(name):
+    """Return what an init adds to a command, and to the options of `docker run`."""
+    if name.startswith("tini"):
+        return [], {"init": True, "env": GROUP if name == "tini group" else {}}
+    return name.split(), {}

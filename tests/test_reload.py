@@ -1,0 +1,318 @@
+"""The proofs of docs/reload.md."""
+
+import re
+import shlex
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from container import PATIENCE
+from images import PROJECT, SNIPPETS
+
+EXEC_FORM = "signals/exec-form.Dockerfile"
+BOOTING, EXITING = "Booting worker", "Worker exiting"
+BROKEN = "raise RuntimeError('broken')\n"
+OTHER_HOST = (PROJECT / "core/settings.py").read_text() + "\nALLOWED_HOSTS = ['shop.example']\n"
+OTHER_URLS = """
+from core import views
+from django.urls import path
+urlpatterns = [path("new/", views.health)]
+"""
+CLASSES = pytest.mark.parametrize("flags", ["--threads 1", "--threads 4"], ids=["sync", "gthread"])
+FOUR_CLIENTS = """
+import http.client, pathlib, threading, time
+statuses = []
+def ask():
+    while len(statuses) < 600 or not pathlib.Path("/tmp/enough").exists():
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=60)
+            connection.request("GET", "/sleep/0.01/", headers={"Connection": "close"})
+            statuses.append(connection.getresponse().status)
+        except OSError as error:
+            statuses.append(repr(error))
+        connection.close()
+        time.sleep(0.01)
+threads = [threading.Thread(target=ask) for _ in range(4)]
+[thread.start() for thread in threads]
+while len(statuses) < 20:
+    time.sleep(0.1)
+pathlib.Path("/tmp/begun").touch()
+[thread.join() for thread in threads]
+print(len(statuses), *sorted({str(status) for status in statuses}))
+"""
+
+
+def test_hup_replaces_the_workers(build, run):
+    """The checks of the page's script pass; then another process answers, of the same master."""
+    container = run(build(EXEC_FORM))
+    before = container.get("/whoami/").json()
+
+    reloaded = check_and_reload(container)
+    container.wait_for_log(EXITING)
+    after = container.get("/whoami/").json()
+
+    assert reloaded.returncode == 0
+    assert after["pid"] != before["pid"]
+    assert after["ppid"] == before["ppid"] == 1
+
+
+@pytest.mark.parametrize("file", ["wsgi.py", "urls.py"])
+def test_check_stops_a_broken_reload(build, run, file):
+    """The script of the page fails before the signal, and the same worker goes on."""
+    container = run(build(EXEC_FORM))
+    before = container.get("/whoami/").json()["pid"]
+    write(container, f"/app/core/{file}", BROKEN)
+
+    reloaded = check_and_reload(container)
+
+    assert reloaded.returncode != 0
+    assert "broken" in reloaded.stderr
+    assert "Handling signal: hup" not in container.logs()
+    assert container.get("/whoami/").json()["pid"] == before
+
+
+def test_old_worker_finishes_its_request(build, run, replay):
+    """While it does, a new worker answers others; the log tells that order."""
+    container = run(build(EXEC_FORM))
+    response = container.start_sleep(12)
+
+    container.kill("SIGHUP")
+
+    assert container.get("/health/").text == "ok"
+    assert not response.done()
+    assert response.result().text == "slept"
+    container.wait_for_log(EXITING)
+    replay("reload/hup.console", web=container.handle.id)
+
+
+@CLASSES
+def test_graceful_timeout_does_not_cut_a_reload(build, run, flags):
+    """A request of 6 s outlives a limit of 1 s."""
+    env = {"GUNICORN_CMD_ARGS": f"{flags} --graceful-timeout 1"}
+    container = run(build(EXEC_FORM), env=env)
+    response = container.start_sleep(6)
+
+    container.kill("SIGHUP")
+
+    container.wait_for_log(BOOTING, count=2)
+    assert response.result().text == "slept"
+
+
+@CLASSES
+def test_reload_loses_no_request(build, run, flags):
+    """Four clients ask 600 times or more while the workers are replaced three times."""
+    container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
+    container.get("/health/")
+    answers = container.background.submit(container.exec, "python", "-c", FOUR_CLIENTS)
+    container.exec("sh", "-c", "until test -e /tmp/begun; do sleep 0.1; done")
+
+    for _ in range(3):
+        hup(container)
+        container.get("/health/")
+    container.exec("touch", "/tmp/enough")
+
+    number, *statuses = answers.result().split(maxsplit=1)
+    assert int(number) >= 600
+    assert statuses == ["200"]
+
+
+def test_broken_wsgi_py_ends_the_server(build, run):
+    """The new worker fails to boot, which ends the master and all that worked before."""
+    container = run(build(EXEC_FORM))
+    container.get("/health/")
+    write(container, "/app/core/wsgi.py", BROKEN)
+
+    container.kill("SIGHUP")
+
+    assert container.exit_code == 3
+    assert "Reason: Worker failed to boot" in container.logs()
+
+
+def test_broken_urls_py_fails_each_request(build, run):
+    """The server lives on, and answers with 500."""
+    container = run(build(EXEC_FORM))
+    before = container.get("/health/").status_code
+    write(container, "/app/core/urls.py", BROKEN)
+
+    hup(container)
+
+    assert before == 200
+    assert [container.get("/health/").status_code for _ in range(3)] == [500] * 3
+
+
+def test_broken_configuration_ends_the_server(build, run):
+    """The master cannot read its own file."""
+    container = run(build(EXEC_FORM))
+    container.get("/health/")
+    write(container, "/app/gunicorn.conf.py", "workers = = 3\n")
+
+    container.kill("SIGHUP")
+
+    assert container.exit_code == 1
+    assert "SyntaxError" in container.logs()
+
+
+def test_hup_reads_the_configuration_again(build, run):
+    """The file is new, and asks for three workers where one was."""
+    container = run(build(EXEC_FORM))
+    container.get("/health/")
+    write(container, "/app/gunicorn.conf.py", "workers = 3\n")
+
+    hup(container)
+
+    container.wait_for_log(BOOTING, count=4)
+    wait_for_workers(container, 3)
+
+
+def test_hup_does_not_read_the_environment_again(build, run, tmp_path):
+    """The file behind --env-file asks for three workers now, and one is replaced by one."""
+    file = tmp_path / "web.env"
+    file.write_text("WEB_CONCURRENCY=1\n")
+    container = run(build(EXEC_FORM), env_files=[file])
+    container.get("/health/")
+    file.write_text("WEB_CONCURRENCY=3\n")
+
+    hup(container)
+
+    wait_for_workers(container, 1)
+    assert container.logs().count(BOOTING) == 2
+
+
+@pytest.mark.parametrize(("version", "debug"), [("25.3.0", False), ("26.1.0", True)])
+def test_hup_reads_the_log_level_again_since_26_1(build, run, version, debug):
+    """The file asks for debug lines, and the newer of the two versions writes them."""
+    container = run(build(EXEC_FORM, requirements={"gunicorn": version}))
+    container.get("/health/")
+    write(container, "/app/gunicorn.conf.py", "loglevel = 'debug'\n")
+
+    hup(container)
+    container.get("/health/")
+
+    assert ("[DEBUG]" in container.logs()) is debug
+
+
+@pytest.mark.parametrize(("flags", "status"), [("--preload", 200), ("", 400)])
+def test_preload_keeps_the_old_settings(build, run, flags, status):
+    """New settings refuse this host; preloaded, they are not read, while a new urls.py is."""
+    container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
+    container.get("/health/")
+    write(container, "/app/core/settings.py", OTHER_HOST)
+    write(container, "/app/core/urls.py", OTHER_URLS)
+
+    hup(container)
+
+    assert container.get("/new/").status_code == status
+
+
+def test_ttin_adds_a_worker(build, run):
+    """One becomes two."""
+    container = run(build(EXEC_FORM))
+    container.get("/health/")
+
+    container.kill("SIGTTIN")
+
+    container.wait_for_log(BOOTING, count=2)
+    assert container.get("/sleep/1/").text == "slept"
+    assert EXITING not in container.logs()
+    wait_for_workers(container, 2)
+
+
+def test_ttou_takes_a_worker_but_not_the_last(build, run):
+    """Two become one, which a second signal leaves."""
+    container = run(build(EXEC_FORM), env={"WEB_CONCURRENCY": "2"})
+    container.wait_for_log(BOOTING, count=2)
+    container.kill("SIGTTOU")
+    container.wait_for_log(EXITING)
+    wait_for_workers(container, 1)
+
+    container.kill("SIGTTOU")
+    container.wait_for_log("Handling signal: ttou", count=2)
+
+    assert container.get("/sleep/1/").text == "slept"
+    assert container.logs().count(EXITING) == 1
+
+
+def test_hup_forgets_ttin(build, run):
+    """Two workers, one of them by signal, become one."""
+    container = run(build(EXEC_FORM))
+    container.get("/health/")
+    container.kill("SIGTTIN")
+    container.wait_for_log(BOOTING, count=2)
+    wait_for_workers(container, 2)
+
+    container.kill("SIGHUP")
+
+    container.wait_for_log(EXITING, count=2)
+    wait_for_workers(container, 1)
+
+
+@pytest.mark.parametrize("signal", ["usr1", "winch"])
+def test_worker_outlives_usr1_and_winch(build, run, signal):
+    """The log names the signal, and the same process answers as before."""
+    container = run(build(EXEC_FORM))
+    before = container.get("/whoami/").json()["pid"]
+
+    container.kill(f"SIG{signal.upper()}")
+    container.wait_for_log(f"Handling signal: {signal}")
+
+    assert container.get("/sleep/1/").text == "slept"
+    assert container.get("/whoami/").json()["pid"] == before
+
+
+def test_master_of_usr2_ends_with_the_container(build, run):
+    """A second master has booted its worker; the first one stops, and nothing is left."""
+    container = run(build(EXEC_FORM))
+    container.get("/health/")
+    container.kill("SIGUSR2")
+    container.wait_for_log("Listening at", count=2)
+    container.wait_for_log(BOOTING, count=2)
+
+    container.kill("SIGTERM")
+
+    assert container.exit_code == 0
+    assert "Master has been promoted" not in container.logs()
+    with pytest.raises(httpx.TransportError):
+        container.get("/health/")
+
+
+def test_shell_form_keeps_sighup(build, run):
+    """The first process is the shell, and the same worker answers as before."""
+    container = run(build("signals/wrong-shell-form.Dockerfile"))
+    before = container.get("/whoami/").json()["pid"]
+
+    container.kill("SIGHUP")
+
+    assert container.get("/sleep/2/").text == "slept"
+    assert container.get("/whoami/").json()["pid"] == before
+    assert "Handling signal" not in container.logs()
+
+
+def check_and_reload(container):
+    """Run the script of the page, with this container's name for the reader's."""
+    script = (SNIPPETS / "reload/check-first.reload.sh").read_text()
+    docker = shlex.join(map(str, container.docker.client_config.docker_cmd))
+    script = re.sub(r"\bweb\b", container.handle.id, re.sub(r"\bdocker\b", docker, script))
+    return subprocess.run(["sh", "-c", script], check=False, capture_output=True, text=True)
+
+
+def write(container, path, text):
+    """Change a file under a running server, as a mounted folder would change."""
+    write = ["sh", "-c", 'printf %s "$1" > "$0"', path, text]
+    container.handle.execute(write, user="0")
+
+
+def hup(container):
+    """Reload, and wait until a worker has gone."""
+    gone = container.logs().count(EXITING)
+    container.kill("SIGHUP")
+    container.wait_for_log(EXITING, count=gone + 1)
+
+
+def wait_for_workers(container, number):
+    """Wait until there are so many beside the master: a worker logs its end before it ends."""
+    deadline = time.monotonic() + PATIENCE
+    while len(container.top()) != number + 1:
+        assert time.monotonic() < deadline, container.top()
+        time.sleep(0.2)
