@@ -95,10 +95,9 @@ class Run:
     def end(self) -> None:
         """Remove what this run made; the last one also stops the private engine."""
         with FileLock(RUNS.parent / "engine.lock"):
-            if client := running():
-                sweep(client, self.name)
             self.lock.close()
-            (RUNS / self.name).unlink()
+            if not running():  # and so nothing was made
+                (RUNS / self.name).unlink()
             if not self._others():
                 private().stop()
 
@@ -112,9 +111,10 @@ class Run:
                 except BlockingIOError:
                     alive += 1
                 else:
-                    if client := running():
-                        sweep(client, path.name)
-                        path.unlink()
+                    with suppress(DockerException):  # it will not go yet: the next run tries again
+                        if client := running():
+                            sweep(client, path.name)
+                            path.unlink()
         return alive
 
 

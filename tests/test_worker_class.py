@@ -1,27 +1,43 @@
 """The proofs of docs/worker-class.md."""
 
+import re
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import pytest
+from python_on_whales.exceptions import DockerException
 
 from images import PROJECT
 
 GTHREAD = "worker-class/gthread.Dockerfile"
 SYNC = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
+OF_23 = ["gunicorn", "core.asgi", "--bind", "0.0.0.0:8000"]
 ALONE = [*SYNC, "--worker-class", "gthread"]
+ASGI = ["gunicorn", "core.asgi", *SYNC[2:], "--worker-class", "asgi"]
+GEVENT_CLASS = [*SYNC, "--worker-class", "gevent"]
 TWO_SECONDS = ["--timeout", "2"]
 KILLED = "WORKER TIMEOUT"
 GEVENT = "gevent==26.9.0\ngreenlet==3.5.6\nzope.event==6.2\nzope.interface==8.7\n"
+TWO_AFTER_IDLENESS = """
+import time, urllib.request
+urllib.request.urlopen("http://127.0.0.1:8000/health/").read()
+time.sleep(3)
+urllib.request.urlopen("http://127.0.0.1:8000/sleep/7/").read()
+"""
 SILENT_CLIENT = """
 import http.client, socket, time
+def ask():
+    start = time.monotonic()
+    other = http.client.HTTPConnection("127.0.0.1", 8000)
+    other.request("GET", "/health/")
+    other.getresponse().read()
+    return time.monotonic() - start
+ask()
 silent = socket.create_connection(("127.0.0.1", 8000))
 time.sleep(0.5)
-start = time.monotonic()
-other = http.client.HTTPConnection("127.0.0.1", 8000)
-other.request("GET", "/health/")
-other.getresponse().read()
-print(time.monotonic() - start)
+print(ask())
 time.sleep(4)
 """
 
@@ -88,8 +104,8 @@ def test_gevent_needs_the_extra_of_gunicorn(build, run):
 
 def test_gthread_alone_has_one_thread(build, run):
     """Four requests of a second take four; with the threads of the page, far less."""
-    alone = seconds_for_four(run(build(GTHREAD), *ALONE))
-    threaded = seconds_for_four(run(build(GTHREAD), *ALONE, "--threads", "4"))
+    alone = seconds_for(4, "/sleep/1/", run(build(GTHREAD), *ALONE))
+    threaded = seconds_for(4, "/sleep/1/", run(build(GTHREAD), *ALONE, "--threads", "4"))
 
     assert alone >= 4
     assert threaded < alone / 2
@@ -152,16 +168,139 @@ def test_silent_client_kills_sync_but_not_gthread(build, run):
     assert seconds_on_gthread < seconds_on_sync / 2
 
 
+@pytest.mark.parametrize("command", [ASGI, GEVENT_CLASS], ids=["asgi", "gevent"])
+def test_async_classes_ignore_threads(build, run, command):
+    """Twenty requests of a second would take ten with two threads, and take far less."""
+    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
+    container = run(image, *command, "--threads", "2")
+
+    assert seconds_for(20, "/sleep/1/", container) < 10 * 0.8
+
+
+def test_sync_takes_longest_for_twenty_slow_requests(build, run):
+    """Twenty requests of 0.4 s: one at a time, two at a time, and all at once."""
+    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
+    containers = [run(image, *SYNC), run(image), run(image, *ASGI), run(image, *GEVENT_CLASS)]
+
+    with ThreadPoolExecutor() as pool:
+        ask = partial(seconds_for, 20, "/sleep/0.4/")
+        sync, gthread, asgi, gevent = pool.map(ask, containers)
+
+    assert sync >= 8
+    assert 4 <= gthread < sync * 0.8
+    assert max(asgi, gevent) < gthread * 0.8
+
+
+def test_computing_view_holds_up_gevent(build, run):
+    """A client asks after a view has begun to compute, and is answered after it."""
+    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
+    gevent, gthread = run(image, *GEVENT_CLASS), run(image)
+
+    assert not is_answered_before("/cpu/20000000/", gevent)
+    assert is_answered_before("/cpu/20000000/", gthread)
+
+
+def test_gevent_has_no_request_timeout(build, run):
+    """A request of 6 s meets a timeout of 2 s, and is answered."""
+    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
+    container = run(image, *GEVENT_CLASS, *TWO_SECONDS)
+
+    response = container.get("/sleep/6/")
+
+    assert response.text == "slept"
+    assert KILLED not in container.logs()
+
+
+def test_second_bind_shortens_the_timeout_of_sync(build, run):
+    """Three idle seconds and seven of a request: more than a timeout of 8 s with two binds only."""
+    flags = ["--timeout", "8"]
+    one = run(build(GTHREAD), *SYNC, *flags)
+    two = run(build(GTHREAD), *SYNC, *flags, "--bind", "0.0.0.0:8001")
+
+    ask = ["python", "-c", TWO_AFTER_IDLENESS]
+    asked = [c.background.submit(c.exec, *ask) for c in (one, two)]
+
+    assert asked[0].result() == ""
+    with pytest.raises(DockerException, match="HTTP Error 500"):
+        asked[1].result()
+    assert KILLED not in one.logs()
+    assert KILLED in two.logs()
+
+
+def test_asgi_serves_django_without_another_package(build, run):
+    """The image has what Gunicorn and Django bring along, and asgi serves core.asgi."""
+    container = run(build(GTHREAD), *ASGI)
+
+    installed = container.exec("pip", "list", "--format", "freeze")
+
+    assert container.get("/health/").text == "ok"
+    assert not re.search("(?i)uvicorn|uvloop|h11|httptools|websockets", installed)
+
+
+@pytest.mark.parametrize(
+    ("application", "worker_class", "complaint"),
+    [
+        ("core.asgi", "sync", r"ASGIHandler.__call__\(\) missing 1 required positional argument"),
+        ("core.wsgi", "asgi", r"WSGIHandler.__call__\(\) takes 3 positional arguments"),
+    ],
+)
+def test_mismatched_application_fails_each_request(
+    build, run, application, worker_class, complaint
+):
+    """Gunicorn boots without an error, and then each answer is a 500."""
+    command = ["gunicorn", application, *SYNC[2:], "--worker-class", worker_class]
+    container = run(build(GTHREAD), *command)
+    booted = container.wait_for_log("Booting worker")
+
+    codes = [container.get("/health/").status_code for _ in range(2)]
+
+    assert "ERROR" not in booted
+    assert codes == [500, 500]
+    assert len(re.findall(complaint, container.logs())) == 2
+
+
+def test_gunicorn_23_knows_no_asgi(build, run):
+    """Gunicorn 23 exits with 1; 25.1 serves."""
+    of_23, of_25 = (
+        build("signals/exec-form.Dockerfile", requirements={"gunicorn": version})
+        for version in ("23.0.0", "25.1.0")
+    )
+
+    unknown = run(of_23, *OF_23, "--worker-class", "asgi", ready="class uri 'asgi' invalid")
+    known = run(of_25, *ASGI)
+
+    assert unknown.exit_code == 1
+    assert known.get("/health/").text == "ok"
+
+
+def test_gunicorn_25_knows_eventlet(build, run):
+    """Gunicorn 25.3 asks for the package of its eventlet class; 27 has no such class."""
+    image = build("signals/exec-form.Dockerfile", requirements={"gunicorn": "25.3.0"})
+    container = run(image, *SYNC, "--worker-class", "eventlet", ready="eventlet worker requires")
+
+    assert container.exit_code == 1
+
+
 def with_gevent(gunicorn):
     """Return the change of requirements.txt that adds gevent and names Gunicorn so."""
     pins = (PROJECT / "requirements.txt").read_text()
     return {"requirements.txt": GEVENT + pins.replace("gunicorn==", f"{gunicorn}==")}
 
 
-def seconds_for_four(container):
-    """Return how long four requests of a second take, sent at once."""
+def seconds_for(count, path, container):
+    """Return how long so many requests for a slow view take, sent at once."""
     container.get("/health/")
     start = time.monotonic()
-    responses = [container.start_get("/sleep/1/") for _ in range(4)]
+    responses = [container.start_get(path) for _ in range(count)]
     assert {response.result().text for response in responses} == {"slept"}
     return time.monotonic() - start
+
+
+def is_answered_before(path, container):
+    """Whether a client that asks a little later than for this path is answered sooner."""
+    container.get("/health/")
+    first = container.start_get(path)
+    time.sleep(0.5)
+    assert not first.done()
+    container.get("/health/")
+    return not first.done()

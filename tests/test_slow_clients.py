@@ -1,0 +1,234 @@
+"""The proofs of docs/slow-clients.md."""
+
+import json
+import os
+
+import pytest
+
+import engine
+from test_worker_class import ASGI, GEVENT_CLASS, GTHREAD, SYNC, with_gevent
+
+PLAIN = "signals/exec-form.Dockerfile"
+OF_23 = SYNC[:-1]
+TWO_THREADS = ["--threads", "2"]
+THREADED = [*SYNC, *TWO_THREADS]
+THREE_SECONDS = ["--timeout", "3"]
+KILLED = "WORKER TIMEOUT"
+ALL_KINDS = [
+    "says nothing",
+    "sends half a request",
+    "uploads slowly",
+    "reads slowly",
+    "does not close",
+]
+SMALL_BUFFERS = {"net.ipv4.tcp_wmem": "4096 4096 4096"}  # as full as a slow network's, at once
+
+
+@pytest.fixture
+def network(docker):
+    """Return a network on which the containers of one test find each other by name."""
+    run = os.environ["PROOFS_RUN"]
+    network = docker.network.create(f"slow-clients-{run}", labels={engine.LABEL: run})
+    yield network
+    network.remove()
+
+
+@pytest.mark.parametrize("kind", ["sends half a request", "uploads slowly", "reads slowly"])
+def test_slow_client_kills_sync(build, run, kind):
+    """Others wait until the worker is replaced, although the upload or the reading goes on."""
+    container = run(build(PLAIN), *SYNC, *THREE_SECONDS, sysctl=SMALL_BUFFERS)
+
+    wait, after = answers(container, {kind: 1})
+
+    assert KILLED in container.logs()
+    assert wait > 2
+    assert after < wait / 2
+
+
+@pytest.mark.parametrize("kind", ["sends half a request", "uploads slowly", "reads slowly"])
+def test_slow_client_holds_a_thread(build, run, kind):
+    """One of two threads serves others; with both held, all wait, and no worker is killed."""
+    container = run(build(PLAIN), *THREADED, *THREE_SECONDS, sysctl=SMALL_BUFFERS)
+
+    wait_beside_one, _ = answers(container, {kind: 1})
+    wait_beside_two, after = answers(container, {kind: 2}, patience=8)
+
+    assert wait_beside_one < 8
+    assert wait_beside_two is None
+    assert after < 8
+    assert KILLED not in container.logs()
+
+
+def test_gthread_parks_silent_clients(build, run):
+    """Two silent clients hold two threads for five seconds; beside one, others are served."""
+    container = run(build(PLAIN), *THREADED, *THREE_SECONDS)
+
+    wait_beside_one, _ = answers(container, {"says nothing": 1})
+    wait_beside_two, _ = answers(container, {"says nothing": 2})
+
+    assert wait_beside_two > 3
+    assert wait_beside_one < wait_beside_two / 2
+    assert KILLED not in container.logs()
+
+
+@pytest.mark.parametrize("command", [ASGI, GEVENT_CLASS], ids=["asgi", "gevent"])
+def test_slow_clients_do_not_hold_async_classes(build, run, command):
+    """Four clients of each kind stay longer than the timeout; another is served meanwhile."""
+    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
+    container = run(image, *command, *THREE_SECONDS, sysctl=SMALL_BUFFERS)
+
+    wait, _ = answers(container, dict.fromkeys(ALL_KINDS, 4), stay=5)
+
+    assert wait < 3
+    assert KILLED not in container.logs()
+
+
+def test_nginx_keeps_slow_clients_from_sync(network, build, run):
+    """The same clients, two of each kind, talk to nginx, and a sync worker serves another."""
+    conf = ["slow-clients/buffering.default.conf"]
+    nginx = build("static-files/nginx.Dockerfile.static", files=conf)
+    options = {"networks": [network], "sysctl": SMALL_BUFFERS}
+    web = run(build(PLAIN), *SYNC, *THREE_SECONDS, network_aliases=["web"], **options)
+    run(nginx, ready="start worker process", network_aliases=["proxy"], **options)
+
+    wait, _ = answers(web, dict.fromkeys(ALL_KINDS, 2), stay=5, address=("proxy", 8080))
+
+    assert wait < 3
+    assert KILLED not in web.logs()
+
+
+def test_unclosed_connection_holds_sync_since_26(build, run):
+    """A client has its answer and does not close; on 25.3 the next one does not wait."""
+    old = run(gunicorn(build, "25.3.0"), *SYNC)
+    new = run(build(PLAIN), *SYNC)
+
+    waits = [answers(container, {"does not close": 1})[0] for container in (old, new)]
+
+    assert waits[1] > 1
+    assert waits[0] < waits[1] / 2
+
+
+def test_unclosed_connection_holds_all_threads_since_26(build, run):
+    """One such client holds up another although seven threads are free; on 25.3 it does not."""
+    old = run(gunicorn(build, "25.3.0"), *SYNC, "--threads", "8")
+    new = run(build(PLAIN), *SYNC, "--threads", "8")
+
+    waits = [answers(container, {"does not close": 1})[0] for container in (old, new)]
+
+    assert waits[1] > 1
+    assert waits[0] < waits[1] / 2
+
+
+def test_unclosed_connections_kill_gthread(build, run):
+    """Five such clients, at two seconds each, outlast a timeout of three; sync is not killed."""
+    sync = run(build(PLAIN), *SYNC, *THREE_SECONDS)
+    gthread = run(build(PLAIN), *SYNC, "--threads", "8", *THREE_SECONDS)
+
+    asked = [c.background.submit(answers, c, {"does not close": 5}) for c in (sync, gthread)]
+    for answer in asked:
+        answer.result()
+
+    assert KILLED not in sync.logs()
+    assert KILLED in gthread.logs()
+
+
+def test_gthread_of_23_does_not_wait_for_silent_clients(build, run):
+    """Two silent clients meet two threads, and another client is served at once."""
+    old = run(gunicorn(build, "23.0.0"), *OF_23, *TWO_THREADS)
+    new = run(build(PLAIN), *THREADED)
+
+    waits = [answers(container, {"says nothing": 2})[0] for container in (old, new)]
+
+    assert waits[1] > 3
+    assert waits[0] < waits[1] / 2
+
+
+def test_gthread_of_25_1_waits_for_silent_clients_to_leave(build, run):
+    """Two silent clients hold two threads for longer than five seconds, until they leave."""
+    container = run(gunicorn(build, "25.1.0"), *THREADED)
+
+    wait, after = answers(container, {"says nothing": 2}, patience=9)
+
+    assert wait is None
+    assert after < 9
+
+
+def test_gthread_of_25_3_parks_silent_clients(build, run):
+    """Two silent clients hold two threads, and another client is served before they leave."""
+    container = run(gunicorn(build, "25.3.0"), *THREADED)
+
+    wait, _ = answers(container, {"says nothing": 2})
+
+    assert wait > 3
+
+
+def gunicorn(build, version):
+    """Build the image with another version of Gunicorn."""
+    return build(PLAIN, requirements={"gunicorn": version})
+
+
+def answers(container, counts, patience=60, stay=0, address=("127.0.0.1", 8000)):
+    """Return how long another client waits beside the odd ones, and how long once they left.
+
+    The wait is None if it is longer than `patience`. The odd clients, so many of each kind, stay
+    so much longer than that.
+    """
+    container.wait_for_log("Booting worker")
+    arguments = map(json.dumps, [*address, patience, stay, counts])
+    return json.loads(container.exec("python", "-c", ODD_CLIENTS, *arguments))
+
+
+ODD_CLIENTS = """
+import http.client, json, socket, sys, threading, time
+host, port, patience, stay, counts = map(json.loads, sys.argv[1:])
+GET = b"GET /health/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n"
+POST = b"POST /notes/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 9999\\r\\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\\r\\n\\r\\ntext="
+STREAM = b"GET /stream/3000/0/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n"
+FIRST = {"says nothing": b"", "sends half a request": GET, "uploads slowly": POST + FORM}
+FIRST |= {"reads slowly": STREAM, "does not close": GET + b"Connection: close\\r\\n\\r\\n"}
+
+def connect(first):
+    odd = socket.socket()
+    odd.settimeout(60)
+    odd.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    odd.connect((host, port))
+    odd.sendall(first)
+    return odd
+
+def go_on():
+    while True:
+        time.sleep(0.2)
+        for kind, odd in odds:
+            try:
+                if kind == "uploads slowly":
+                    odd.sendall(b"x")
+                if kind == "reads slowly":
+                    odd.recv(1)
+            except OSError:
+                pass
+
+def ask():
+    start = time.monotonic()
+    try:
+        other = http.client.HTTPConnection(host, port, timeout=patience)
+        other.request("GET", "/health/", headers={"Host": "127.0.0.1"})
+        assert other.getresponse().read() == b"ok"
+        other.close()
+    except TimeoutError:
+        return None
+    return time.monotonic() - start
+
+ask()
+odds = [(kind, connect(FIRST[kind])) for kind, count in counts.items() for _ in range(count)]
+for kind, odd in odds:
+    if kind == "does not close":
+        assert odd.recv(4096)
+threading.Thread(target=go_on, daemon=True).start()
+time.sleep(0.5)
+answers = [ask()]
+time.sleep(stay)
+for _, odd in odds:
+    odd.close()
+print(json.dumps([*answers, ask()]))
+"""
