@@ -18,6 +18,8 @@ from images import Builder
 from private_engine import EngineError
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
+pytest_plugins = ["contract_report"]
+os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 
 
@@ -28,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin a run, in the process that the reader started: its workers take part in it."""
-    if not hasattr(config, "workerinput"):
+    if not hasattr(config, "workerinput") and not config.option.within:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         run = engine.Run()
         os.environ["PROOFS_RUN"] = run.name
@@ -113,7 +115,7 @@ def _run(
     **options: object,
 ) -> Container:
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
-    options = {"publish_all": True, "labels": labels, **options}
+    options = {"publish_all": True, "labels": labels, "pull": "never", **options}
     environ = ENVIRONMENT | (env or {})
     handle = docker.run(image, list(command), detach=True, envs=environ, **options)
     request.addfinalizer(lambda: docker.remove(handle, force=True, volumes=True))

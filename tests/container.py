@@ -91,11 +91,10 @@ class Container:
     @property
     def exit_code(self) -> int:
         """Wait for the end, and return the exit code; raises AssertionError after PATIENCE."""
-        deadline = time.monotonic() + PATIENCE
-        while self.running:
-            assert time.monotonic() < deadline, f"the container does not end:\n{self.logs()}"
-            time.sleep(0.1)
-        return self.handle.state.exit_code
+        try:
+            return int(self._engine("wait", self.handle.id, timeout=PATIENCE))
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the container does not end:\n{self.logs()}") from None
 
     def stop(self, grace: int | None = None) -> Stopped:
         """Stop as `docker stop` does, with its ten seconds of grace unless others are given."""
@@ -122,6 +121,7 @@ class Container:
         pids = {int(pid): args for pid, args in (line.split(maxsplit=1) for line in lines)}
         return [pids[pid] for pid in sorted(pids)]
 
-    def _engine(self, *command: str) -> str:
+    def _engine(self, *command: str, **options: object) -> str:
         """Run what the client library has no call for, or loses an argument of."""
-        return subprocess.check_output([*self.docker.client_config.docker_cmd, *command], text=True)
+        command = [*self.docker.client_config.docker_cmd, *command]
+        return subprocess.check_output(command, text=True, **options)

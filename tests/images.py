@@ -32,6 +32,7 @@ class Builder:
     def __init__(self, docker: DockerClient, run: str, shared: Path) -> None:
         """Build nothing yet."""
         self.docker, self.run, self.shared = docker, run, shared
+        self.built = set()  # tags that this worker has asked for
 
     def build(
         self,
@@ -51,6 +52,8 @@ class Builder:
         """
         asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, project))
         tag = self.tag(sha256(asked.encode()).hexdigest()[:12])
+        if tag in self.built:
+            return tag
         name = tag.partition(":")[2]
         with FileLock(self.shared / f"{name}.lock"):
             if not self.docker.image.exists(tag):
@@ -62,6 +65,7 @@ class Builder:
                 (self.shared / f"{name}.json").write_text(
                     json.dumps(self._look_inside(tag, dockerfile))
                 )
+        self.built.add(tag)
         return tag
 
     def have_bases(self, dockerfile: Path) -> None:

@@ -28,7 +28,7 @@ RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput
 FROM packages
 ENV PYTHONUNBUFFERED=1
 ENV WEB_CONCURRENCY=2
-RUN useradd --system --uid 10001 --user-group runner
+RUN useradd --uid 10001 runner
 # Django renders hashed links with the manifest alone: nginx serves the files.
 COPY --from=static /app/staticfiles/staticfiles.json staticfiles/
 COPY --from=code /app .

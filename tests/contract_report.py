@@ -1,0 +1,53 @@
+"""How tests/contract.py is run and told: its options, one process, one line a requirement."""
+
+from pathlib import Path
+
+import pytest
+
+MARKS = {"passed": "✓", "failed": "✗", "skipped": "○"}
+SIZE = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the contract has to know of an image."""
+    group = parser.getgroup("contract", "an image of yours, for tests/contract.py")
+    group.addoption("--image", metavar="NAME", help="the image to check")
+    group.addoption("--build", metavar="DOCKERFILE", type=Path, help="build the image to check")
+    group.addoption("--context", type=Path, help="build in this folder (default: DOCKERFILE's)")
+    group.addoption("--env", action="append", default=[], metavar="NAME=VALUE",
+                    help="a variable that the image needs, as often as you like")  # fmt: skip
+    group.addoption("--path", default="/", help="what to ask for (default: /)")
+    group.addoption("--health-path", metavar="PATH", help="what answers 200 to whoever asks")
+    group.addoption("--within", action="store_true", help="take part in the run PROOFS_RUN")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Where the contract is asked for: one process, in its own order, told in its own words."""
+    if all(Path(arg.partition("::")[0]).name != "contract.py" for arg in config.args):
+        return
+    if not config.option.image and not config.option.build:
+        message = "name your image: --image my/image:tag, or --build path/to/Dockerfile"
+        raise pytest.UsageError(message)
+    quiet = {"verbose": -2, "tbstyle": "no", "reportchars": "", "durations": None, "capture": "no"}
+    vars(config.option).update(quiet, numprocesses=0, randomly_reorganize=False)
+    if config.option.xmlpath == ".cache/proofs.xml":
+        config.option.xmlpath = ".cache/contract.xml"
+    config.pluginmanager.register(Report(), "contract-report")
+
+
+class Report:
+    """A line for each requirement as soon as it is known, and one for the size."""
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Tell what is wrong with a requirement, or that nothing is."""
+        if report.when != "call" and report.passed:
+            return None
+        why = report.longrepr[2] if report.skipped else report.longreprtext
+        words = report.location[2].removeprefix("test_").replace("_", " ")
+        line = ": ".join(filter(None, [words, why.removeprefix("Skipped: ").strip()]))
+        return report.outcome, f"{MARKS[report.outcome]} {line}\n", report.outcome
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tell the size, which no requirement limits."""
+        terminalreporter.write_line(terminalreporter.config.stash.get(SIZE, ""))

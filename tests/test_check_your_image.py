@@ -1,0 +1,163 @@
+"""The proofs of docs/check-your-image.md."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import transcripts
+from conftest import ENVIRONMENT
+from images import PROJECT, SNIPPETS
+
+ROOT = PROJECT.parent.parent
+CONTRACT = (ROOT / "tests/contract.py").read_text()
+CLAUSES = {name.replace("_", " ") for name in re.findall(r"(?m)^def test_(\w+)\(", CONTRACT)}
+PYTEST = "python -m pytest --within"  # in this run, so that no other one is swept
+SETTINGS = [f"--env={name}={value}" for name, value in ENVIRONMENT.items()]
+PLAIN = ["--path", "/health/"]  # where an image has no hashed static files
+STOP, HEALTH = ["-k", "stops_in_time"], ["-k", "unhealthy or any_host"]
+EXEC_FORM = (SNIPPETS / "signals/exec-form.Dockerfile").read_text()
+BROKEN = re.sub("(?s)CMD.*", "CMD touch log && gunicorn core.wsgi --bind :8000\n", EXEC_FORM)
+BROKEN = BROKEN.replace("USER 65534:65534", "STOPSIGNAL SIGKILL\nHEALTHCHECK CMD true")
+NO_SOCKET = "--env=GUNICORN_CMD_ARGS=--control-socket /proc/no"
+MIDDLEWARE = 'MIDDLEWARE = [\n    "core.health.middleware",'
+WITH_CHECK = {
+    "files": ["health-checks/without-curl.healthcheck.py"],
+    "changes": {
+        "core/health.py": (SNIPPETS / "health-checks/before-the-host.health.py").read_text(),
+        "core/settings.py": (PROJECT / "core/settings.py")
+        .read_text()
+        .replace("MIDDLEWARE = [", MIDDLEWARE),
+    },
+}
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """Return a function that checks an image, and returns what is told by clause: mark, words."""
+    put_python_first(monkeypatch)
+
+    def check(*options: str) -> dict[str, tuple[str, str]]:
+        command = f"{PYTEST} tests/contract.py --junit-xml={tmp_path}/report.xml"
+        command += f" {shlex.join(options)}"
+        done = subprocess.run(command, check=False, shell=True, cwd=ROOT, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+        lines = re.findall(r"(?m)^([✓✗○]) ([a-z ]+)(?:: (.*))?$", done.stdout)
+        told = {clause: (mark, words) for mark, clause, words in lines}
+        assert told, done.stdout
+        assert done.returncode == any(mark == "✗" for mark, _ in told.values())
+        assert len(done.stdout.splitlines()) == len(told) + 2  # an empty one, and the size
+        return told
+
+    return check
+
+
+def test_app_image_keeps_the_contract(build, replay, monkeypatch):
+    """The page's command, typed for the image of the page dockerfile."""
+    put_python_first(monkeypatch)
+    monkeypatch.setitem(transcripts.MASKS, r"\d+ layers, \d+ MB", "SIZE")
+    image = build("dockerfile/app.Dockerfile")
+
+    said = replay("check-your-image/check.console", ROOT, **{"web": image, "uv run pytest": PYTEST})
+
+    assert "✗" not in said
+    assert "SIZE" in transcripts.mask(said)
+
+
+def test_dockerfile_is_built_and_checked(builder, check):
+    """The Dockerfile of ten lines, by its path and the folder to build: nothing is wrong."""
+    dockerfile = SNIPPETS / "dockerfile/shortest.Dockerfile"
+    builder.have_bases(dockerfile)
+
+    told = check(f"--build={dockerfile}", f"--context={PROJECT}", *SETTINGS)
+
+    assert told.keys() == CLAUSES
+    assert "✗" not in {mark for mark, _ in told.values()}
+
+
+def test_broken_image_breaks_each_clause(build, check, tmp_path):
+    """Each is told in one line that ends in an address of this guide, and so in JUnit's file."""
+    (tmp_path / "broken.Dockerfile").write_text(BROKEN)
+    image = build(tmp_path / "broken.Dockerfile", changes={"core/.env": "SECRET=1"})
+
+    told = check(f"--image={image}", *SETTINGS, NO_SOCKET, "--health-path=/")
+
+    assert told.keys() == CLAUSES
+    assert {mark for mark, _ in told.values()} == {"✗"}
+    assert all(re.search(r": [a-z-]+\.html(#\S+)?$", words) for _, words in told.values())
+    report = ET.parse(tmp_path / "report.xml")  # noqa: S314 -- our own pytest wrote it
+    failed = {f"Failed: {words}" for _, words in told.values()}
+    assert {failure.get("message") for failure in report.iter("failure")} == failed
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "files"),
+    [
+        ("signals/wrong-shell-form.Dockerfile", []),
+        (
+            "signals/exec-in-script.Dockerfile",
+            ["signals/wrong-script-without-exec.entrypoint.sh"],
+        ),
+    ],
+    ids=["shell form", "script"],
+)
+def test_lost_sigterm_fails_the_stop(build, check, dockerfile, files):
+    """Both files that the page signals calls wrong are found out, and that page is named."""
+    image = build(dockerfile, files=files)
+
+    mark, words = check(f"--image={image}", *SETTINGS, *PLAIN, *STOP)["stops in time"]
+
+    assert mark == "✗"
+    line = r"docker stop took \d+\.\d s and exited with 137: signals.html#shell-form-keeps-sigterm"
+    assert re.fullmatch(line, words)
+
+
+def test_health_check_is_tried_on_a_hanging_server(build, check):
+    """The check of the page health-checks turns red, and its path ignores the host."""
+    image = build("health-checks/with-check.Dockerfile", **WITH_CHECK)
+
+    told = check(f"--image={image}", *SETTINGS, *PLAIN, "--health-path=/health/live", *HEALTH)
+
+    assert told == {
+        "turns unhealthy when it hangs": ("✓", ""),
+        "answers health checks of any host": ("✓", ""),
+    }
+
+
+def test_image_that_does_not_start_says_why(build, check):
+    """Without SECRET_KEY, Gunicorn exits with 3, or 1 if two workers fail at once."""
+    [(mark, words)] = check(f"--image={build('dockerfile/app.Dockerfile')}", *STOP).values()
+
+    assert mark == "✗"
+    assert re.match("it exits with [13] at the start, \"KeyError: 'SECRET_KEY'\": ", words)
+
+
+def test_missing_name_is_one_line(monkeypatch):
+    """Without --image and --build, nothing is started."""
+    put_python_first(monkeypatch)
+    done = subprocess.run([*PYTEST.split(), "tests/contract.py"], check=False, cwd=ROOT, text=True,
+                          capture_output=True)  # fmt: skip
+
+    assert done.returncode == 4
+    assert done.stderr.strip().startswith("ERROR: name your image: --image my/image:tag")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_each_address_is_an_anchor_of_this_guide():
+    """Each page and proof that the contract names is there."""
+    addresses = re.findall(r"([a-z-]+)\.html(?:#([a-z0-9-]+))?", CONTRACT)
+
+    assert len(addresses) > len(CLAUSES)
+    for page, proof in addresses:
+        text = (ROOT / f"docs/{page}.md").read_text()
+        assert f"({page})=" in text
+        assert not proof or f"{{proof}}`{proof}`" in text
+
+
+def put_python_first(monkeypatch):
+    """Let `python` be this one, as `uv run` would."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")

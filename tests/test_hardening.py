@@ -1,0 +1,222 @@
+"""The proofs of docs/hardening.md."""
+
+import json
+import os
+import re
+import subprocess
+from functools import partial
+
+import httpx
+import pytest
+
+import engine
+from conftest import ENVIRONMENT, SNIPPETS
+from container import PATIENCE, Container
+
+APP = "dockerfile/app.Dockerfile"
+COMPOSE = SNIPPETS / "hardening/locked.compose.yaml"
+LOCKED = {
+    "read_only": True,
+    "tmpfs": ["/tmp"],
+    "cap_drop": ["ALL"],
+    "security_options": ["no-new-privileges"],
+    "pids_limit": 64,
+    "memory": "512m",
+    "memory_swap": "512m",
+    "cpus": 1,
+}
+SET = "(ReadonlyRootfs|Tmpfs|CapDrop|SecurityOpt|PidsLimit|Memory|MemorySwap|NanoCpus)"
+IN_TMP = "sqlite:////tmp/db.sqlite3"
+IN_DEV_SHM = {"DATABASE_URL": "sqlite:////dev/shm/db.sqlite3"}
+MIGRATE = ["python", "manage.py", "migrate"]
+SMALL, LARGE = {"file": b"x"}, {"file": b"x" * 3_000_000}  # Django keeps up to 2.5 MB in memory
+GERMAN = {"Accept-Language": "de"}
+
+
+@pytest.fixture
+def sleeping(build, run):
+    """Return a function that runs the locked image with nothing in it, and other options."""
+
+    def sleeping(**options: object) -> Container:
+        return run(build(APP), "sleep", "600", ready="", **{**LOCKED, **options})
+
+    return sleeping
+
+
+def test_locked_container_serves_the_app(build, docker, replay, monkeypatch):
+    """The page's command: a page in German, a row, a large upload, and no error in the log."""
+    for name, value in {**ENVIRONMENT, "DATABASE_URL": IN_TMP}.items():
+        monkeypatch.setenv(name, value)
+    started = replay("hardening/locked.console", web=build(APP)).strip()
+    container = Container(docker, docker.container.inspect(started))
+    container.wait_for_log("Booting worker", count=2)
+    container.exec(*MIGRATE)
+
+    assert "Hallo von Django" in container.get("/", headers=GERMAN).text
+    assert post(container, text="kept", **LARGE).json()["notes"][0]["text"] == "kept"
+    assert not re.search("ERROR|CRITICAL|Traceback", container.logs())
+
+
+def test_compose_file_sets_what_the_command_sets(build, run, compose):
+    """The engine is told the same by both, and the service serves."""
+    image = build(APP)
+    service, container = compose(COMPOSE, image), run(image, "true", ready="", **LOCKED)
+
+    assert limits(service) == limits(container)
+    assert service.get("/").status_code == 200
+
+
+def test_upload_without_tmp_fails(build, run):
+    """The same upload, with the tmpfs and without; a small one needs none."""
+    codes = []
+    for tmpfs in ["/tmp"], []:
+        container = run(build(APP), env=IN_DEV_SHM, **{**LOCKED, "tmpfs": tmpfs})
+        container.exec(*MIGRATE)
+        uploads = [post(container, **SMALL), post(container, **LARGE)]
+        codes.append([upload.status_code for upload in uploads])
+
+    assert codes == [[200, 200], [200, 500]]
+    assert "No usable temporary directory found" in container.logs()
+
+
+def test_read_only_root_stops_even_root(sleeping):
+    """Root writes to the code, and with --read-only to nothing but the tmpfs."""
+    writes = "touch /app/core/wsgi.py /usr/bin/new"
+
+    assert tried(sleeping(read_only=False), writes, user="root") == ""
+    assert "Read-only file system" in tried(sleeping(), writes, user="root")
+
+
+def test_tmpfs_starts_no_program(sleeping):
+    """A script is written to /tmp and started: in the image's own /tmp it runs."""
+    script = "echo 'echo started' > /tmp/script && chmod +x /tmp/script && /tmp/script"
+
+    assert tried(sleeping(read_only=False, tmpfs=[]), script) == "started"
+    assert "Permission denied" in tried(sleeping(), script)
+
+
+def test_setuid_program_gains_nothing(sleeping):
+    """Root leaves a program that makes whoever starts it root, where the flag is not set."""
+    plant = "cp /usr/bin/id /usr/local/bin/who && chmod u+s /usr/local/bin/who"
+    found = []
+    for options in [], LOCKED["security_options"]:
+        container = sleeping(read_only=False, security_options=options)
+        assert tried(container, plant, user="root") == ""
+        found.append(tried(container, "who -u"))
+
+    assert found == ["0", "10001"]
+
+
+def test_root_without_capabilities_owns_no_more_files(sleeping):
+    """Root gives a file away, which takes one of the capabilities that Docker leaves it."""
+    chown = "touch /tmp/file && chown 10001 /tmp/file"
+
+    assert tried(sleeping(cap_drop=[]), chown, user="root") == ""
+    assert "Operation not permitted" in tried(sleeping(), chown, user="root")
+
+
+def test_pids_limit_ends_a_fork_bomb(sleeping):
+    """A program starts processes until it has 100 or may not: the container has room for 64."""
+    limited, limitless = (
+        int(container.exec("python", "-c", FORK))
+        for container in (sleeping(), sleeping(pids_limit=-1))
+    )
+
+    assert limited < 64
+    assert limitless == 100
+
+
+def test_memory_limit_ends_the_hungry(build, run):
+    """A program asks for 200 MB: it is killed under 64m, and ends well without a limit."""
+    hungry = [build(APP), "python", "-c", "print(len(bytearray(200_000_000)))"]
+    limits = {"memory": "64m", "memory_swap": "64m"}
+
+    assert run(*hungry, ready="", **{**LOCKED, **limits}).exit_code == 137
+    assert run(*hungry, ready="").exit_code == 0
+
+
+def test_limits_can_be_read_inside(sleeping):
+    """The files of cgroup v1 and v2 differ, and one of them holds each figure."""
+    processes, memory, quota, period = sleeping().exec("sh", "-c", READ_LIMITS).split()
+
+    assert int(processes) == 64
+    assert int(memory) == 512 * 2**20
+    assert int(quota) == int(period)
+
+
+FORK = """
+import os, signal
+children = []
+try:
+    while len(children) < 100:
+        child = os.fork()
+        if not child:
+            signal.pause()
+        children.append(child)
+except BlockingIOError:
+    pass
+for child in children:
+    os.kill(child, signal.SIGKILL)
+print(len(children))
+"""
+READ_LIMITS = """
+cd /sys/fs/cgroup
+if [ -e cgroup.controllers ]
+then cat pids.max memory.max cpu.max
+else cat pids/pids.max memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us
+fi
+"""
+
+
+def tried(container, script, user=None):
+    """Run a script of the shell inside, and return what it printed, be it of its failure."""
+    command = ["sh", "-c", f"{{ {script}; }} 2>&1 || true"]
+    return container.handle.execute(command, user=user)
+
+
+def post(container, file, text=""):
+    """Post a note and a file to the sample project, which keeps the note alone."""
+    url, form = f"{container.address}/notes/", {"data": {"text": text}, "files": {"file": file}}
+    return httpx.post(url, timeout=PATIENCE, **form)
+
+
+def limits(container):
+    """Return what the engine was told of a container."""
+    command = [*container.docker.client_config.docker_cmd, "inspect", container.handle.id]
+    [about] = json.loads(subprocess.check_output(command))
+    return {key: value for key, value in about["HostConfig"].items() if re.fullmatch(SET, key)}
+
+
+@pytest.fixture
+def compose(docker, request, tmp_path):
+    """Return a function that starts the service `web` of a file, from an image of this run.
+
+    It shares the engine's own network, so that it makes none, and it carries the run's label.
+    """
+
+    def compose(file, image):
+        command = [*docker.client_config.docker_cmd, "compose", "--project-name"]
+        command += [f"proofs-{os.environ['PROOFS_RUN']}", "--file", file]
+        environ = os.environ | ENVIRONMENT | {"DATABASE_URL": IN_TMP}
+        compose = partial(subprocess.run, check=True, env=environ, capture_output=True)
+        compose([*command, "config", "--quiet"])
+        override = tmp_path / "override.yaml"
+        override.write_text(OVERRIDE.format(image, engine.LABEL, os.environ["PROOFS_RUN"]))
+        command += ["--file", override]
+        request.addfinalizer(lambda: compose([*command, "down", "--volumes"]))
+        compose([*command, "up", "--wait", "--no-build"])
+        name = compose([*command, "ps", "--quiet"]).stdout.decode().strip()
+        return Container(docker, docker.container.inspect(name))
+
+    return compose
+
+
+OVERRIDE = """
+services:
+  web:
+    image: {}
+    pull_policy: never
+    network_mode: bridge
+    ports: !override ["8000"]
+    labels: {{{}: {}}}
+"""
