@@ -118,8 +118,8 @@ def _run(
     options = {"publish_all": True, "labels": labels, "pull": "never", **options}
     environ = ENVIRONMENT | (env or {})
     handle = docker.run(image, list(command), detach=True, envs=environ, **options)
-    request.addfinalizer(lambda: docker.remove(handle, force=True, volumes=True))
     container = Container(docker, handle)
+    request.addfinalizer(container.remove)
     if ready:
         container.wait_for_log(ready)
     return container

@@ -5,7 +5,6 @@ import subprocess
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import cached_property
 from threading import Timer
 from typing import NamedTuple
 
@@ -29,13 +28,13 @@ class Container:
     def __init__(self, docker: DockerClient, handle: Handle) -> None:
         """Take over a container that has been started."""
         self.docker, self.handle = docker, handle
+        self.ports = [p[0]["HostPort"] for p in handle.network_settings.ports.values() if p]
         self.background = ThreadPoolExecutor(64)
 
-    @cached_property
+    @property
     def address(self) -> str:
         """Return the base of the URL under which this machine reaches the container."""
-        ports = self.handle.network_settings.ports
-        return f"http://127.0.0.1:{next(p[0]['HostPort'] for p in ports.values() if p)}"
+        return f"http://127.0.0.1:{self.ports[0]}"
 
     def get(self, path: str = "/", **options: object) -> httpx.Response:
         """Ask for a path, on a connection of its own; raises httpx.TransportError."""
@@ -92,9 +91,11 @@ class Container:
     def exit_code(self) -> int:
         """Wait for the end, and return the exit code; raises AssertionError after PATIENCE."""
         try:
-            return int(self._engine("wait", self.handle.id, timeout=PATIENCE))
+            code = self._engine("wait", self.handle.id, timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the container does not end:\n{self.logs()}") from None
+            code = ""
+        assert code, f"the container does not end:\n{self.logs()}"
+        return int(code)
 
     def stop(self, grace: int | None = None) -> Stopped:
         """Stop as `docker stop` does, with its ten seconds of grace unless others are given."""
@@ -105,6 +106,10 @@ class Container:
     def kill(self, signal: str) -> None:
         """Send a signal to its first process."""
         self.handle.kill(signal)
+
+    def remove(self) -> None:
+        """Remove it, whether it runs or not."""
+        self._engine("rm", "--force", "--volumes", self.handle.id)
 
     def exec(self, *command: str) -> str:
         """Run a command inside, and return what it printed."""

@@ -222,7 +222,7 @@ def _start(image, docker, request, where="troubleshooting.html", **options: obje
     container = _run(image, docker, request, [], where=where, **options)
     deadline = time.monotonic() + PATIENCE
     while True:
-        with suppress(httpx.TransportError, StopIteration):  # no answer, or no port any more
+        with suppress(httpx.TransportError, IndexError):  # no answer, or no port
             container.get(request.config.option.path)
             return container
         log = last(container.logs().splitlines())

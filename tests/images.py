@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class Builder:
             return tag
         name = tag.partition(":")[2]
         with FileLock(self.shared / f"{name}.lock"):
-            if not self.docker.image.exists(tag):
+            if not (self.shared / f"{name}.json").exists():
                 self.have_bases(dockerfile)
                 context = self.shared / name
                 shutil.copytree(project, context, ignore=UNTRACKED, dirs_exist_ok=True)
@@ -92,16 +93,28 @@ class Builder:
             raise
 
     def _look_inside(self, tag: str, dockerfile: Path) -> list[tuple[str, str]]:
-        version = self.docker.version()
-        engine_name = self.docker.client_config.client_type.title()
-        found = [(engine_name, (version.server or version.client).version)]
-        with suppress(DockerException):  # an image without Python, such as nginx's
-            inside = self.docker.run(tag, ["-c", VERSIONS], entrypoint="python", remove=True)
-            found += json.loads(inside).items()
+        found = [self._engine, *self._versions(tag)]
         for base in base_images.names(dockerfile):
             stand_in = base_images.stand_in(self.docker, base)
             found += [("stand-in", f"{base} is {stand_in}") if stand_in else ("base image", base)]
         return found
+
+    @cached_property
+    def _engine(self) -> tuple[str, str]:
+        version = self.docker.version()
+        engine_name = self.docker.client_config.client_type.title()
+        return (engine_name, (version.server or version.client).version)
+
+    def _versions(self, tag: str) -> list[tuple[str, str]]:
+        """Return what Python says of itself in an image, which is asked once for all runs."""
+        known = engine.CACHE / "versions" / self.docker.image.inspect(tag).id.partition(":")[2]
+        if not known.exists():
+            inside = "{}"
+            with suppress(DockerException):  # an image without Python, such as nginx's
+                inside = self.docker.run(tag, ["-c", VERSIONS], entrypoint="python", remove=True)
+            known.parent.mkdir(parents=True, exist_ok=True)
+            known.write_text(inside)
+        return list(json.loads(known.read_text()).items())
 
 
 def _change(
