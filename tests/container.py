@@ -122,9 +122,11 @@ class Container:
 
     def top(self) -> list[str]:
         """Return the command line of each of its processes, the first one first."""
-        lines = self._engine("top", self.handle.id, "-eo", "pid,args").splitlines()[1:]
-        pids = {int(pid): args for pid, args in (line.split(maxsplit=1) for line in lines)}
-        return [pids[pid] for pid in sorted(pids)]
+        lines = self._engine("top", self.handle.id, "-eo", "pid,ppid,args").splitlines()[1:]
+        rows = [line.split(maxsplit=2) for line in lines]
+        pids = {pid for pid, _, _ in rows}
+        rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # pids begin anew at a limit
+        return [args for _, _, args in rows]
 
     def _engine(self, *command: str, **options: object) -> str:
         """Run what the client library has no call for, or loses an argument of."""
