@@ -43,8 +43,8 @@ def sleeping(build, run):
     return sleeping
 
 
-def test_locked_container_serves_the_app(build, docker, replay, monkeypatch):
-    """The page's command: a page in German, a row, a large upload, and no error in the log."""
+def test_locked_container_serves_the_app(build, run, docker, replay, monkeypatch):
+    """The page's command, each flag of it: a page in German, a row, a large upload, and no error in the log."""
     for name, value in {**ENVIRONMENT, "DATABASE_URL": IN_TMP}.items():
         monkeypatch.setenv(name, value)
     started = replay("hardening/locked.console", web=build(APP)).strip()
@@ -52,6 +52,7 @@ def test_locked_container_serves_the_app(build, docker, replay, monkeypatch):
     container.wait_for_log("Booting worker", count=2)
     container.exec(*MIGRATE)
 
+    assert limits(container) == limits(run(build(APP), "true", ready="", **LOCKED))
     assert "Hallo von Django" in container.get("/", headers=GERMAN).text
     assert post(container, text="kept", **LARGE).json()["notes"][0]["text"] == "kept"
     assert not re.search("ERROR|CRITICAL|Traceback", container.logs())
