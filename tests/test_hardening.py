@@ -44,7 +44,7 @@ def sleeping(build, run):
 
 
 def test_locked_container_serves_the_app(build, run, docker, replay, monkeypatch):
-    """The page's command, each flag of it: a page in German, a row, a large upload, and no error in the log."""
+    """Under each flag of the page's command: a German page, a row, a large upload, no error."""
     for name, value in {**ENVIRONMENT, "DATABASE_URL": IN_TMP}.items():
         monkeypatch.setenv(name, value)
     started = replay("hardening/locked.console", web=build(APP)).strip()
