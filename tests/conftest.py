@@ -98,11 +98,20 @@ def run(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., C
 
 
 @pytest.fixture(scope="session")
-def run_for_session(
-    docker: DockerClient, request: pytest.FixtureRequest
-) -> Callable[..., Container]:
-    """Return the function of `run`, whose containers go with the session."""
-    return partial(_run, docker, request)
+def run_once(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., Container]:
+    """Return the function of `run` for tests that only look: they share what is started alike.
+
+    Its containers go with the session.
+    """
+    started = {}
+
+    def run_once(*args: str, **options: object) -> Container:
+        key = repr((args, options))
+        if key not in started:
+            started[key] = _run(docker, request, *args, **options)
+        return started[key]
+
+    return run_once
 
 
 def _run(

@@ -6,6 +6,7 @@ import subprocess
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from threading import Timer
 from typing import NamedTuple
 
@@ -30,8 +31,12 @@ class Container:
     def __init__(self, docker: DockerClient, handle: Handle) -> None:
         """Take over a container that has been started."""
         self.docker, self.handle = docker, handle
-        self.ports = [p[0]["HostPort"] for p in handle.network_settings.ports.values() if p]
         self.background = ThreadPoolExecutor(64)
+
+    @cached_property
+    def ports(self) -> list[str]:
+        """Return the ports of this machine that lead to it; one that has ended has none."""
+        return [p[0]["HostPort"] for p in self.handle.network_settings.ports.values() if p]
 
     @property
     def address(self) -> str:

@@ -13,9 +13,9 @@ APP = "dockerfile/app.Dockerfile"
 
 
 @pytest.fixture
-def container(build, run):
-    """Run the image as the page tells."""
-    return run(build(APP))
+def container(build, run_once):
+    """Run the image as the page tells, once for all that look at it."""
+    return run_once(build(APP))
 
 
 def test_container_answers(container):
@@ -73,8 +73,9 @@ def test_environment_variable_makes_two_workers(container):
     assert sorted(len(threads) for threads in seen.values()) == [2, 2]
 
 
-def test_log_has_no_error(container):
+def test_log_has_no_error(build, run):
     """Nothing of level ERROR or worse is logged at start, while serving, and at stop."""
+    container = run(build(APP))
     container.get("/")
     container.stop()
 
@@ -111,9 +112,9 @@ def test_build_tools_stay_out(container):
     assert found == ""
 
 
-def test_start_finds_its_bytecode(build, run, container):
+def test_start_finds_its_bytecode(build, run_once, container):
     """Of what is imported until the project serves, less than a twentieth is not compiled."""
-    uncompiled = run(build("signals/exec-form.Dockerfile"))
+    uncompiled = run_once(build("signals/exec-form.Dockerfile"))
 
     here, there = (float(c.exec("python", "-c", UNCOMPILED)) for c in (container, uncompiled))
 

@@ -34,11 +34,11 @@ GERMAN = {"Accept-Language": "de"}
 
 
 @pytest.fixture
-def sleeping(build, run):
+def sleeping(build, run_once):
     """Return a function that runs the locked image with nothing in it, and other options."""
 
     def sleeping(**options: object) -> Container:
-        return run(build(APP), "sleep", "600", ready="", **{**LOCKED, **options})
+        return run_once(build(APP), "sleep", "600", ready="", **{**LOCKED, **options})
 
     return sleeping
 
@@ -158,6 +158,7 @@ except BlockingIOError:
     pass
 for child in children:
     os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 print(len(children))
 """
 READ_LIMITS = """

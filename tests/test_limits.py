@@ -37,11 +37,11 @@ def test_zero_lifts_the_limit(build, run):
     assert status(container, line=20000) == 200
 
 
-def test_proxy_in_another_container_is_not_believed(build, run):
+def test_proxy_in_another_container_is_not_believed(build, run_once):
     """Three containers are told https from outside, as such a proxy would."""
     allowed = [{}, {"FORWARDED_ALLOW_IPS": EVERY_IPV4}, {"FORWARDED_ALLOW_IPS": "*"}]
 
-    containers = [run(build(IMAGE), env=env) for env in allowed]
+    containers = [run_once(build(IMAGE), env=env) for env in allowed]
 
     secure = [c.get("/echo/", headers=HTTPS).json()["is_secure"] for c in containers]
     assert secure == [False, True, True]
@@ -70,20 +70,20 @@ def test_name_of_a_proxy_stops_gunicorn(build, run, name, reason):
     assert container.exit_code == 1
 
 
-def test_ipv6_bind_believes_no_ipv4_proxy(build, run):
+def test_ipv6_bind_believes_no_ipv4_proxy(build, run_once):
     """From 127.0.0.1, with the default, and from outside, with each IPv4 address allowed."""
-    inside = run(build(IMAGE), *SERVE, "[::]:8000")
-    outside = run(build(IMAGE), *SERVE, "[::]:8000", env={"FORWARDED_ALLOW_IPS": EVERY_IPV4})
+    inside = run_once(build(IMAGE), *SERVE, "[::]:8000")
+    outside = run_once(build(IMAGE), *SERVE, "[::]:8000", env={"FORWARDED_ALLOW_IPS": EVERY_IPV4})
 
     seen = [echo(inside, "TCP"), outside.get("/echo/", headers=HTTPS).json()]
     assert [answer["is_secure"] for answer in seen] == [False, False]
     assert all(answer["remote_addr"].startswith("::ffff:") for answer in seen)
-    assert echo(run(build(IMAGE)), "TCP")["is_secure"]
+    assert echo(run_once(build(IMAGE)), "TCP")["is_secure"]
 
 
-def test_contradictory_headers_are_refused(build, run):
+def test_contradictory_headers_are_refused(build, run_once):
     """Either header alone is answered; together, to Gunicorn, they make no sense."""
-    container = run(build(IMAGE), env={"FORWARDED_ALLOW_IPS": "*"})
+    container = run_once(build(IMAGE), env={"FORWARDED_ALLOW_IPS": "*"})
     off = {"X-Forwarded-Ssl": "off"}
 
     codes = [container.get("/echo/", headers=h).status_code for h in (HTTPS, off, HTTPS | off)]
@@ -91,9 +91,9 @@ def test_contradictory_headers_are_refused(build, run):
     container.wait_for_log("Contradictory scheme headers")
 
 
-def test_remote_addr_stays_the_proxys(build, run):
+def test_remote_addr_stays_the_proxys(build, run_once):
     """Even one that is believed does not change it."""
-    container = run(build(IMAGE), env={"FORWARDED_ALLOW_IPS": "*"})
+    container = run_once(build(IMAGE), env={"FORWARDED_ALLOW_IPS": "*"})
 
     plain = container.get("/echo/").json()
     forwarded = container.get("/echo/", headers={"X-Forwarded-For": "203.0.113.9"}).json()
@@ -136,10 +136,10 @@ def test_unix_socket_believes_each_client(build, run):
     assert answer["remote_addr"] == ""
 
 
-def test_umask_is_gunicorns_alone(build, run):
+def test_umask_is_gunicorns_alone(build, run_once):
     """The processes of Gunicorn, master and worker, have the umask that they have without it."""
     image = build(IMAGE)
-    containers = [run(image), run(image, *SERVE, REACHABLE, "--umask", "0o077")]
+    containers = [run_once(image), run_once(image, *SERVE, REACHABLE, "--umask", "0o077")]
 
     workers = [container.get("/whoami/").json()["pid"] for container in containers]
 

@@ -14,9 +14,9 @@ IMAGE = "signals/exec-form.Dockerfile"  # the shortest that works: these tests a
 SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")
 
 
-def test_default_bind_is_not_reachable(build, run):
+def test_default_bind_is_not_reachable(build, run_once):
     """The server listens inside and answers nobody outside; with --bind it does."""
-    unbound, bound = run(build(IMAGE), *SERVE[:2]), run(build(IMAGE), *SERVE)
+    unbound, bound = run_once(build(IMAGE), *SERVE[:2]), run_once(build(IMAGE), *SERVE)
 
     assert "Listening at: http://127.0.0.1:8000" in unbound.logs()
     with pytest.raises(httpx.TransportError):
@@ -45,9 +45,9 @@ def test_read_only_root_needs_a_worker_tmp_dir(build, run):
     assert given.get("/health/").text == "ok"
 
 
-def test_dev_shm_is_memory(build, run):
+def test_dev_shm_is_memory(build, run_once):
     """Docker mounts a file system of memory there, where /tmp is on disk."""
-    container = run(build(IMAGE))
+    container = run_once(build(IMAGE))
 
     kinds = container.exec("stat", "--file-system", "--format=%T", "/dev/shm", "/tmp").split()
     assert kinds[0] == "tmpfs"
@@ -170,9 +170,9 @@ def test_unknown_key_of_the_format_logs_a_dash(build, run):
     assert "[ERROR]" not in container.logs()
 
 
-def test_exception_leaves_no_traceback_without_logging(build, run):
+def test_exception_leaves_no_traceback_without_logging(build, run, run_once):
     """The same view raises under the project's settings, and under these without LOGGING."""
-    given, without = run(build(IMAGE)), run(build(IMAGE), "sh", "-c", WITHOUT_LOGGING)
+    given, without = run_once(build(IMAGE)), run(build(IMAGE), "sh", "-c", WITHOUT_LOGGING)
     codes = [container.get("/fail/").status_code for container in (given, without)]
 
     assert codes == [500, 500]

@@ -40,10 +40,10 @@ def site(tmp_path_factory, worker_id):
 
 
 @pytest.fixture(scope="session")
-def browser(site, builder, docker, run_for_session):
+def browser(site, builder, docker, run_once):
     """Return a browser in a container that serves the site to itself."""
     image = builder.build(Path(__file__).with_name("browser.Dockerfile"))
-    container = run_for_session(image, ready="DevTools listening")
+    container = run_once(image, ready="DevTools listening")
     container.wait_for_log("Serving HTTP")
     docker.copy(f"{site}/.", (container.handle, "/site"))
     with sync_playwright() as playwright:

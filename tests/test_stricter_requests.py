@@ -84,12 +84,12 @@ print(json.dumps(answers))
 """
 
 
-def test_requests_fare_as_the_table_says(build, run):
+def test_requests_fare_as_the_table_says(build, run_once):
     """All are sent to 23 and to the current version, whose fates are those of the table."""
     old = build(EXEC_FORM, requirements={"gunicorn": "23.0.0"})
     table = json.loads(DATA.read_text())["tables"]["requests"]
 
-    fates = [ask_all(run(image, *GUNICORN)) for image in (old, build(EXEC_FORM))]
+    fates = [ask_all(run_once(image, *GUNICORN)) for image in (old, build(EXEC_FORM))]
 
     column = table["columns"].index("23.0.0")
     assert fates[0] == {row[0]: row[column] for row in table["rows"]}
@@ -107,10 +107,10 @@ def test_refused_request_is_logged_with_its_reason(build, run):
     assert len(re.findall(INVALID, container.logs())) == len(refused)
 
 
-def test_underscore_joined_a_header_to_the_dashed_one(build, run):
+def test_underscore_joined_a_header_to_the_dashed_one(build, run_once):
     """Of two headers that differ in a dash alone, Django got both on 21.2, and now gets one."""
-    old = run(build(EXEC_FORM, requirements={"gunicorn": "21.2.0"}), *PROJECT)
-    new = run(build(EXEC_FORM))
+    old = run_once(build(EXEC_FORM, requirements={"gunicorn": "21.2.0"}), *PROJECT)
+    new = run_once(build(EXEC_FORM))
 
     assert seen_by_django(old) == "192.0.2.1,192.0.2.2 other"
     assert seen_by_django(new) == "192.0.2.1 None"
@@ -133,9 +133,9 @@ def test_header_map_dangerous_lets_all_through(build, run):
     assert seen_by_django(container) == "192.0.2.1,192.0.2.2 other"
 
 
-def test_permit_options_let_unusual_requests_through(build, run):
+def test_permit_options_let_unusual_requests_through(build, run_once):
     """The same three requests are refused without the options, and answered with them."""
-    without, permitted = (run(build(EXEC_FORM), *GUNICORN, *more) for more in ((), PERMIT))
+    without, permitted = (run_once(build(EXEC_FORM), *GUNICORN, *more) for more in ((), PERMIT))
 
     fates = [ask_all(container) for container in (without, permitted)]
 
