@@ -1,8 +1,10 @@
 """The fixtures, which read as a page does: build a snippet, run the image, ask it."""
 
+import json
 import os
 import shlex
 import signal
+import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -132,6 +134,44 @@ def _run(
     if ready:
         container.wait_for_log(ready)
     return container
+
+
+OVERRIDE = """
+services:
+  web:
+    image: {image}
+    pull_policy: never
+    network_mode: bridge
+    ports: !override ["8000"]
+    environment: {environ}
+    labels: {labels}
+"""
+
+
+@pytest.fixture
+def compose(
+    docker: DockerClient, request: pytest.FixtureRequest, tmp_path: Path
+) -> Callable[..., Container]:
+    """Return a function that starts the service `web` of a Compose file, from an image.
+
+    It shares the engine's own network, so that it makes none. `env` adds to the environment.
+    """
+
+    def compose(file: Path, image: str, env: dict[str, str] | None = None) -> Container:
+        environ = ENVIRONMENT | (env or {})
+        labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
+        override = tmp_path / "override.yaml"
+        override.write_text(
+            OVERRIDE.format(image=image, environ=json.dumps(environ), labels=json.dumps(labels))
+        )
+        command = [*docker.client_config.docker_cmd, "compose", "--project-name", tmp_path.name]
+        command += ["--file", file, "--file", override]
+        call = partial(subprocess.check_output, text=True, env=os.environ | environ)
+        request.addfinalizer(lambda: call([*command, "down", "--volumes", "--timeout", "0"]))
+        call([*command, "up", "--wait", "--no-build"])
+        return Container(docker, docker.container.inspect(call([*command, "ps", "-q"]).strip()))
+
+    return compose
 
 
 @pytest.fixture

@@ -144,6 +144,13 @@ def test_module_name_is_all_you_change(build, run, tmp_path):
     assert container.get("/").status_code == 200
 
 
+def test_prints_show_at_once(build, run):
+    """What Python prints is in the log while it sleeps, long before any buffer is full."""
+    sleeping = "import time; print('printed'); time.sleep(600)"
+
+    assert run(build(APP), "python", "-c", sleeping, ready="printed").running
+
+
 def test_hidden_files_stay_out(build, run):
     """Of the files planted in the project, the image has the one that is not ignored."""
     hidden = [".env", ".git/config", "core/.env.local", "key.pem", "db.sqlite3"]

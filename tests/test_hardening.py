@@ -1,15 +1,12 @@
 """The proofs of docs/hardening.md."""
 
 import json
-import os
 import re
 import subprocess
-from functools import partial
 
 import httpx
 import pytest
 
-import engine
 from conftest import ENVIRONMENT, SNIPPETS
 from container import PATIENCE, Container
 
@@ -61,7 +58,10 @@ def test_locked_container_serves_the_app(build, run, docker, replay, monkeypatch
 def test_compose_file_sets_what_the_command_sets(build, run, compose):
     """The engine is told the same by both, and the service serves."""
     image = build(APP)
-    service, container = compose(COMPOSE, image), run(image, "true", ready="", **LOCKED)
+    service, container = (
+        compose(COMPOSE, image, {"DATABASE_URL": IN_TMP}),
+        run(image, "true", ready="", **LOCKED),
+    )
 
     assert limits(service) == limits(container)
     assert service.get("/").status_code == 200
@@ -187,38 +187,3 @@ def limits(container):
     command = [*container.docker.client_config.docker_cmd, "inspect", container.handle.id]
     [about] = json.loads(subprocess.check_output(command))
     return {key: value for key, value in about["HostConfig"].items() if re.fullmatch(SET, key)}
-
-
-@pytest.fixture
-def compose(docker, request, tmp_path):
-    """Return a function that starts the service `web` of a file, from an image of this run.
-
-    It shares the engine's own network, so that it makes none, and it carries the run's label.
-    """
-
-    def compose(file, image):
-        command = [*docker.client_config.docker_cmd, "compose", "--project-name"]
-        command += [f"proofs-{os.environ['PROOFS_RUN']}", "--file", file]
-        environ = os.environ | ENVIRONMENT | {"DATABASE_URL": IN_TMP}
-        compose = partial(subprocess.run, check=True, env=environ, capture_output=True)
-        compose([*command, "config", "--quiet"])
-        override = tmp_path / "override.yaml"
-        override.write_text(OVERRIDE.format(image, engine.LABEL, os.environ["PROOFS_RUN"]))
-        command += ["--file", override]
-        request.addfinalizer(lambda: compose([*command, "down", "--volumes"]))
-        compose([*command, "up", "--wait", "--no-build"])
-        name = compose([*command, "ps", "--quiet"]).stdout.decode().strip()
-        return Container(docker, docker.container.inspect(name))
-
-    return compose
-
-
-OVERRIDE = """
-services:
-  web:
-    image: {}
-    pull_policy: never
-    network_mode: bridge
-    ports: !override ["8000"]
-    labels: {{{}: {}}}
-"""

@@ -1,16 +1,12 @@
 """The proofs of docs/timeouts.md."""
 
-import json
-import os
-import subprocess
 import time
 
 import httpx
 import pytest
 
-import engine
-from conftest import ENVIRONMENT, SNIPPETS
-from container import PATIENCE, Container
+from conftest import SNIPPETS
+from container import PATIENCE
 
 APP = "signals/exec-form.Dockerfile"
 NGINX = ("static-files/nginx.Dockerfile.static", "static-files/nginx.default.conf")
@@ -224,23 +220,3 @@ def test_pause_longer_than_the_timeout_kills_workers(build, run, docker):
 def database_timeout(seconds):
     """Return the environment in which Django waits so long for a locked database."""
     return {"DATABASE_URL": f"sqlite:////tmp/db.sqlite3?timeout={seconds}"}
-
-
-@pytest.fixture
-def compose(docker, request, tmp_path):
-    """Return a function that starts the service `web` of a file, from an image of this run."""
-
-    def compose(file, image):
-        service = {"image": image, "pull_policy": "never", "network_mode": "bridge"}
-        service |= {"environment": ENVIRONMENT, "ports": ["8000"]}
-        service |= {"labels": {engine.LABEL: os.environ["PROOFS_RUN"]}}
-        override = tmp_path / "override.json"
-        override.write_text(json.dumps({"services": {"web": service}}))
-        command = [*docker.client_config.docker_cmd, "compose", "--project-name", tmp_path.name]
-        command += ["--file", file, "--file", override]
-        subprocess.run([*command, "up", "--detach", "--no-build"], check=True)
-        handle = subprocess.check_output([*command, "ps", "--quiet"], text=True).strip()
-        request.addfinalizer(lambda: docker.remove(handle, force=True, volumes=True))
-        return Container(docker, docker.container.inspect(handle))
-
-    return compose
