@@ -48,6 +48,11 @@ def test_workers_run_without_root(container):
     assert container.exec("sh", "-c", "test -w core/wsgi.py || echo read-only") == "read-only"
 
 
+def test_user_has_a_name(container):
+    """Python asks the system, which knows no name of a number alone."""
+    assert container.exec("python", "-c", "import getpass; print(getpass.getuser())") == "runner"
+
+
 def test_translations_are_compiled(container):
     """A German browser is answered in German."""
     response = container.get("/", headers={"Accept-Language": "de"})
