@@ -3,14 +3,17 @@
 It is no test of the guide, and runs alone: uv run pytest tests/contract.py --image my/image:tag
 """
 
+import io
 import json
 import os
 import re
+import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +21,7 @@ from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
 import engine
+import saved_image
 from container import PATIENCE, Container
 from contract_report import SIZE
 from images import Builder
@@ -26,12 +30,10 @@ from private_engine import EngineError
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
 CHECKS = 3  # results of a health check in a row that are believed
 EACH_SECOND = {"health_interval": 1, "health_start_period": 1, "health_retries": 2}
-LOOK_INSIDE = """
+FIND_ROOT = """
 import json, os, re
 from pathlib import Path
-NAMES = re.compile(r"\\.env(?!\\.(example|sample|template)$)(\\..+)?|\\.git|\\.netrc|\\.pgpass"
-                   r"|id_(rsa|dsa|ecdsa|ed25519)|.+\\.(sqlite3|pem|key)")
-root, secret = [], []
+root = []
 for process in Path("/proc").glob("[0-9]*"):
     try:
         uids = re.search("Uid:(.*)", (process / "status").read_text())[1].split()
@@ -39,15 +41,13 @@ for process in Path("/proc").glob("[0-9]*"):
             root.append(f"{process.name} ({(process / 'comm').read_text().strip()})")
     except (FileNotFoundError, ProcessLookupError):
         pass
-for folder, folders, files in os.walk("/"):
-    secret += [f"{folder}/{name}" for name in folders + files if NAMES.fullmatch(name)]
-    system = {"proc", "sys", "dev"} if folder == "/" else {"site-packages", "dist-packages"}
-    folders[:] = sorted({*folders} - {*system, ".git"})
-for path in [path for path in secret if path.endswith((".pem", ".key"))]:
-    if not Path(path).is_file() or b"PRIVATE KEY" not in Path(path).read_bytes():
-        secret.remove(path)  # certificates are no secret
-print(json.dumps({"root": root, "secret": [path.replace("//", "/") for path in secret]}))
+print(json.dumps(root))
 """
+SECRET_FILE = re.compile(
+    r"\.env(?!\.(example|sample|template)$)(\..+)?|\.git|\.netrc|\.pgpass"
+    r"|id_(rsa|dsa|ecdsa|ed25519)|.+\.(sqlite3|pem|key)"
+)
+SECRET_NAME = re.compile("(?i)SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|CREDENTIAL")
 HALF_A_REQUEST = """
 import signal, socket, sys, time
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
@@ -77,9 +77,10 @@ def test_answers_over_http(container, pytestconfig):
     demand(status < 500, f"{path} answers {status}, {last(log)}", "troubleshooting.html")
 
 
-def test_runs_without_root(inside):
+def test_runs_without_root(container):
     """No process has root's user id, real or effective."""
-    pids = ", ".join(inside["root"])
+    found = container.handle.execute(["python", "-c", FIND_ROOT], user="root")
+    pids = ", ".join(json.loads(found))
 
     demand(not pids, f"root runs pid {pids}", "dockerfile.html#workers-run-without-root")
 
@@ -91,11 +92,19 @@ def test_logs_no_error_at_start(container):
     demand(not bad, f"the log says {last(bad[:1])}", "troubleshooting.html")
 
 
-def test_keeps_secret_files_out(inside):
-    """No file that a container sees has a name such as .env or .git, or holds a private key."""
-    paths = ", ".join(inside["secret"][:5])
+def test_keeps_secret_files_out(secrets):
+    """No layer has a file with a name such as .env or .git, or with a private key."""
+    paths = ", ".join(secrets["files"][:5])
 
-    demand(not paths, f"the image has {paths}", "dockerfile.html#hidden-files-stay-out")
+    demand(not paths, f"a layer has {paths}", "dockerfile.html#hidden-files-stay-out")
+
+
+def test_keeps_secrets_out_of_its_history(secrets):
+    """No variable of the image, or of a step of its build, has a name such as SECRET_KEY."""
+    names = ", ".join(secrets["variables"][:5])
+
+    page = "secrets.html#build-argument-stays-in-the-history"
+    demand(not names, f"docker history shows {names}", page)
 
 
 def test_runs_with_a_read_only_root(container, start, pytestconfig):
@@ -189,9 +198,16 @@ def container(image, docker, request) -> Container:
 
 
 @pytest.fixture(scope="session")
-def inside(container) -> dict[str, list[str]]:
-    """Look at all processes and files, once and as root."""
-    return json.loads(container.handle.execute(["python", "-c", LOOK_INSIDE], user="root"))
+def secrets(image, docker) -> dict[str, list[str]]:
+    """Return what is named like a secret in all layers, removed files too, and in all steps."""
+    found = {"files": {}, "variables": {}}
+    for part in saved_image.parts(docker, image.id):
+        if saved_image.is_json(part):
+            names = (variable.partition("=")[0] for variable in saved_image.variables(part))
+            found["variables"] |= dict.fromkeys(filter(SECRET_NAME.search, names))
+        else:
+            found["files"] |= dict.fromkeys(secret_files(part))
+    return {kind: list(names) for kind, names in found.items()}
 
 
 @pytest.fixture
@@ -258,6 +274,18 @@ def wait_for_health(container: Container, status: str, where: str) -> None:
         if len(late) >= CHECKS or time.monotonic() > deadline:
             demand(None, f"it stays {health.status}, {last([c.output for c in late])}", where)
         time.sleep(0.3)
+
+
+def secret_files(layer: bytes) -> Iterator[str]:
+    """Yield the paths of secret files in a layer; those of packages, and certificates, are none."""
+    with tarfile.open(fileobj=io.BytesIO(layer)) as files:
+        for file in files:
+            if SECRET_FILE.fullmatch(Path(file.name).name) and "-packages/" not in file.name:
+                is_key = file.name.endswith((".pem", ".key"))
+                if not is_key or (
+                    file.isfile() and b"PRIVATE KEY" in files.extractfile(file).read()
+                ):
+                    yield f"/{file.name}"
 
 
 def demand(fact: object, line: str, where: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,9 @@ PLAIN = ["--path", "/health/"]  # where an image has no hashed static files
 STOP, HEALTH = ["-k", "stops_in_time"], ["-k", "unhealthy or any_host"]
 EXEC_FORM = (SNIPPETS / "signals/exec-form.Dockerfile").read_text()
 BROKEN = re.sub("(?s)CMD.*", "CMD touch log && gunicorn core.wsgi --bind :8000\n", EXEC_FORM)
-BROKEN = BROKEN.replace("USER 65534:65534", "STOPSIGNAL SIGKILL\nHEALTHCHECK CMD true")
+BROKEN = BROKEN.replace(
+    "USER 65534:65534", "ENV API_TOKEN=1\nSTOPSIGNAL SIGKILL\nHEALTHCHECK CMD true"
+)
 NO_SOCKET = "--env=GUNICORN_CMD_ARGS=--control-socket /proc/no"
 MIDDLEWARE = 'MIDDLEWARE = [\n    "core.health.middleware",'
 WITH_CHECK = {
@@ -114,6 +117,29 @@ def test_lost_sigterm_fails_the_stop(build, check, dockerfile, files):
     assert mark == "✗"
     line = r"docker stop took \d+\.\d s and exited with 137: signals.html#shell-form-keeps-sigterm"
     assert re.fullmatch(line, words)
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "line"),
+    [
+        ("secrets/wrong-removed-file.Dockerfile", "a layer has /app/.env: dockerfile.html#"),
+        ("secrets/wrong-build-argument.Dockerfile", "docker history shows SECRET_KEY: secrets"),
+        ("health-checks/wrong-curl.Dockerfile", "it stays unhealthy, .* health-checks.html#"),
+    ],
+    ids=["removed file", "argument", "curl"],
+)
+def test_other_wrong_dockerfiles_are_found_out(builder, docker, check, tmp_path, dockerfile, line):
+    """One clause fails for each, and names a page; the image is made as its page says."""
+    context, wrong = tmp_path / "context", SNIPPETS / dockerfile
+    shutil.copytree(PROJECT, context)
+    (context / ".env").write_text("SECRET=1")
+    builder.have_bases(wrong)
+    image, key = builder.tag(f"wrong-{wrong.stem.lower()}"), {"SECRET_KEY": "1"}
+    docker.legacy_build(context, file=wrong, tags=image, build_args=key)
+
+    told = check(f"--image={image}", *SETTINGS, *PLAIN, "-k", "secret or unhealthy")
+
+    assert any(mark == "✗" and re.match(line, words) for mark, words in told.values()), told
 
 
 def test_health_check_is_tried_on_a_hanging_server(build, check):

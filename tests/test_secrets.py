@@ -1,6 +1,5 @@
 """The proofs of docs/secrets.md."""
 
-import gzip
 import io
 import shutil
 import subprocess
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import saved_image
 from container import Container
 from images import PROJECT, SNIPPETS
 
@@ -218,12 +218,5 @@ def files_of(docker_build, dockerfile, context):
 
 def found_in(docker, image):
     """Search all that `docker save` writes of an image: return what kinds of it hold the canary."""
-    save = [*docker.client_config.docker_cmd, "save", image]
-    with (
-        subprocess.Popen(save, stdout=subprocess.PIPE) as saved,
-        tarfile.open(fileobj=saved.stdout, mode="r|") as files,
-    ):
-        parts = (files.extractfile(file).read() for file in files if file.isfile())
-        plain = (gzip.decompress(p) if p.startswith(b"\x1f\x8b") else p for p in parts)
-        found = [part for part in plain if CANARY.encode() in part]
-    return {"configuration" if part.startswith(b"{") else "layer" for part in found}
+    found = [part for part in saved_image.parts(docker, image) if CANARY.encode() in part]
+    return {"configuration" if saved_image.is_json(part) else "layer" for part in found}

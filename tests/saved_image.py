@@ -1,0 +1,40 @@
+"""What an image holds in all, as `docker save` writes it: each layer, and the configuration."""
+
+import gzip
+import json
+import re
+import subprocess
+import tarfile
+from collections.abc import Iterator
+
+from python_on_whales import DockerClient
+
+
+def parts(docker: DockerClient, image: str) -> Iterator[bytes]:
+    """Yield the layers, each a tar archive, and what is JSON, such as the configuration."""
+    save = [*docker.client_config.docker_cmd, "save", image]
+    with (
+        subprocess.Popen(save, stdout=subprocess.PIPE) as saved,
+        tarfile.open(fileobj=saved.stdout, mode="r|") as files,
+    ):
+        for file in files:
+            if file.isfile():
+                part = files.extractfile(file).read()
+                yield gzip.decompress(part) if part.startswith(b"\x1f\x8b") else part
+
+
+def is_json(part: bytes) -> bool:
+    """Whether a part tells of the image; else it is a layer."""
+    return part.startswith((b"{", b"["))
+
+
+def variables(part: bytes) -> list[str]:
+    """Return what the configuration sets by ENV and keeps of ARG, each as NAME=value."""
+    about = json.loads(part)
+    if not isinstance(about, dict) or "history" not in about:
+        return []
+    steps = [step.get("created_by", "") for step in about["history"]]
+    # The value of an ARG stands before the command: RUN |1 NAME=value /bin/sh -c …
+    arguments = [re.match(r"(?:RUN )?\|\d+ (.*?) /bin/", step) for step in steps]
+    kept = [word for match in arguments if match for word in match[1].split()]
+    return [*about["config"].get("Env", []), *kept]
