@@ -33,7 +33,7 @@ class Builder:
     def __init__(self, docker: DockerClient, run: str, shared: Path) -> None:
         """Build nothing yet."""
         self.docker, self.run, self.shared = docker, run, shared
-        self.built = set()  # tags that this worker has asked for
+        self.built, self.bases = set(), set()  # tags and base images that are surely here
 
     def build(
         self,
@@ -71,8 +71,10 @@ class Builder:
 
     def have_bases(self, dockerfile: Path) -> None:
         """Have the base images of a Dockerfile, which a reader's engine pulls by itself."""
-        if engine.is_private(self.docker):
+        bases = set(base_images.names(dockerfile))
+        if engine.is_private(self.docker) and not bases <= self.bases:
             base_images.ensure(self.docker, dockerfile, engine.CACHE)
+            self.bases |= bases
 
     def tag(self, name: str) -> str:
         """Return a tag that goes when the run ends."""
