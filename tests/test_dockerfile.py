@@ -167,11 +167,13 @@ def test_hidden_files_stay_out(build, run):
 
 
 def test_shortest_file_serves(build, run):
-    """The home page, with its links to hashed static files."""
-    response = run(build("dockerfile/shortest.Dockerfile")).get("/")
+    """The home page, with its links to hashed static files; the code is not among the system's."""
+    container = run(build("dockerfile/shortest.Dockerfile"))
+    response = container.get("/")
 
     assert response.status_code == 200
     assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", response.text)
+    assert "etc" not in container.exec("ls").split()
 
 
 def test_your_own_tests_run_in_the_image(build, run):
