@@ -5,11 +5,13 @@ import shutil
 import subprocess
 
 import pytest
+from python_on_whales.exceptions import DockerException
 
 from container import Container
 from images import PROJECT, SNIPPETS
 
 APP = "dockerfile/app.Dockerfile"
+PO = "core/locale/de/LC_MESSAGES/django.po"
 
 
 @pytest.fixture
@@ -154,6 +156,23 @@ def test_prints_show_at_once(build, run):
     sleeping = "import time; print('printed'); time.sleep(600)"
 
     assert run(build(APP), "python", "-c", sleeping, ready="printed").running
+
+
+def test_project_without_translations_builds(build, run, tmp_path):
+    """There is no .po file to compile, and a page is answered."""
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("locale"))
+
+    assert run(build(APP, project=project)).get("/").status_code == 200
+
+
+def test_broken_translation_stops_the_build(build):
+    """The original has a placeholder that the translation has not."""
+    broken = (PROJECT / PO).read_text() + '\nmsgid "%(name)s is here"\nmsgstr "%(nme)s ist da"\n'
+    broken = broken.replace('msgid "%(name)s', '#, python-format\nmsgid "%(name)s')
+
+    with pytest.raises(DockerException, match=r"find \. -name"):
+        build(APP, changes={PO: broken})
 
 
 def test_hidden_files_stay_out(build, run):

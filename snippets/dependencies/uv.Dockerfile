@@ -1,8 +1,13 @@
-FROM python:3.14-slim AS gettext
+FROM python:3.14-slim AS code
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gettext \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
+COPY . .
+# As compilemessages, which fails where there are no translations.
+RUN find . -name "*.po" -exec sh -c \
+    'for po; do msgfmt --check-format -o "${po%po}mo" "$po" || exit; done' sh {} + \
+ && python -m compileall -q .
 
 FROM python:3.14-slim AS packages
 WORKDIR /app
@@ -14,12 +19,6 @@ RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \
     UV_PROJECT_ENVIRONMENT=/usr/local UV_LINK_MODE=copy uv sync --locked \
     --no-dev --no-install-project --compile-bytecode \
  && python -c "import django.test, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
-
-FROM gettext AS code
-COPY --from=packages /usr/local /usr/local
-COPY . .
-RUN SECRET_KEY=not-kept-in-the-image python manage.py compilemessages \
- && python -m compileall -q .
 
 FROM packages AS static
 COPY . .
