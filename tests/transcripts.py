@@ -12,6 +12,8 @@ MASKS = {
     r"\b(sha256:)?[0-9a-f]{64}\b": "ID",
     r"0x[0-9a-f]+": "ADDRESS",
     r"\b\d+\.\d+\.\d+\.\d+\b": "ADDRESS",
+    r"(?<=ADDRESS:)\d{5}\b": "PORT",
+    r"(?m)^\d+ +(?=/|gunicorn)": "PID ",
     r"/usr(/local)?/lib/python": "LIB/python",
 }
 
