@@ -1,0 +1,33 @@
+"""The proofs of docs/runbook-card.md."""
+
+import re
+import shlex
+import subprocess
+
+from images import PROJECT
+from test_pages import browser, site, visit  # noqa: F401
+
+CARD = (PROJECT.parent.parent / "docs/runbook-card.md").read_text()
+COMMANDS = sorted(set(re.findall(r"\| `(docker [^`]*)` \|", CARD)))
+
+
+def test_card_prints_on_one_sheet(visit):  # noqa: F811
+    """The browser's PDF, on paper of size A4, has one page."""
+    pdf = visit("runbook-card").pdf(format="A4")
+
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+
+
+def test_commands_of_the_card_run(build, run, docker):
+    """Each is typed for a container that serves, and ends well."""
+    container = run(build("signals/exec-form.Dockerfile"))
+    client = shlex.join(map(str, docker.client_config.docker_cmd))
+
+    failed = []
+    for command in COMMANDS:
+        line = re.sub(r"\bweb\b", container.handle.id, command.replace("docker", client, 1))
+        if subprocess.run(line, check=False, shell=True, capture_output=True).returncode:
+            failed.append(command)
+
+    assert len(COMMANDS) >= 8
+    assert failed == []
