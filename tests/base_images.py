@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +24,11 @@ STAND_INS = {
         "python.Dockerfile",
         "python3.14",
         "Debian forky's Python {}: other patches, libraries and folders",
+    ),
+    "python:3.14": (
+        "python-full.Dockerfile",
+        "python3.14",
+        "Debian forky's Python {} and the packages of buildpack-deps: smaller than the official",
     ),
     "nginxinc/nginx-unprivileged:1.30": (
         "nginx.Dockerfile",
@@ -64,6 +69,7 @@ def ensure(docker: DockerClient, dockerfile: Path, cache: Path) -> None:
             _have(docker, name, cache)
 
 
+@cache
 def stand_in(docker: DockerClient, image: str) -> str:
     """Return what stands in for an official image, or an empty string for the real thing."""
     return _labels(docker, image).get("stand-in", "")

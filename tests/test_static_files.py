@@ -1,54 +1,65 @@
 """The proofs of docs/static-files.md."""
 
+import http.client
+import json
+import os
 import re
 import shutil
+import subprocess
+import uuid
+from functools import partial
 
 import pytest
 
+import engine
+from container import Container
 from images import PROJECT, SNIPPETS
+from test_dependencies import UV, locked  # noqa: F401
+from test_dockerfile import layers
 
 APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"
 CONF = ["static-files/nginx.default.conf"]
+VOLUME = SNIPPETS / "static-files/wrong-named-volume.compose.yaml"
+IGNORE = (SNIPPETS / f"{APP}.dockerignore").read_text()
+COMPRESSED = ("css", "js", "svg")
+LEFT_OVERS = {"staticfiles/old.css": "canary", "core/static/core/key.pem": "canary"}
+GZIP, PLAIN = {"Accept-Encoding": "gzip"}, {"Accept-Encoding": "identity"}
+STARTED = "start worker process"
 
 
 @pytest.fixture
-def nginx(build, run):
+def nginx(build, run_once):
     """Run the static image as the page tells."""
-    return run(build(STATIC, files=CONF), ready="start worker process")
-
-
-@pytest.fixture
-def stylesheet(build, run):
-    """Return the link to a stylesheet as the app image writes it into a page."""
-    page = run(build(APP)).get("/").text
-    return re.search(r'href="(\S+\.css)"', page)[1]
+    return run_once(build(STATIC, files=CONF), ready=STARTED)
 
 
 def test_command_builds_the_static_image(builder, replay, run, tmp_path):
-    """The page's command, typed in a folder that has the page's two files."""
+    """The page's command, typed in a folder that has the page's files."""
     shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
     shutil.copy(SNIPPETS / STATIC, tmp_path / "Dockerfile.static")
     shutil.copy(SNIPPETS / CONF[0], tmp_path / "default.conf")
+    (tmp_path / ".dockerignore").write_text(IGNORE)
     tag = builder.tag("static-typed-by-hand")
     builder.have_bases(SNIPPETS / STATIC)
 
     replay("static-files/build.console", cwd=tmp_path, **{"web-static": tag})
 
-    assert run(tag, ready="start worker process").get("/static/core/site.css").status_code == 200
+    assert run(tag, ready=STARTED).get("/static/core/site.css").status_code == 200
 
 
-def test_nginx_serves_what_the_page_links_to(nginx, stylesheet):
-    """The name that one image writes is found in the other, with its type."""
-    response = nginx.get(stylesheet)
+def test_nginx_serves_what_the_page_links_to(build, run_once, nginx):
+    """The name that one image writes into a page is found in the other, with its type."""
+    page = run_once(build(APP)).get("/").text
+    response = nginx.get(re.search(r'href="(\S+\.css)"', page)[1])
 
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/css")
 
 
-def test_hashed_names_are_cached_for_a_year(nginx, stylesheet):
+def test_hashed_names_are_cached_for_a_year(nginx):
     """The hashed name is immutable; the plain name of the same file is not."""
-    hashed, plain = nginx.get(stylesheet), nginx.get("/static/core/site.css")
+    hashed, plain = nginx.get(names(nginx)["core/site.css"]), nginx.get("/static/core/site.css")
 
     assert hashed.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert plain.status_code == 200
@@ -62,17 +73,100 @@ def test_missing_file_is_not_found(nginx):
     assert codes == {404}
 
 
+def test_browser_is_told_not_to_guess(nginx):
+    """The header goes with a hashed name, a plain one, and an answer that is an error."""
+    paths = names(nginx)["core/site.css"], "/static/core/site.css", "/static/no.css"
+
+    assert {nginx.get(p).headers["X-Content-Type-Options"] for p in paths} == {"nosniff"}
+
+
+@pytest.mark.parametrize("suffix", COMPRESSED)
+def test_browser_gets_what_the_build_compressed(nginx, suffix):
+    """The answer is as long as the file that ends in .gz, and means the same as the other."""
+    path = next(path for path in names(nginx).values() if path.endswith(f".{suffix}"))
+    small, large = nginx.get(path, headers=GZIP), nginx.get(path, headers=PLAIN)
+
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert small.headers["Content-Length"] == nginx.exec("stat", "-c%s", f"/srv{path}.gz")
+    assert "Content-Encoding" not in large.headers
+    assert small.text == large.text
+
+
+def test_proxy_gets_the_compressed_file_too(nginx):
+    """By HTTP/1.0, as many a proxy asks, and with the header by which a proxy names itself."""
+    path = names(nginx)["core/site.css"]
+    via = nginx.get(path, headers={**GZIP, "Via": "1.1 proxy"}).headers
+
+    assert via["Content-Encoding"] == "gzip"
+    assert get_by_http_1_0(nginx, path, GZIP)["Content-Encoding"] == "gzip"
+
+
+def test_caches_are_told_of_both_kinds(nginx):
+    """Whichever of the two comes first: a cache keeps it for those who asked alike."""
+    path = names(nginx)["core/site.css"]
+
+    assert {nginx.get(path, headers=h).headers.get("Vary") for h in (GZIP, PLAIN)} == {
+        "Accept-Encoding"
+    }
+
+
+def test_compressed_files_are_a_third(nginx):
+    """All style sheets, scripts and pictures of the admin and of the project together."""
+    small, large = (int(size) for size in nginx.exec("sh", "-c", SIZES).split())
+
+    assert 0 < small < large / 3
+
+
+def test_nginx_keeps_files_open(nginx):
+    """A worker of nginx has the file open after the answer has been sent."""
+    nginx.get("/static/core/logo.svg", headers=PLAIN)
+
+    assert "/srv/static/core/logo.svg" in nginx.exec("sh", "-c", "readlink /proc/[0-9]*/fd/*; true")
+
+
 def test_nginx_runs_without_root(nginx):
     """No process of the container is root's."""
     assert nginx.exec("id", "-u") != "0"
 
 
-def test_both_builds_agree_on_the_names(build, run, nginx):
-    """Every name in the app image's manifest is a file of the static image."""
-    app = run(build(APP))
-    manifest = app.exec("python", "-c", HASHED)
+def test_both_builds_agree_on_the_names(build, docker, nginx):
+    """The app image's manifest is the static image's, and has no name that is not a file."""
+    kept = ["cat", "staticfiles/staticfiles.json"]
+    manifest = json.loads(docker.run(build(APP), kept, remove=True))
+    files = nginx.exec("find", "/srv/static", "-type", "f").split()
 
-    assert [path for path in manifest.split() if nginx.get(path).status_code != 200] == []
+    assert manifest["hash"] == json.loads(nginx.exec("cat", MANIFEST))["hash"]
+    assert {f"/srv/static/{path}" for path in manifest["paths"].values()} <= set(files)
+
+
+def test_both_files_share_their_first_stages():
+    """Docker keeps a stage by its text: `packages` and `static` stand in each alike."""
+    files = [(SNIPPETS / name).read_text() for name in (APP, STATIC)]
+
+    assert shared_stages(files[0]) == shared_stages(files[1])
+
+
+def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):  # noqa: F811
+    """The two stages of uv's file, put in the place of pip's, make the same names."""
+    pip, uv = (shared_stages((SNIPPETS / name).read_text()) for name in (APP, UV))
+    dockerfile = tmp_path / "uv.Dockerfile.static"
+    dockerfile.write_text((SNIPPETS / STATIC).read_text().replace(pip, uv))
+
+    with_pip = run(build(STATIC, files=CONF), ready=STARTED)
+    with_uv = run(build(dockerfile, files=CONF, project=locked), ready=STARTED)
+
+    assert "uv sync" in uv
+    assert names(with_uv) == names(with_pip)
+
+
+def test_touched_view_leaves_the_static_image(build, docker):
+    """A line more in a view: `collectstatic` runs again, and all layers stay as they were."""
+    views = (PROJECT / "core/views.py").read_text()
+    touched = {"core/views.py": f"{views}\n# {uuid.uuid4()}\n"}
+
+    images = build(STATIC, files=CONF), build(STATIC, files=CONF, changes=touched)
+
+    assert layers(docker, images[0]) == layers(docker, images[1])
 
 
 def test_missing_manifest_fails_each_page(build, run):
@@ -84,9 +178,97 @@ def test_missing_manifest_fails_each_page(build, run):
     assert "Missing staticfiles manifest entry for 'core/site.css'" in container.logs()
 
 
-HASHED = """
-import json
-for path in json.load(open("staticfiles/staticfiles.json"))["paths"].values():
-    if path.startswith("core/"):
-        print(f"/static/{path}")
+def test_ignore_file_keeps_left_overs_out(build, docker):
+    """An old stylesheet of `staticfiles` and a key of a static folder, with and without it."""
+    changes = [LEFT_OVERS, LEFT_OVERS | {".dockerignore": IGNORE}]
+    images = [build(STATIC, files=CONF, changes=change) for change in changes]
+    look = ["sh", "-c", "grep -rl canary /srv/static; true"]
+    found = [docker.run(image, look, remove=True) for image in images]
+
+    assert "/srv/static/old.css" in found[0]
+    assert "/srv/static/core/key.pem" in found[0]
+    assert found[1] == ""
+
+
+def test_named_volume_keeps_the_first_deploy(build, docker, compose):
+    """The second image has another stylesheet, and nginx serves the first one's."""
+    new = {"core/static/core/site.css": "/* second deploy */\n"}
+    first = build("dockerfile/shortest.Dockerfile")
+    second = build("dockerfile/shortest.Dockerfile", changes=new)
+
+    before = compose(first).get("/static/core/site.css").text
+    after = compose(second).get("/static/core/site.css").text
+
+    kept = ["cat", "staticfiles/core/site.css"]
+    assert "second deploy" in docker.run(second, kept, remove=True)
+    assert after == before != ""
+    assert "second deploy" not in after
+
+
+MANIFEST = "/srv/static/staticfiles.json"
+SIZES = """
+cd /srv/static
+find . -name '*.gz' -exec cat {} + | wc -c
+find . -name '*.gz' | sed 's/.gz$//' | xargs cat | wc -c
 """
+OVERRIDE = """
+services:
+  web:
+    image: {}
+    command: "true"
+    pull_policy: never
+    network_mode: none
+    labels: &run {{{}: {}}}
+  nginx:
+    pull_policy: never
+    network_mode: bridge
+    ports: !override ["8080"]
+    labels: *run
+volumes:
+  static:
+    labels: *run
+"""
+
+
+def shared_stages(dockerfile):
+    """Return the stages `packages` and `static` of a Dockerfile, as text."""
+    return re.search(r"FROM \S+ AS packages\n.+?--noinput\n", dockerfile, re.DOTALL)[0]
+
+
+def names(nginx):
+    """Return the addresses of the hashed files, by plain names, as the static image has them."""
+    paths = json.loads(nginx.exec("cat", MANIFEST))["paths"]
+    return {plain: f"/static/{hashed}" for plain, hashed in paths.items()}
+
+
+def get_by_http_1_0(container, path, headers):
+    """Ask by HTTP/1.0, which httpx does not speak, and return the headers of the answer."""
+    client = http.client.HTTPConnection("127.0.0.1", container.ports[0])
+    client._http_vsn, client._http_vsn_str = 10, "HTTP/1.0"  # noqa: SLF001
+    client.request("GET", path, headers=headers)
+    return client.getresponse().headers
+
+
+@pytest.fixture
+def compose(docker, builder, tmp_path):
+    """Return a function that deploys an image with the page's file, and returns its nginx."""
+    shutil.copy(VOLUME, tmp_path / "compose.yaml")
+    shutil.copy(SNIPPETS / CONF[0], tmp_path / "default.conf")
+    (tmp_path / "bases").write_text("FROM nginxinc/nginx-unprivileged:1.30\n")
+    builder.have_bases(tmp_path / "bases")
+    override = tmp_path / "override.yaml"
+    command = [*docker.client_config.docker_cmd, "compose", "--project-name"]
+    command += [f"proofs-{os.environ['PROOFS_RUN']}-static"]
+    command += ["--file", tmp_path / "compose.yaml", "--file", override]
+    call = partial(subprocess.run, check=True, capture_output=True, text=True)
+
+    def compose(image):
+        override.write_text(OVERRIDE.format(image, engine.LABEL, os.environ["PROOFS_RUN"]))
+        call([*command, "up", "--detach", "--no-build"])
+        nginx = call([*command, "ps", "--quiet", "nginx"]).stdout.strip()
+        container = Container(docker, docker.container.inspect(nginx))
+        container.wait_for_log(STARTED)
+        return container
+
+    yield compose
+    call([*command, "down", "--volumes", "--timeout", "1"])

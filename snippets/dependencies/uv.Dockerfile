@@ -17,7 +17,8 @@ RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     UV_PROJECT_ENVIRONMENT=/usr/local UV_LINK_MODE=copy uv sync --locked \
-    --no-dev --no-install-project --compile-bytecode \
+    --no-dev --no-install-project \
+ && python -m compileall -q -j 0 -x /pip/ /usr/local/lib/python*/site-packages \
  && python -c "import django.test, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
 
 FROM packages AS static

@@ -1,0 +1,81 @@
+"""The proofs of docs/benchmarks.md."""
+
+import subprocess
+from pathlib import Path
+
+from images import PROJECT
+from test_dependencies import locked  # noqa: F401
+from test_dockerfile import layers
+
+APP = "dockerfile/app.Dockerfile"
+UV_EXAMPLE = Path(__file__).parent / "shapes/uv-example.Dockerfile"
+PACKAGES = """
+from pathlib import Path
+import django
+folder = Path(django.__file__).parent.parent
+found = [p for p in folder.rglob("*") if not p.relative_to(folder).parts[0].startswith("pip")]
+print(sum(p.lstat().st_size for p in found if p.is_file()))
+"""
+START = """
+import gunicorn.app.wsgiapp, gunicorn.workers.gthread, core.wsgi, time
+print(time.process_time())
+"""
+
+
+def test_image_is_hardly_larger_than_its_parts(build, run, docker, tmp_path):
+    """The app image is held against the slim base and the packages that it has installed."""
+    (tmp_path / "base.Dockerfile").write_text("FROM python:3.14-slim\n")
+    image = build(APP)
+
+    parts = size_of_parts(docker, build(tmp_path / "base.Dockerfile"), run(image))
+
+    assert parts < docker.image.inspect(image).size < 1.05 * parts
+
+
+def test_code_copied_with_packages_moves_them(build, docker, locked):  # noqa: F811
+    """A line more in a view: one layer is new in each image, and one is a hundred times larger."""
+    views = (PROJECT / "core/views.py").read_text()
+    touched = {"core/views.py": f"{views}\n# touched\n"}
+    ours = build(APP), build(APP, changes=touched)
+    theirs = build(UV_EXAMPLE, project=locked), build(UV_EXAMPLE, project=locked, changes=touched)
+
+    for before, after in (ours, theirs):
+        assert len(set(layers(docker, after)) - set(layers(docker, before))) == 1
+    assert size_of_last_layer(docker, theirs[1]) > 100 * size_of_last_layer(docker, ours[1])
+
+
+def test_change_of_stylesheet_moves_code_and_manifest(build, docker):
+    """Two images, of which one has a line more in a stylesheet, differ in the last two layers."""
+    style = (PROJECT / "core/static/core/site.css").read_text()
+
+    before = layers(docker, build(APP))
+    after = layers(docker, build(APP, changes={"core/static/core/site.css": f"{style}\n"}))
+
+    assert after[:-2] == before[:-2]
+    assert not set(after[-2:]) & set(before[-2:])
+
+
+def test_bytecode_of_python_shortens_the_start(build, run, locked):  # noqa: F811
+    """What the imports take of the processor, the least of three: the packages are compiled."""
+    containers = run(build(APP)), run(build(UV_EXAMPLE, project=locked))
+
+    ours, theirs = (min(seconds_to_import(c) for _ in range(3)) for c in containers)
+
+    assert ours < 0.8 * theirs
+
+
+def size_of_parts(docker, base, container):
+    """Return the bytes of a base image and of the packages that a container has, pip left out."""
+    return docker.image.inspect(base).size + int(container.exec("python", "-c", PACKAGES))
+
+
+def size_of_last_layer(docker, image):
+    """Return the bytes of the newest layer that has any."""
+    command = [*docker.client_config.docker_cmd, "history", "--human=false", "--format={{.Size}}"]
+    sizes = map(int, subprocess.check_output([*command, image], text=True).split())
+    return next(filter(None, sizes))
+
+
+def seconds_to_import(container):
+    """Import what a start does, and return the seconds of the processor that it took."""
+    return float(container.exec("python", "-c", START))

@@ -1,0 +1,107 @@
+"""The proofs of docs/whitenoise.md."""
+
+import ast
+import re
+
+import pytest
+
+from images import PROJECT, SNIPPETS
+from test_dependencies import instructions
+
+APP, ONE = "dockerfile/app.Dockerfile", "whitenoise/one-container.Dockerfile"
+SETTINGS = (SNIPPETS / "whitenoise/one-container.settings.py").read_text()
+CHANGES = {
+    "core/settings.py": f"{(PROJECT / 'core/settings.py').read_text()}\n{SETTINGS}",
+    "requirements.txt": f"{(PROJECT / 'requirements.txt').read_text()}"
+    "whitenoise[brotli]==6.12.0\nbrotli==1.2.1\n",
+}
+LINK = r'href="(/static/core/site\.[0-9a-f]{12}\.css)"'
+GZIP = {"Accept-Encoding": "gzip"}
+BROTLI = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+PLAIN = {"Accept-Encoding": "identity"}
+
+
+@pytest.fixture
+def web(build, run):
+    """Run the one container, with the page's settings in place of the project's."""
+    return run(build(ONE, changes=CHANGES), env={"WEB_CONCURRENCY": "1"})
+
+
+def test_one_container_serves_pages_and_files(web):
+    """The page links to a hashed name, and the same port serves the file, with its type."""
+    response = web.get(re.search(LINK, web.get("/").text)[1])
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/css")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_one_line_of_the_dockerfile_differs():
+    """Of the app image's file, the line that copies the manifest alone."""
+    app, one = (instructions(SNIPPETS / name) for name in (APP, ONE))
+    differing = [pair for pair in zip(app, one, strict=True) if pair[0] != pair[1]]
+
+    assert [line for line, _ in differing] == [
+        "COPY --from=static /app/staticfiles/staticfiles.json staticfiles/"
+    ]
+
+
+def test_settings_add_whitenoise_alone():
+    """The page's settings are the project's, with a middleware more and another storage."""
+    old, new = assigned((PROJECT / "core/settings.py").read_text()), assigned(SETTINGS)
+    first, *others = old["MIDDLEWARE"]
+    storage = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+
+    assert new["MIDDLEWARE"] == [first, "whitenoise.middleware.WhiteNoiseMiddleware", *others]
+    assert new["STORAGES"] == {**old["STORAGES"], "staticfiles": storage}
+
+
+def test_whitenoise_caches_hashed_names_for_ten_years(web):
+    """The hashed name is immutable, the plain name of the same file is asked for anew soon."""
+    hashed, plain = web.get(re.search(LINK, web.get("/").text)[1]), web.get("/static/core/site.css")
+
+    assert hashed.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+    assert plain.headers["Cache-Control"] == "max-age=60, public"
+
+
+def test_browser_chooses_brotli_or_gzip(web):
+    """Each of the three answers is as long as the file that the build has made."""
+    path = "admin/css/base.css"
+    answers = [web.get(f"/static/{path}", headers=h).headers for h in (BROTLI, GZIP, PLAIN)]
+    built = web.exec("stat", "-c%s", *(f"staticfiles/{path}{end}" for end in (".br", ".gz", "")))
+
+    assert [headers.get("Content-Encoding") for headers in answers] == ["br", "gzip", None]
+    assert {headers["Vary"] for headers in answers} == {"Accept-Encoding"}
+    brotli, gzip, plain = (int(headers["Content-Length"]) for headers in answers)
+    assert [brotli, gzip, plain] == list(map(int, built.split()))
+    assert brotli < gzip < plain / 3
+
+
+def test_whitenoise_misses_with_a_404(web):
+    """A name that was not collected, and one that leads out of the folder."""
+    codes = {web.get(path).status_code for path in ("/static/no.css", "/static/%2e%2e/manage.py")}
+
+    assert codes == {404}
+
+
+def test_file_added_later_is_not_served(web):
+    """Root copies one that is served, while Gunicorn runs."""
+    assert web.get("/static/core/site.css").status_code == 200
+
+    copy = ["cp", "--verbose", "staticfiles/core/site.css", "staticfiles/core/later.css"]
+    assert "later.css" in web.handle.execute(copy, user="root")
+    assert web.get("/static/core/later.css").status_code == 404
+
+
+def test_each_file_takes_a_thread_of_gunicorn(web):
+    """Gunicorn's access log has the request, which nginx's would have otherwise."""
+    web.get("/static/core/logo.svg")
+
+    assert '"GET /static/core/logo.svg HTTP/1.1" 200' in web.wait_for_log("logo.svg")
+
+
+def assigned(settings):
+    """Return the lists of middleware and storages that a text of settings has."""
+    found = [node for node in ast.parse(settings).body if isinstance(node, ast.Assign)]
+    named = {node.targets[0].id: node.value for node in found}
+    return {name: ast.literal_eval(named[name]) for name in ("MIDDLEWARE", "STORAGES")}
