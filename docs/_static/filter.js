@@ -1,0 +1,45 @@
+// The box of the page "troubleshooting": it finds the entries whose lines stand in a pasted log.
+// An entry is an item of a list, and its lines are the link and the `code` beside it.
+// An ellipsis in a line stands for anything. Nothing that is pasted is stored or sent.
+const entries = [...document.querySelectorAll("article li:has(a.reference)")].map((item) => ({
+  item,
+  text: item.textContent.toLowerCase(),
+  lines: [...item.querySelectorAll("a.reference, code")].map((line) => line.textContent),
+}));
+const pattern = (line) =>
+  new RegExp(line.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*"), "i");
+
+// The longer the line that is found, the surer its entry; a few words count where no line is found.
+const sure = ({ lines }, pasted) =>
+  Math.max(...lines.map((line) => (pattern(line).test(pasted) ? line.length : 0)));
+const likely = ({ text }, pasted) => {
+  const words = pasted.toLowerCase().match(/[\w.-]{3,}/g) || [];
+  const known = words.filter((word) => text.includes(word)).length;
+  return words.length <= 12 && known * 2 >= words.length ? known : 0;
+};
+const find = (pasted) => {
+  const ranked = (score) =>
+    entries
+      .map((entry) => [score(entry, pasted), entry.item])
+      .filter(([points]) => points > 0)
+      .sort(([more], [less]) => less - more);
+  const certain = ranked(sure);
+  return (certain.length ? certain : ranked(likely)).map(([, item]) => item);
+};
+
+const form = document.createElement("form");
+form.id = "filter";
+form.innerHTML = `
+  <label for="pasted">Paste a line, or the whole log</label>
+  <textarea id="pasted" rows="3" spellcheck="false" autocomplete="off"></textarea>
+  <output for="pasted"></output>
+  <ul></ul>`;
+const [box, count, found] = form.querySelectorAll("textarea, output, ul");
+const others = document.querySelectorAll("article h1 ~ section");
+box.addEventListener("input", () => {
+  const pasted = box.value.trim(), items = pasted ? find(pasted) : [];
+  found.replaceChildren(...items.map((item) => item.cloneNode(true)));
+  count.textContent = pasted && `${items.length || "No"} ${items.length === 1 ? "entry" : "entries"}`;
+  others.forEach((section) => { section.hidden = items.length > 0; });
+});
+document.querySelector("article h1 ~ p").after(form);
