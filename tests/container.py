@@ -4,6 +4,7 @@ import re
 import ssl
 import subprocess
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
@@ -16,6 +17,14 @@ from python_on_whales import DockerClient
 
 PATIENCE = 60  # seconds until a test gives up waiting: far more than any machine needs
 TLS = ssl.create_default_context()  # once: httpx would take 20 ms of each request for it
+
+
+def wait_until(found: Callable[[], object]) -> object:
+    """Ask until something is found, and return it; after PATIENCE, what was found last."""
+    deadline = time.monotonic() + PATIENCE
+    while not (result := found()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return result
 
 
 class Stopped(NamedTuple):

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from conftest import ENVIRONMENT, SNIPPETS
-from container import PATIENCE, Container
+from container import PATIENCE, TLS, Container
 
 APP = "dockerfile/app.Dockerfile"
 COMPOSE = SNIPPETS / "hardening/locked.compose.yaml"
@@ -179,7 +179,7 @@ def tried(container, script, user=None):
 def post(container, file, text=""):
     """Post a note and a file to the sample project, which keeps the note alone."""
     url, form = f"{container.address}/notes/", {"data": {"text": text}, "files": {"file": file}}
-    return httpx.post(url, timeout=PATIENCE, **form)
+    return httpx.post(url, timeout=PATIENCE, verify=TLS, **form)
 
 
 def limits(container):

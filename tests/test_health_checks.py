@@ -1,11 +1,9 @@
 """The proofs of docs/health-checks.md."""
 
-import time
-
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from container import PATIENCE
+from container import wait_until
 from images import PROJECT, SNIPPETS
 
 CHECKED = "health-checks/with-check.Dockerfile"
@@ -155,13 +153,14 @@ def test_docker_leaves_the_unhealthy_running(image, run):
 
 def wait_for_health(container, status=None, checks=1):
     """Wait until Docker calls a container so, after so many checks, and return what it knows."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
+
+    def known():
         health = container.handle.state.health
-        if status in {None, health.status} and len(health.log) >= checks:
-            return health
-        assert time.monotonic() < deadline, f"not {status}: {health}\n{container.logs()}"
-        time.sleep(0.3)
+        return status in {None, health.status} and len(health.log) >= checks and health
+
+    health = wait_until(known)
+    assert health, f"not {status}:\n{container.logs()}"
+    return health
 
 
 def fails(container, *command):

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from conftest import SNIPPETS
-from container import PATIENCE
+from container import wait_until
 from images import PROJECT
 
 APP = "signals/exec-form.Dockerfile"
@@ -242,11 +242,3 @@ def write_twice(container, seconds):
     ask_both(container)
     responses = [container.start_get(f"/read-then-write/{seconds}/") for _ in range(2)]
     return sorted(response.result().status_code for response in responses)
-
-
-def wait_until(found):
-    """Return whether something is found before PATIENCE ends."""
-    deadline = time.monotonic() + PATIENCE
-    while not (result := found()) and time.monotonic() < deadline:
-        pass
-    return result

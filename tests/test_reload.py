@@ -3,12 +3,11 @@
 import re
 import shlex
 import subprocess
-import time
 
 import httpx
 import pytest
 
-from container import PATIENCE
+from container import wait_until
 from images import PROJECT, SNIPPETS
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
@@ -312,7 +311,4 @@ def hup(container):
 
 def wait_for_workers(container, number):
     """Wait until there are so many beside the master: a worker logs its end before it ends."""
-    deadline = time.monotonic() + PATIENCE
-    while len(container.top()) != number + 1:
-        assert time.monotonic() < deadline, container.top()
-        time.sleep(0.2)
+    assert wait_until(lambda: len(container.top()) == number + 1), container.top()
