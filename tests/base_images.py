@@ -35,6 +35,11 @@ STAND_INS = {
         "nginx",
         "Debian forky's nginx {}: other modules, and no entrypoint scripts",
     ),
+    "postgres:18": (
+        "postgres.Dockerfile",
+        "postgresql-18",
+        "Debian forky's PostgreSQL {}: of the variables, it knows POSTGRES_PASSWORD alone",
+    ),
     "ghcr.io/astral-sh/uv:0.13.8": (
         "uv.Dockerfile",
         "",  # no package of Debian

@@ -20,7 +20,7 @@ from images import Builder
 from private_engine import EngineError
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
-pytest_plugins = ["contract_report"]
+pytest_plugins = ["browser", "contract_report"]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 

@@ -4,14 +4,13 @@ import re
 import shlex
 import subprocess
 
-from images import PROJECT
-from test_pages import browser, site, visit  # noqa: F401
+from browser import DOCS
 
-CARD = (PROJECT.parent.parent / "docs/runbook-card.md").read_text()
+CARD = (DOCS / "runbook-card.md").read_text()
 COMMANDS = sorted(set(re.findall(r"\| `(docker [^`]*)` \|", CARD)))
 
 
-def test_card_prints_on_one_sheet(visit):  # noqa: F811
+def test_card_prints_on_one_sheet(visit):
     """The browser's PDF, on paper of size A4, has one page."""
     pdf = visit("runbook-card").pdf(format="A4")
 

@@ -1,79 +1,100 @@
 """The proofs of docs/troubleshooting.md."""
 
-import pytest
+import re
 
-IMAGE = "signals/exec-form.Dockerfile"
-SERVE = "exec gunicorn core.wsgi --no-control-socket"
-GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 1"}
+from browser import DOCS, SITE
+from images import SNIPPETS
+from test_pages import ENTRIES
 
-
-def test_slow_request_logs_worker_timeout(build, run, replay):
-    """A sync worker is killed in the middle of a request, which is answered with a 500."""
-    container = run(build(IMAGE), env={"GUNICORN_CMD_ARGS": "--timeout 1"})
-    response = container.get("/sleep/10/")
-    container.wait_for_log("Booting worker", count=2)
-
-    replay("troubleshooting/worker-timeout.console", web=container.handle.id)
-    assert response.status_code == 500
-
-
-def test_memory_limit_kills_workers_in_a_loop(build, run):
-    """Nine workers do not fit: they are killed and started again, and the container is up."""
-    limits = {"memory": "100m", "memory_swap": "100m"}
-    container = run(build(IMAGE), env={"WEB_CONCURRENCY": "9"}, **limits)
-
-    container.wait_for_log("was sent SIGKILL! Perhaps out of memory?", count=3)
-    container.wait_for_log("Booting worker", count=12)
-
-    assert container.running
-
-
-def test_gunicorn_logs_its_own_kill_alike(build, run, replay):
-    """There is no memory limit; the worker is stuck, and the line is the same."""
-    container = run(build(IMAGE), env=GTHREAD)
-    container.start_get("/hold-gil/32/")
-    container.wait_for_log("Booting worker", count=2)
-
-    replay("troubleshooting/killed-by-gunicorn.console", web=container.handle.id)
+INDEX = (DOCS / "troubleshooting.md").read_text()
+PARTS = ["Confirm", "Stop the bleeding", "Mend it for good", "Often mistaken for"]
+OF_ANOTHER_SHAPE = {"troubleshooting/exit-codes"}
+WITHOUT_A_LINE = {
+    "bad-request",
+    "busy-worker",
+    "changing-values",
+    "exit-codes",
+    "memory-grows",
+    "mixed-time-zones",
+    "nothing-in-the-log",
+    "redirect-loop",
+    "scheduler-runs-twice",
+    "slow-stop",
+    "stream-cut",
+    "vanished-headers",
+}
+LOG = ["worker-timeout", "invalid-http-host", "control-server-error", "database-locked"]
+ACCESS = '172.17.0.1 - - [21/Nov/2026:03:12:{:02} +0000] "GET /shop/{} HTTP/1.1" 200 5120 "-" "-"'
+FOUND = "#filter li a"
+STORED = "[document.cookie, localStorage.length, sessionStorage.length, location.href]"
 
 
-@pytest.mark.parametrize(
-    ("module", "transcript", "exit_code"),
-    [
-        ("nosuch.wsgi", "no-module", 3),
-        ("core.wsgi:app", "no-attribute", 4),
-        ("core/wsgi.py", "path", 3),
-    ],
-)
-def test_wrong_module_name_ends_gunicorn(build, run, replay, module, transcript, exit_code):
-    """The last lines tell which of the names is wrong."""
-    container = run(build(IMAGE), "gunicorn", module, "--no-control-socket", ready="")
+def test_pasted_log_finds_its_entries(visit):
+    """Fifty lines, of which some are those of four entries: these four are found."""
+    lines = [ACCESS.format(n, n) for n in range(60)]
+    for n, name in enumerate(LOG, 1):
+        lines[12 * n : 12 * n] = printed(name)
+    page = visit("troubleshooting")
 
-    assert container.exit_code == exit_code
-    replay(f"troubleshooting/{transcript}.console", web=container.handle.id)
+    page.locator("#pasted").fill("\n".join(lines[:50]))
+
+    found = page.locator(FOUND).evaluate_all("all => all.map(a => a.pathname)")
+    assert {f"/troubleshooting/{name}.html" for name in LOG} == set(found[:4])
 
 
-def test_missing_variable_ends_gunicorn(build, run, replay):
-    """The settings read SECRET_KEY, and nobody has set it."""
-    container = run(build(IMAGE), "sh", "-c", f"unset SECRET_KEY; {SERVE}", ready="")
+def test_each_line_finds_its_entry(visit):
+    """What the first block of an entry prints is pasted: the entry is one of the first three.
 
-    assert container.exit_code == 3
-    replay("troubleshooting/no-variable.console", web=container.handle.id)
+    So is the title of one whose log has no line that no other has.
+    """
+    page = visit("troubleshooting")
+    lost = {}
+    for name in (path.parent.name for path in SNIPPETS.glob("troubleshooting/*/line.console")):
+        pasted = title(name) if name in WITHOUT_A_LINE else "\n".join(printed(name))
+        page.locator("#pasted").fill(pasted)
+        found = page.locator(FOUND).evaluate_all("all => all.map(a => a.pathname)")
+        if f"/troubleshooting/{name}.html" not in found[:3]:
+            lost[name] = found[:3]
+
+    assert lost == {}
 
 
-def test_unknown_host_is_refused(build, run, replay):
-    """Django answers 400 to a name that is not in ALLOWED_HOSTS, and says so in its log."""
-    container = run(build(IMAGE), env={"ALLOWED_HOSTS": "127.0.0.1"})
-    response = container.get("/echo/", headers={"Host": "shop.example"})
+def test_nothing_pasted_leaves_the_page(visit):
+    """No request is sent, nothing is stored, and the address stays."""
+    page = visit("troubleshooting")
+    page.wait_for_load_state("networkidle")
+    before, asked = page.evaluate(STORED), []
+    page.on("request", lambda request: asked.append(request.url))
 
-    replay("troubleshooting/host.console", web=container.handle.id)
-    assert response.status_code == 400
+    page.locator("#pasted").fill("[CRITICAL] WORKER TIMEOUT (pid:7)")
+    page.wait_for_load_state("networkidle")
+
+    assert page.locator(FOUND).count() > 0
+    assert asked == []
+    assert page.evaluate(STORED) == before == ["", 0, 0, f"{SITE}/troubleshooting.html"]
 
 
-def test_port_in_use_ends_gunicorn(build, run):
-    """Gunicorn tries the address five times before it gives up."""
-    command = "gunicorn core.wsgi & sleep 3; exec gunicorn core.wsgi"
-    container = run(build(IMAGE), "sh", "-c", command, ready="Can't connect to")
+def test_each_entry_has_the_same_parts():
+    """A block, what it means, and four headings in one order; the index names each entry."""
+    others = {name for name in ENTRIES if headings(name) != PARTS} - OF_ANOTHER_SHAPE
+    unnamed = {name for name in ENTRIES if f"{{ref}}`{name.rpartition('/')[2]}`" not in INDEX}
 
-    assert container.exit_code == 1
-    assert container.logs().count("Connection in use: ('127.0.0.1', 8000)") == 5
+    assert len(ENTRIES) >= 40
+    assert others == set()
+    assert unnamed == set()
+
+
+def printed(name):
+    """Return the lines that the first block of an entry prints."""
+    text = (SNIPPETS / f"troubleshooting/{name}/line.console").read_text()
+    return re.sub(r"\$ (?:.*\\\n)*.*\n", "", text, count=1).splitlines()
+
+
+def title(name):
+    """Return the title of an entry."""
+    return re.search(r"(?m)^# (.+)", (DOCS / f"troubleshooting/{name}.md").read_text())[1]
+
+
+def headings(name):
+    """Return the headings of an entry, in their order."""
+    return re.findall(r"(?m)^## (.+)", (DOCS / f"{name}.md").read_text())

@@ -1,30 +1,31 @@
 // The box of the page "troubleshooting": it finds the entries whose lines stand in a pasted log.
 // An entry is an item of a list, and its lines are the link and the `code` beside it.
-// An ellipsis in a line stands for anything. Nothing that is pasted is stored or sent.
+// An ellipsis stands for up to 300 characters, of the lines below too.
+// Nothing that is pasted is stored or sent.
 const entries = [...document.querySelectorAll("article li:has(a.reference)")].map((item) => ({
   item,
   text: item.textContent.toLowerCase(),
   lines: [...item.querySelectorAll("a.reference, code")].map((line) => line.textContent),
 }));
 const pattern = (line) =>
-  new RegExp(line.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*"), "i");
+  new RegExp(line.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("[^]{0,300}"), "i");
 
 // The longer the line that is found, the surer its entry; a few words count where no line is found.
 const sure = ({ lines }, pasted) =>
   Math.max(...lines.map((line) => (pattern(line).test(pasted) ? line.length : 0)));
 const likely = ({ text }, pasted) => {
   const words = pasted.toLowerCase().match(/[\w.-]{3,}/g) || [];
-  const known = words.filter((word) => text.includes(word)).length;
-  return words.length <= 12 && known * 2 >= words.length ? known : 0;
+  return words.length <= 12 ? words.filter((word) => text.includes(word)).length : 0;
 };
 const find = (pasted) => {
   const ranked = (score) =>
     entries
       .map((entry) => [score(entry, pasted), entry.item])
       .filter(([points]) => points > 0)
-      .sort(([more], [less]) => less - more);
+      .sort(([more], [less]) => less - more)
+      .map(([, item]) => item);
   const certain = ranked(sure);
-  return (certain.length ? certain : ranked(likely)).map(([, item]) => item);
+  return certain.length ? certain : ranked(likely).slice(0, 5);
 };
 
 const form = document.createElement("form");

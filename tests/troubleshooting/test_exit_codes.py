@@ -1,21 +1,52 @@
 """The proofs of docs/troubleshooting/exit-codes.md."""
 
+import os
 import re
+import subprocess
 
 import pytest
 
+import engine
 from images import PROJECT
 
 IMAGE = "signals/exec-form.Dockerfile"
-PAGE = PROJECT.parent.parent / "docs/troubleshooting/exit-codes.md"
-SERVE = "gunicorn core.wsgi --no-control-socket; true"
-CRASH = "import ctypes; ctypes.string_at(0)"
+PAGE = (PROJECT.parent.parent / "docs/troubleshooting/exit-codes.md").read_text()
+SHELL = ["sh", "-c", "gunicorn core.wsgi --no-control-socket; true"]
+GUNICORN = ["gunicorn", "core.wsgi"]
 ENDS = {
-    1: ["gunicorn", "core.wsgi", "--worker-class", "gthreads"],
-    2: ["gunicorn", "core.wsgi", "--no-such-option"],
+    1: [*GUNICORN, "--worker-class", "gthreads"],
+    2: [*GUNICORN, "--no-such-option"],
     3: ["gunicorn", "nosuch.wsgi"],
     4: ["gunicorn", "core.wsgi:nosuch"],
     126: ["/etc/hostname"],
     127: ["gunicorm"],
-    139: ["python", "-c", CRASH],
+    139: ["python", "-c", "import ctypes; ctypes.string_at(0)"],
+    255: [*GUNICORN, "--worker-tmp-dir", "/nosuch"],
 }
+STOPPED = {0: {}, 137: {"command": SHELL}, 143: {"command": SHELL, "init": True}}
+
+
+@pytest.mark.parametrize("code", [*ENDS, 125, *STOPPED])
+def test_exit_code_has_its_cause(build, run, docker, replay, code):
+    """A command that ends so by itself, an option of Docker's, and three that are stopped."""
+    image = build(IMAGE)
+
+    if code in STOPPED:
+        options = dict(STOPPED[code])
+        container = run(image, *options.pop("command", []), **options)
+        container.wait_for_log("Booting worker")
+        found = container.stop(grace=1 if code == 137 else 10).exit_code
+    else:
+        found = end_of(docker, image, ENDS.get(code, []), "1" if code == 125 else "1g")
+
+    assert found == code
+    assert re.search(rf"(?m)^\| {code} \|", PAGE)
+    if code == 137:
+        replay("troubleshooting/exit-codes/line.console", web=container.handle.id)
+
+
+def end_of(docker, image, command, memory):
+    """Run a command in an image to its end, and return the exit code that Docker's client gives."""
+    line = [*docker.client_config.docker_cmd, "run", "--rm", "--memory", memory]
+    line += ["--label", f"{engine.LABEL}={os.environ['PROOFS_RUN']}", "--env", "SECRET_KEY=x"]
+    return subprocess.run([*line, image, *command], check=False, capture_output=True).returncode

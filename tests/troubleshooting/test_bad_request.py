@@ -1,0 +1,25 @@
+"""The proofs of docs/troubleshooting/bad-request.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/bad-request"
+APP = """
+def app(environ, start_response):
+    print("called", flush=True)
+    start_response("200 OK", [])
+    return []
+"""
+SERVE = ["sh", "-c", f"echo '{APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"]
+SERVE += ["--bind", "0.0.0.0:8000"]
+
+
+def test_gunicorn_itself_refuses_the_request(build, run, replay):
+    """The application is called for a good request alone."""
+    container = run(build(IMAGE), *SERVE)
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    container.wait_for_log("Invalid request")
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    assert "called" not in container.logs()
+
+    container.get()
+    container.wait_for_log("called")

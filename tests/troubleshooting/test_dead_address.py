@@ -1,0 +1,52 @@
+"""The proofs of docs/troubleshooting/dead-address.md."""
+
+import os
+
+import pytest
+
+import engine
+from nginx import Nginx
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/dead-address"
+SERVE = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
+LOCATIONS = """
+    location / {
+        proxy_pass http://web:8000;
+    }
+    location /hurried/ {
+        proxy_pass http://web:8000;
+        proxy_connect_timeout 1s;
+    }
+    location /asked-anew/ {
+        resolver 127.0.0.11 valid=1s;
+        set $app app;
+        proxy_pass http://$app:8000;
+    }
+"""
+
+
+@pytest.fixture
+def network(docker):
+    """Return a network on which the containers of one test find each other by name."""
+    run = os.environ["PROOFS_RUN"]
+    network = docker.network.create(f"dead-address-{run}", labels={engine.LABEL: run})
+    yield network
+    network.remove()
+
+
+def test_nginx_keeps_the_address_until_it_is_reloaded(network, build, run, replay, tmp_path):
+    """The container behind a name is replaced, and one location asks for the name again."""
+    options = {"networks": [network], "network_aliases": ["web", "app"]}
+    old = run(build(IMAGE), *SERVE, **options)
+    proxy = Nginx(build, run, tmp_path, LOCATIONS, networks=[network])
+    new = run(build(IMAGE), *SERVE, **options)
+    old.stop(grace=0)
+    codes = [proxy.get(path).status_code for path in ("/hurried/", "/", "/asked-anew/")]
+    proxy.container.wait_for_log("No route to host")
+    replay(f"{ENTRY}/line.console", proxy=proxy.id)
+    address = replay(f"{ENTRY}/confirm.console", web=new.handle.id).strip()
+    assert codes == [504, 502, 200]
+    assert f'"http://{address}:8000/"' not in proxy.container.logs()
+    proxy.reload()
+    assert proxy.get("/").status_code == 200

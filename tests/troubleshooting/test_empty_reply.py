@@ -1,0 +1,20 @@
+"""The proofs of docs/troubleshooting/empty-reply.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/empty-reply"
+DIES = """
+import os
+def application(environ, start_response):
+    os.kill(os.getpid(), 9)
+"""
+SERVE = "exec gunicorn dies --pythonpath /tmp --no-control-socket"
+
+
+def test_killed_worker_leaves_its_client_without_a_reply(build, run, replay):
+    """The worker is killed in the middle of a request, as the kernel does without memory."""
+    container = run(build(IMAGE), "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
+    container.wait_for_log("Booting worker")
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    container.wait_for_log("SIGKILL")
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)

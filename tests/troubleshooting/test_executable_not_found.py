@@ -1,0 +1,25 @@
+"""The proofs of docs/troubleshooting/executable-not-found.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/executable-not-found"
+WITHOUT = """
+exec 2>&1
+rm "$(command -v gunicorn)"
+gunicorn --version || python -m gunicorn --version
+"""
+
+
+def test_misspelt_command_is_not_found(build, replay):
+    """Docker names the command; the right name is in the image."""
+    image = build(IMAGE)
+
+    replay(f"{ENTRY}/line.console", web=image)
+    replay(f"{ENTRY}/confirm.console", web=image)
+
+
+def test_module_starts_without_its_program(build, run):
+    """The program is removed, as it is lost where a stage copies the packages alone."""
+    container = run(build(IMAGE), "sh", "-c", WITHOUT, user="0", ready="")
+
+    assert container.exit_code == 0
+    assert "gunicorn: not found\ngunicorn (version 2" in container.logs()

@@ -1,0 +1,25 @@
+"""The proofs of docs/troubleshooting/invalid-request.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/invalid-request"
+SERVE = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
+HOST_TWICE_THEN_PROXY_PROTOCOL = """
+import socket
+host = "Host: web\\r\\n"
+get = f"GET / HTTP/1.1\\r\\n{host}"
+for line in f"{get}{host}", f"PROXY TCP4 a b c d\\r\\n{get}":
+    client = socket.create_connection(("127.0.0.1", 8000))
+    client.sendall(f"{line}X-Forwarded-For: 203.0.113.9\\r\\n\\r\\n".encode())
+    assert b" 400 " in client.recv(1000)
+"""
+
+
+def test_invalid_request_shows_who_connected(build, run, replay):
+    """The address is that of the connection, whatever a proxy that is believed says of it."""
+    container = run(build(IMAGE), *SERVE, env={"FORWARDED_ALLOW_IPS": "*"})
+    container.exec("python", "-c", HOST_TWICE_THEN_PROXY_PROTOCOL)
+    container.wait_for_log("Invalid request", count=2)
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    counted = replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    assert counted.split() == ["2", "Invalid", "request", "from", "ip=127.0.0.1:"]

@@ -1,0 +1,20 @@
+"""The proofs of docs/troubleshooting/lost-requests.md."""
+
+import httpx
+import pytest
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/lost-requests"
+
+
+def test_log_of_a_cut_stop_ends_with_the_signal(build, run, replay):
+    """A request is under way when the grace ends; its client has no answer."""
+    container = run(build(IMAGE))
+    response = container.start_sleep(30)
+
+    container.stop(grace=1)
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    with pytest.raises(httpx.TransportError):
+        response.result()

@@ -1,0 +1,17 @@
+"""The proofs of docs/troubleshooting/memory-boot-loop.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/memory-boot-loop"
+LIMIT = {"memory": "64m", "memory_swap": "64m"}
+
+
+def test_memory_limit_kills_workers_in_a_loop(build, run, replay):
+    """Three workers do not fit: they are killed and started again, and the container is up."""
+    container = run(build(IMAGE), env={"WEB_CONCURRENCY": "3"}, **LIMIT)
+
+    container.wait_for_log("was sent SIGKILL! Perhaps out of memory?", count=4)
+    container.wait_for_log("Booting worker", count=6)
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    assert container.running

@@ -1,0 +1,20 @@
+"""The proofs of docs/troubleshooting/missing-manifest-entry.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/missing-manifest-entry"
+COLLECT = ["python", "manage.py", "collectstatic", "--noinput"]
+
+
+def test_collecting_anew_mends_the_pages(build, run, replay):
+    """A page is a 500, and a 200 once root has collected the files and the workers are new."""
+    container = run(build(IMAGE))
+    before = container.get("/").status_code
+    container.wait_for_log("entry for 'core/site.css'")
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+    container.handle.execute(COLLECT, user="root")
+    container.kill("SIGHUP")
+    container.wait_for_log("Worker exiting")
+
+    assert [before, container.get("/").status_code] == [500, 200]

@@ -1,0 +1,25 @@
+"""The proofs of docs/troubleshooting/no-module-packaging.md."""
+
+from test_worker_class import GTHREAD, with_gevent
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/no-module-packaging"
+GEVENT = {"GUNICORN_CMD_ARGS": "--worker-class gevent"}
+
+
+def test_gevent_worker_lacks_packaging(build, run, replay):
+    """Both packages are installed, each by its own name."""
+    image = build(GTHREAD, changes=with_gevent("gunicorn"))
+    container = run(image, "gunicorn", "core.wsgi", env=GEVENT, ready="")
+
+    assert container.exit_code == 1
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+
+def test_gevent_worker_names_the_missing_gevent(build, run):
+    """Without gevent, the line is another one."""
+    line = "RuntimeError: gevent worker requires gevent"
+    container = run(build(IMAGE), env=GEVENT, ready=line)
+
+    assert container.exit_code == 1

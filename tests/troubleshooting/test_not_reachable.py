@@ -1,0 +1,17 @@
+"""The proofs of docs/troubleshooting/not-reachable.md."""
+
+import httpx
+import pytest
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/not-reachable"
+
+
+def test_bind_to_loopback_cuts_off_who_asks_outside(build, run_once, replay):
+    """The log says that all is well, and inside it is."""
+    container = run_once(build(IMAGE), "gunicorn", "core.wsgi")
+
+    with pytest.raises(httpx.TransportError):
+        container.get("/health/")
+    assert "http://127.0.0.1:8000" in replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)

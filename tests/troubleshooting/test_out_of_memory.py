@@ -1,0 +1,31 @@
+"""The proofs of docs/troubleshooting/out-of-memory.md."""
+
+import httpx
+import pytest
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/out-of-memory"
+GREED = """
+def pre_request(worker, request):
+    worker.greed = b"x" * 2 * 10**8
+"""
+SERVE = """
+echo "$GREED" > /tmp/greed.conf.py
+exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --config /tmp/greed.conf.py
+"""
+LIMIT, MORE = ({"memory": size, "memory_swap": size} for size in ("100m", "500m"))
+
+
+def test_raised_limit_holds_at_once(build, run, docker, replay):
+    """A request takes 200 MB: its worker is killed under 100, and answers the next under 500."""
+    container = run(build(IMAGE), "sh", "-c", SERVE, env={"GREED": GREED}, **LIMIT)
+    with pytest.raises(httpx.TransportError):
+        container.get("/health/")
+    container.wait_for_log("Booting worker", count=2)
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+    docker.container.update(container.handle, **MORE)
+
+    assert container.get("/health/").text == "ok"
+    assert "WORKER TIMEOUT" not in container.logs()

@@ -1,0 +1,17 @@
+"""The proofs of docs/troubleshooting/path-for-a-module.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/path-for-a-module"
+
+
+def test_suggested_name_fails_too(build, run_once, replay):
+    """The path makes Gunicorn suggest a name, which it then cannot import."""
+    with_path, as_suggested = (
+        run_once(build(IMAGE), "gunicorn", name, "--no-control-socket", ready="")
+        for name in ("core/wsgi.py", "core/wsgi:application")
+    )
+
+    assert (with_path.exit_code, as_suggested.exit_code) == (3, 3)
+    assert "ModuleNotFoundError: No module named 'core/wsgi'\n" in as_suggested.logs()
+    replay(f"{ENTRY}/line.console", web=with_path.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=with_path.handle.id)

@@ -1,0 +1,25 @@
+"""The proofs of docs/troubleshooting/paused-container.md."""
+
+import time
+
+from container import PATIENCE
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/paused-container"
+TIMEOUT = 1
+
+
+def test_worker_killed_after_a_pause_is_replaced(build, run, docker, replay):
+    """An idle worker is killed when it wakes, unless it is quicker than the master: chance."""
+    container = run(build(IMAGE), env={"GUNICORN_CMD_ARGS": f"--timeout {TIMEOUT}"})
+    container.get("/health/")
+    deadline = time.monotonic() + PATIENCE
+    while "exited with code 1" not in container.logs() and time.monotonic() < deadline:
+        docker.pause(container.handle)
+        time.sleep(2 * TIMEOUT)
+        docker.unpause(container.handle)
+        time.sleep(2)
+
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    assert container.get("/health/").text == "ok"

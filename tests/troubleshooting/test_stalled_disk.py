@@ -1,0 +1,16 @@
+"""The proofs of docs/troubleshooting/stalled-disk.md."""
+
+from test_options import STALL, on_stalling_disk
+
+ENTRY = "troubleshooting/stalled-disk"
+
+
+def test_killed_worker_had_its_heartbeat_on_the_disk(build, run, replay):
+    """Nobody asks for anything when the disk under /tmp stops."""
+    container = on_stalling_disk(build, run, "--timeout", "2")
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+    container.exec("sh", "-c", STALL)
+    container.wait_for_log("was sent SIGKILL!")
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)

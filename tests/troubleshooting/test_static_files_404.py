@@ -1,0 +1,16 @@
+"""The proofs of docs/troubleshooting/static-files-404.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/static-files-404"
+
+
+def test_django_serves_no_static_file(build, run_once, replay):
+    """The file is there, and DEBUG is off."""
+    container = run_once(build(IMAGE))
+    response = container.get("/static/core/site.css")
+    container.wait_for_log("Not Found: /static/core/site.css")
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    assert response.status_code == 404
+    assert container.exec("python", "manage.py", "findstatic", "core/site.css")

@@ -1,0 +1,25 @@
+"""The proofs of docs/troubleshooting/stream-cut.md."""
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/stream-cut"
+APP = """
+import time
+def app(environ, start_response):
+    start_response("200 OK", [])
+    for _ in range(20):
+        yield b"line"
+        time.sleep(1)
+"""
+SERVE = ["sh", "-c", f"echo '{APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"]
+SERVE += ["--bind", "0.0.0.0:8000", "--timeout", "2"]
+
+
+def test_cut_stream_is_logged_without_a_path(build, run, replay):
+    """The client misses the end, and the line after the timeout names no request."""
+    container = run(build(IMAGE), *SERVE)
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    container.wait_for_log("Booting worker", count=2)
+
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    assert "Error handling request\n" in container.logs()

@@ -1,0 +1,37 @@
+"""The proofs of docs/troubleshooting/too-many-connections.md."""
+
+from pathlib import Path
+
+IMAGE = "signals/exec-form.Dockerfile"
+ENTRY = "troubleshooting/too-many-connections"
+POSTGRES = Path(__file__).with_name("postgres.Dockerfile")
+FIVE_AT_MOST = ["postgres", "-c", "max_connections=5"]
+READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
+DATABASE = {"DATABASE_URL": "postgres://postgres:secret@127.0.0.1/postgres"}
+SETTINGS = 'from core.settings import *\nDATABASES["default"]["CONN_MAX_AGE"] = 600\n'
+GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --threads 12"
+SERVE = ["sh", "-c", f"echo '{SETTINGS}' > /tmp/kept.py; {GUNICORN}"]
+KEPT = {"DJANGO_SETTINGS_MODULE": "kept", "PYTHONPATH": "/tmp"}
+ASK_TWELVE_AT_ONCE = """
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+def ask(_):
+    client = HTTPConnection("127.0.0.1", 8000)
+    client.request("GET", "/notes/")
+    client.getresponse().read()
+list(ThreadPoolExecutor(12).map(ask, range(60)))
+"""
+
+
+def test_kept_connections_fill_the_database(build, run, replay):
+    """Twelve threads keep a connection each, of five that the database allows."""
+    database = run(build(POSTGRES), *FIVE_AT_MOST, env={"POSTGRES_PASSWORD": "secret"}, ready="")
+    database.exec("sh", "-c", READY)
+    network = {"networks": [f"container:{database.handle.id}"], "publish_all": False}
+    container = run(build(IMAGE), *SERVE, env=DATABASE | KEPT, **network)
+    container.wait_for_log("Booting worker")
+
+    container.exec("python", "-c", ASK_TWELVE_AT_ONCE)
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", db=database.handle.id)

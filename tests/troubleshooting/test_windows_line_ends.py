@@ -1,0 +1,38 @@
+"""The proofs of docs/troubleshooting/windows-line-ends.md."""
+
+import pytest
+from python_on_whales.exceptions import DockerException
+
+from images import SNIPPETS
+
+SCRIPT = "signals/exec-in-script.entrypoint.sh"
+FROM_WINDOWS = (SNIPPETS / SCRIPT).read_text().replace("\n", "\r\n")
+ENTRY = "troubleshooting/windows-line-ends"
+MEND = r"sed -i 's/\r$//' entrypoint.sh && exec ./entrypoint.sh"
+
+
+@pytest.fixture
+def image(build):
+    """Return the image of a script as Windows checks it out."""
+    dockerfile = "signals/exec-in-script.Dockerfile"
+    return build(dockerfile, files=[SCRIPT], changes={"entrypoint.sh": FROM_WINDOWS})
+
+
+def test_carriage_return_hides_the_shell(image, run, replay):
+    """The container ends at once; the name of the shell ends in a carriage return."""
+    container = run(image, ready="")
+
+    assert container.exit_code != 0
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=image)
+
+
+def test_script_runs_without_its_carriage_returns(image, run):
+    """The command of the page goes before it, as root, as in a build."""
+    run(image, "-c", MEND, entrypoint="sh", user="0", ready="starting version")
+
+
+def test_missing_script_is_told_with_stat(image, run):
+    """It has the words of the other line, and one more."""
+    with pytest.raises(DockerException, match=r"stat \./nosuch.sh: no such file or directory"):
+        run(image, entrypoint="./nosuch.sh", ready="")
