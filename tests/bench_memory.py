@@ -39,4 +39,5 @@ def sizes(build, run, workers, threads, config):
     for path in ("/", "/health/"):
         ask(container, path, 100 * workers)
         found.append(container.pss())
+    container.stop()  # else the next one shares its files with this one, and seems smaller
     return [round(kilobytes / 1024) for kilobytes in found]

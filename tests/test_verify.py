@@ -6,7 +6,10 @@ import pytest
 from images import SNIPPETS
 
 IMAGE = "signals/exec-form.Dockerfile"
-COMMANDS = sorted(path.name for path in (SNIPPETS / "verify").iterdir())
+SOCKET = "socket.console"
+COMMANDS = sorted({path.name for path in (SNIPPETS / "verify").iterdir()} - {SOCKET})
+WITH_SOCKET = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--timeout", "20"]
+WITH_SOCKET += ["--control-socket", "/tmp/gunicorn.ctl"]
 ASK = "from urllib.request import *; print(urlopen('http://127.0.0.1:8000/health/').status)"
 
 
@@ -53,3 +56,13 @@ def test_print_config_knows_no_flag_of_the_command(build, run_once):
 
     assert "Listening at: http://0.0.0.0:8000" in container.logs()
     assert "['127.0.0.1:8000']" in printed
+
+
+def test_control_socket_tells_the_flags_too(build, run, replay):
+    """The running server tells the timeout of its command, which is not the default."""
+    container = run(build(IMAGE), *WITH_SOCKET)
+    container.wait_for_log("Control socket listening at")
+
+    said = replay(f"verify/{SOCKET}", web=container.handle.id)
+
+    assert "timeout: 20" in said
