@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import cached_property
 from threading import Timer
 from typing import NamedTuple
 
@@ -38,14 +37,13 @@ class Container:
     """A container of one test. Its first published port is asked over HTTP on 127.0.0.1."""
 
     def __init__(self, docker: DockerClient, handle: Handle) -> None:
-        """Take over a container that has been started."""
-        self.docker, self.handle = docker, handle
-        self.background = ThreadPoolExecutor(64)
+        """Take over a container that has been started, and the ports that lead to it.
 
-    @cached_property
-    def ports(self) -> list[str]:
-        """Return the ports of this machine that lead to it; one that has ended has none."""
-        return [p[0]["HostPort"] for p in self.handle.network_settings.ports.values() if p]
+        They are read at once, while the handle still knows what it has found at the start.
+        """
+        self.docker, self.handle = docker, handle
+        self.ports = [p[0]["HostPort"] for p in handle.network_settings.ports.values() if p]
+        self.background = ThreadPoolExecutor(64)
 
     @property
     def address(self) -> str:

@@ -257,14 +257,13 @@ def _run(
     env = dict(variable.split("=", 1) for variable in request.config.option.env)
     options |= {"labels": {engine.LABEL: os.environ["PROOFS_RUN"]}, "envs": env}
     handle, error = docker.container.create(image.id, command, **options), None
-    container = Container(docker, handle)
-    request.addfinalizer(container.remove)
+    request.addfinalizer(lambda: docker.remove(handle, force=True, volumes=True))
     try:
         handle.start()
     except DockerException as raised:
         error = raised.stderr
     demand(error is None, f"it does not start, {last((error or '').splitlines()[:1])}", where)
-    return container
+    return Container(docker, handle)
 
 
 def wait_for_health(container: Container, status: str, where: str) -> None:

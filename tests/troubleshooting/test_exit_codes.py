@@ -35,6 +35,8 @@ def test_exit_code_has_its_cause(build, run, docker, replay, code):
         options = dict(STOPPED[code])
         container = run(image, *options.pop("command", []), **options)
         container.wait_for_log("Booting worker")
+        if code == 0:
+            container.get("/health/")  # a worker that has not yet begun to serve is killed
         found = container.stop(grace=1 if code == 137 else 10).exit_code
     else:
         found = end_of(docker, image, ENDS.get(code, []), "1" if code == 125 else "1g")
