@@ -167,7 +167,9 @@ class PrivateEngine:
         ]  # fmt: skip
 
     def _environ(self) -> dict[str, str]:
-        return os.environ | {"PATH": f"{self.root}/bin:/usr/sbin:/sbin:{os.environ['PATH']}"}
+        path = f"{self.root}/bin:/usr/sbin:/sbin:{os.environ['PATH']}"
+        wide = {"COLUMNS": "10000"}  # as `docker top` is when no terminal's width is handed on
+        return os.environ | wide | {"PATH": path}
 
     def _remember_network(self) -> None:
         """Keep the firewall's rules and the forwarding switch, for `stop` to put back."""
