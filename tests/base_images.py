@@ -7,6 +7,7 @@ engine. Its label `stand-in` says what it is; every image built from it carries 
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache, partial
 from hashlib import sha256
@@ -40,6 +41,21 @@ STAND_INS = {
         "postgresql-18",
         "Debian forky's PostgreSQL {}: of the variables, it knows POSTGRES_PASSWORD alone",
     ),
+    "caddy:2.11": (
+        "caddy.Dockerfile",
+        "caddy",
+        "Debian forky's Caddy {}",
+    ),
+    "docker:28.5-dind": (
+        "docker.Dockerfile",
+        "docker.io",
+        "Debian forky's Docker Engine {}",
+    ),
+    "quay.io/podman/stable:v5.8": (
+        "podman.Dockerfile",
+        "podman",
+        "Debian forky's Podman {}",
+    ),
     "ghcr.io/astral-sh/uv:0.13.8": (
         "uv.Dockerfile",
         "",  # no package of Debian
@@ -67,17 +83,18 @@ def names(dockerfile: Path) -> list[str]:
     return [name for name in map("".join, dict.fromkeys(found)) if name not in [*stages, "scratch"]]
 
 
-def ensure(docker: DockerClient, dockerfile: Path, cache: Path) -> None:
-    """Have the base images of `dockerfile` in the private engine before it is built."""
-    for name in names(dockerfile):
+def ensure(docker: DockerClient, images: Iterable[str], cache: Path) -> None:
+    """Have these images in the private engine before they are built upon, or started."""
+    for name in images:
         with FileLock(cache / "base-images.lock"):
             _have(docker, name, cache)
 
 
 @cache
-def stand_in(docker: DockerClient, image: str) -> str:
-    """Return what stands in for an official image, or an empty string for the real thing."""
-    return _labels(docker, image).get("stand-in", "")
+def described(docker: DockerClient, image: str) -> tuple[str, str]:
+    """Return a pair for the results of a test: the base image, or what stands in for it."""
+    stand_in = _labels(docker, image).get("stand-in")
+    return ("stand-in", f"{image} is {stand_in}") if stand_in else ("base image", image)
 
 
 def _labels(docker: DockerClient, image: str) -> dict[str, str]:
@@ -106,7 +123,7 @@ def _have(docker: DockerClient, name: str, cache: Path) -> None:
     except DockerException as error:
         if name not in STAND_INS:
             raise OutOfReachError(name) from error
-        recipe, package, described = STAND_INS[name]
+        recipe, package, what = STAND_INS[name]
         for base in names(RECIPES / recipe):
             if base in STAND_INS:
                 _have(docker, base, cache)
@@ -116,7 +133,7 @@ def _have(docker: DockerClient, name: str, cache: Path) -> None:
         build(tags="stand-in")
         query = ["-Wf", "${Version}", package]
         version = package and docker.run("stand-in", query, entrypoint="dpkg-query", remove=True)
-        build(tags=name, labels={"stand-in": described.format(version), "recipe": _recipe(name)})
+        build(tags=name, labels={"stand-in": what.format(version), "recipe": _recipe(name)})
         docker.image.remove("stand-in")
 
 

@@ -1,23 +1,25 @@
 """The fixtures, which read as a page does: build a snippet, run the image, ask it."""
 
-import json
 import os
+import re
 import shlex
+import shutil
 import signal
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 from python_on_whales import DockerClient
 
+import base_images
 import benchmarks
 import engine
 import transcripts
 from container import Container
 from images import Builder
 from private_engine import EngineError
+from stack import Stack
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
 pytest_plugins = ["browser", "contract_report"]
@@ -90,6 +92,24 @@ def build(builder: Builder, request: pytest.FixtureRequest) -> Callable[..., str
 
 
 @pytest.fixture
+def official(builder: Builder, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Return a function that has an official image here, such as postgres:18, and returns its name.
+
+    What stands in for it goes with the result.
+    """
+
+    def official(name: str) -> str:
+        try:
+            builder.have([name])
+        except EngineError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        request.node.user_properties.append(base_images.described(builder.docker, name))
+        return name
+
+    return official
+
+
+@pytest.fixture
 def run(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., Container]:
     """Return a function that starts a container, which goes with the test.
 
@@ -136,42 +156,35 @@ def _run(
     return container
 
 
-OVERRIDE = """
-services:
-  web:
-    image: {image}
-    pull_policy: never
-    network_mode: bridge
-    ports: !override ["8000"]
-    environment: {environ}
-    labels: {labels}
-"""
-
-
 @pytest.fixture
-def compose(
-    docker: DockerClient, request: pytest.FixtureRequest, tmp_path: Path
-) -> Callable[..., Container]:
-    """Return a function that starts the service `web` of a Compose file, from an image.
+def stack(
+    docker: DockerClient,
+    official: Callable[[str], str],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> Callable[..., Stack]:
+    """Return a function that prepares a Compose file of snippets/; `up` starts it.
 
-    It shares the engine's own network, so that it makes none. `env` adds to the environment.
+    `services` tells what is otherwise than in the file, in Compose's own keys: the images of this
+    run, for the most part. `files` are other snippets, saved beside it under the names that the
+    page gives them; `env` adds to the environment that Compose reads.
     """
 
-    def compose(file: Path, image: str, env: dict[str, str] | None = None) -> Container:
-        environ = ENVIRONMENT | (env or {})
-        labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
-        override = tmp_path / "override.yaml"
-        override.write_text(
-            OVERRIDE.format(image=image, environ=json.dumps(environ), labels=json.dumps(labels))
-        )
-        command = [*docker.client_config.docker_cmd, "compose", "--project-name", tmp_path.name]
-        command += ["--file", file, "--file", override]
-        call = partial(subprocess.check_output, text=True, env=os.environ | environ)
-        request.addfinalizer(lambda: call([*command, "down", "--volumes", "--timeout", "0"]))
-        call([*command, "up", "--wait", "--no-build"])
-        return Container(docker, docker.container.inspect(call([*command, "ps", "-q"]).strip()))
+    def stack(
+        file: str,
+        services: dict[str, dict] | None = None,
+        files: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+    ) -> Stack:
+        for snippet in files:
+            shutil.copy(SNIPPETS / snippet, tmp_path / Path(snippet).name.partition(".")[2])
+        for name in re.findall(r"(?m)^ +image: *(\S+:\S+)", (SNIPPETS / file).read_text()):
+            official(name)
+        stack = Stack(docker, tmp_path, file, services or {}, ENVIRONMENT | (env or {}))
+        request.addfinalizer(stack.down)
+        return stack
 
-    return compose
+    return stack
 
 
 @pytest.fixture

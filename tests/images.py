@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
@@ -71,10 +71,14 @@ class Builder:
 
     def have_bases(self, dockerfile: Path) -> None:
         """Have the base images of a Dockerfile, which a reader's engine pulls by itself."""
-        bases = set(base_images.names(dockerfile))
-        if engine.is_private(self.docker) and not bases <= self.bases:
-            base_images.ensure(self.docker, dockerfile, engine.CACHE)
-            self.bases |= bases
+        self.have(base_images.names(dockerfile))
+
+    def have(self, images: Iterable[str]) -> None:
+        """Have official images, which a reader's engine pulls by itself."""
+        missing = set(images) - self.bases
+        if engine.is_private(self.docker) and missing:
+            base_images.ensure(self.docker, missing, engine.CACHE)
+            self.bases |= missing
 
     def tag(self, name: str) -> str:
         """Return a tag that goes when the run ends."""
@@ -96,10 +100,8 @@ class Builder:
 
     def _look_inside(self, tag: str, dockerfile: Path) -> list[tuple[str, str]]:
         found = [self._engine, *self._versions(tag)]
-        for base in base_images.names(dockerfile):
-            stand_in = base_images.stand_in(self.docker, base)
-            found += [("stand-in", f"{base} is {stand_in}") if stand_in else ("base image", base)]
-        return found
+        bases = base_images.names(dockerfile)
+        return found + [base_images.described(self.docker, base) for base in bases]
 
     @cached_property
     def _engine(self) -> tuple[str, str]:

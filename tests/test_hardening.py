@@ -7,11 +7,11 @@ import subprocess
 import httpx
 import pytest
 
-from conftest import ENVIRONMENT, SNIPPETS
+from conftest import ENVIRONMENT
 from container import PATIENCE, TLS, Container
 
 APP = "dockerfile/app.Dockerfile"
-COMPOSE = SNIPPETS / "hardening/locked.compose.yaml"
+COMPOSE = "hardening/locked.compose.yaml"
 LOCKED = {
     "read_only": True,
     "tmpfs": ["/tmp"],
@@ -55,13 +55,13 @@ def test_locked_container_serves_the_app(build, run, docker, replay, monkeypatch
     assert not re.search("ERROR|CRITICAL|Traceback", container.logs())
 
 
-def test_compose_file_sets_what_the_command_sets(build, run, compose):
+def test_compose_file_sets_what_the_command_sets(build, run, stack):
     """The engine is told the same by both, and the service serves."""
     image = build(APP)
-    service, container = (
-        compose(COMPOSE, image, {"DATABASE_URL": IN_TMP}),
-        run(image, "true", ready="", **LOCKED),
-    )
+    compose = stack(COMPOSE, {"web": {"image": image}}, env={"DATABASE_URL": IN_TMP})
+    compose.up()
+    service = compose.service("web")
+    container = run(image, "true", ready="", **LOCKED)
 
     assert limits(service) == limits(container)
     assert service.get("/").status_code == 200

@@ -2,17 +2,12 @@
 
 import http.client
 import json
-import os
 import re
 import shutil
-import subprocess
 import uuid
-from functools import partial
 
 import pytest
 
-import engine
-from container import Container
 from images import PROJECT, SNIPPETS
 from test_dependencies import UV, locked  # noqa: F401
 from test_dockerfile import layers
@@ -20,7 +15,7 @@ from test_dockerfile import layers
 APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"
 CONF = ["static-files/nginx.default.conf"]
-VOLUME = SNIPPETS / "static-files/wrong-named-volume.compose.yaml"
+VOLUME = "static-files/wrong-named-volume.compose.yaml"
 IGNORE = (SNIPPETS / f"{APP}.dockerignore").read_text()
 COMPRESSED = ("css", "js", "svg")
 LEFT_OVERS = {"staticfiles/old.css": "canary", "core/static/core/key.pem": "canary"}
@@ -190,14 +185,20 @@ def test_ignore_file_keeps_left_overs_out(build, docker):
     assert found[1] == ""
 
 
-def test_named_volume_keeps_the_first_deploy(build, docker, compose):
+def test_named_volume_keeps_the_first_deploy(build, docker, stack):
     """The second image has another stylesheet, and nginx serves the first one's."""
     new = {"core/static/core/site.css": "/* second deploy */\n"}
     first = build("dockerfile/shortest.Dockerfile")
     second = build("dockerfile/shortest.Dockerfile", changes=new)
 
-    before = compose(first).get("/static/core/site.css").text
-    after = compose(second).get("/static/core/site.css").text
+    served = []
+    for image in first, second:
+        deploy = stack(VOLUME, {"web": {"image": image}}, files=CONF)
+        deploy.run("create")
+        deploy.up("nginx")
+        deploy.service("nginx").wait_for_log(STARTED)
+        served.append(deploy.service("nginx").get("/static/core/site.css").text)
+    before, after = served
 
     kept = ["cat", "staticfiles/core/site.css"]
     assert "second deploy" in docker.run(second, kept, remove=True)
@@ -210,23 +211,6 @@ SIZES = """
 cd /srv/static
 find . -name '*.gz' -exec cat {} + | wc -c
 find . -name '*.gz' | sed 's/.gz$//' | xargs cat | wc -c
-"""
-OVERRIDE = """
-services:
-  web:
-    image: {}
-    command: "true"
-    pull_policy: never
-    network_mode: none
-    labels: &run {{{}: {}}}
-  nginx:
-    pull_policy: never
-    network_mode: bridge
-    ports: !override ["8080"]
-    labels: *run
-volumes:
-  static:
-    labels: *run
 """
 
 
@@ -247,28 +231,3 @@ def get_by_http_1_0(container, path, headers):
     client._http_vsn, client._http_vsn_str = 10, "HTTP/1.0"  # noqa: SLF001
     client.request("GET", path, headers=headers)
     return client.getresponse().headers
-
-
-@pytest.fixture
-def compose(docker, builder, tmp_path):
-    """Return a function that deploys an image with the page's file, and returns its nginx."""
-    shutil.copy(VOLUME, tmp_path / "compose.yaml")
-    shutil.copy(SNIPPETS / CONF[0], tmp_path / "default.conf")
-    (tmp_path / "bases").write_text("FROM nginxinc/nginx-unprivileged:1.30\n")
-    builder.have_bases(tmp_path / "bases")
-    override = tmp_path / "override.yaml"
-    command = [*docker.client_config.docker_cmd, "compose", "--project-name"]
-    command += [f"proofs-{os.environ['PROOFS_RUN']}-static"]
-    command += ["--file", tmp_path / "compose.yaml", "--file", override]
-    call = partial(subprocess.run, check=True, capture_output=True, text=True)
-
-    def compose(image):
-        override.write_text(OVERRIDE.format(image, engine.LABEL, os.environ["PROOFS_RUN"]))
-        call([*command, "up", "--detach", "--no-build"])
-        nginx = call([*command, "ps", "--quiet", "nginx"]).stdout.strip()
-        container = Container(docker, docker.container.inspect(nginx))
-        container.wait_for_log(STARTED)
-        return container
-
-    yield compose
-    call([*command, "down", "--volumes", "--timeout", "1"])

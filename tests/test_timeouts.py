@@ -5,13 +5,13 @@ import time
 import httpx
 import pytest
 
-from conftest import SNIPPETS
+from conftest import ENVIRONMENT
 from container import PATIENCE
 
 APP = "signals/exec-form.Dockerfile"
 NGINX = ("static-files/nginx.Dockerfile.static", "static-files/nginx.default.conf")
 FILES = ["timeouts/in-order.gunicorn.conf.py"]
-COMPOSE = SNIPPETS / "timeouts/in-order.compose.yaml"
+COMPOSE = "timeouts/in-order.compose.yaml"
 GUNICORN = ["gunicorn", "--bind", "0.0.0.0:8000", "--no-control-socket"]
 SYNC = [*GUNICORN, "core.wsgi"]
 GTHREAD = [*SYNC, "--worker-class", "gthread", "--threads", "2"]
@@ -113,9 +113,12 @@ def test_equal_graces_end_in_a_kill(build, run):
     assert stopped.exit_code == 137
 
 
-def test_compose_grace_holds_for_docker_stop(build, compose):
+def test_compose_grace_holds_for_docker_stop(build, stack):
     """A request of 13 s outlives a plain `docker stop`, with both files of the page."""
-    container = compose(COMPOSE, build(APP, files=FILES))
+    web = {"image": build(APP, files=FILES), "environment": ENVIRONMENT, "ports": ["8000"]}
+    compose = stack(COMPOSE, {"web": web})
+    compose.up()
+    container = compose.service("web")
     response = container.start_sleep(13)
 
     stopped = container.stop()

@@ -1,0 +1,61 @@
+"""Clients that go on asking while something else is changed, and what they got."""
+
+import threading
+import time
+from collections import Counter
+from typing import Self
+
+import httpx
+
+from container import PATIENCE, TLS, wait_until
+
+
+class Load:
+    """A few clients in the background of a `with` block; each request has its own connection."""
+
+    def __init__(self, url: str, clients: int = 2, pause: float = 0.05, **options: object) -> None:
+        """Ask `url` from each client, with a pause of so many seconds after each answer.
+
+        `options` are those of httpx.get.
+        """
+        self.url, self.pause = url, pause
+        self.options = {"timeout": PATIENCE, "verify": TLS, **options}
+        self.answers = Counter()  # by status, or by the name of the error
+        self.over = threading.Event()
+        self.clients = [threading.Thread(target=self._ask) for _ in range(clients)]
+
+    @property
+    def lost(self) -> int:
+        """How many got no answer, or not a good one."""
+        return self.answers.total() - self.answers[200]
+
+    def wait(self, count: int = 20) -> None:
+        """Wait until so many more have got their answers."""
+        enough = self.answers.total() + count
+        wait_until(lambda: self.answers.total() >= enough)
+        assert self.answers.total() >= enough, f"no answers any more: {self.answers}"
+
+    def __enter__(self) -> Self:
+        """Begin, and return once the first have their answers."""
+        for client in self.clients:
+            client.start()
+        self.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ask a few more times, and end."""
+        try:
+            self.wait()
+        finally:
+            self.over.set()
+            for client in self.clients:
+                client.join()
+
+    def _ask(self) -> None:
+        while not self.over.is_set():
+            try:
+                answer = httpx.get(self.url, **self.options).status_code
+            except httpx.TransportError as error:
+                answer = type(error).__name__
+            self.answers[answer] += 1
+            time.sleep(self.pause)
