@@ -1,5 +1,7 @@
 """The proofs of docs/timeouts.md."""
 
+import re
+import runpy
 import time
 
 import httpx
@@ -7,6 +9,7 @@ import pytest
 
 from conftest import ENVIRONMENT
 from container import PATIENCE
+from images import SNIPPETS
 
 APP = "signals/exec-form.Dockerfile"
 NGINX = ("static-files/nginx.Dockerfile.static", "static-files/nginx.default.conf")
@@ -111,6 +114,15 @@ def test_equal_graces_end_in_a_kill(build, run):
     stopped = container.stop(grace=3)
 
     assert stopped.exit_code == 137
+
+
+def test_files_keep_the_order():
+    """Each limit of the two files is longer than the one inside it; nginx keeps a connection 60 s."""
+    limits = runpy.run_path(SNIPPETS / FILES[0])
+    grace = int(re.search(r"grace_period: (\d+)s", (SNIPPETS / COMPOSE).read_text())[1])
+
+    assert limits["timeout"] < limits["graceful_timeout"] < grace
+    assert limits["keepalive"] > 60
 
 
 def test_compose_grace_holds_for_docker_stop(build, stack):
