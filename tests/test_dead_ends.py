@@ -1,0 +1,39 @@
+"""The proofs of docs/dead-ends.md."""
+
+import shutil
+
+import pytest
+
+from images import SNIPPETS
+
+EXEC_FORM = "signals/exec-form.Dockerfile"
+PAGE = "dead-ends"
+
+
+def test_command_without_manage_py_is_no_file(build, replay):
+    """Python takes the names of two commands for those of files, and ends with 2."""
+    printed = replay(f"{PAGE}/no-manage-py.console", web=build(EXEC_FORM))
+
+    assert printed.count("can't open file") == 2
+    assert "exit code 2" in printed
+
+
+def test_meinheld_does_not_install(official, replay):
+    """Its last release and the greenlet that it asks for would both have to be compiled."""
+    official("python:3.14-slim")
+
+    printed = replay(f"{PAGE}/meinheld.console")
+
+    assert "Failed building wheel for meinheld" in printed
+    assert "Failed building wheel for greenlet" in printed
+
+
+def test_compose_ignores_the_version_key(docker, replay, tmp_path):
+    """A warning says so, and the services of the old file are understood."""
+    if docker.client_config.client_type == "podman":
+        pytest.skip("the warning is that of docker compose")
+    shutil.copy(SNIPPETS / f"{PAGE}/wrong-old-article.compose.yaml", tmp_path / "compose.yaml")
+
+    printed = replay(f"{PAGE}/version.console", cwd=tmp_path)
+
+    assert "`version` is obsolete" in printed
