@@ -1,0 +1,5 @@
+"""Let psycopg2 wait for the database without holding up the worker."""
+
+from psycogreen.gevent import patch_psycopg
+
+patch_psycopg()

@@ -1,0 +1,210 @@
+"""The proofs of docs/asgi.md."""
+
+import json
+import re
+import time
+
+import httpx
+import pytest
+
+from asgi_probes import (
+    COMPLETE,
+    IMAGE,
+    LISTENING,
+    ON_ASGI,
+    ON_UVICORN_WORKER,
+    PROBED,
+    PROBES,
+    UVICORN,
+)
+from container import PATIENCE
+from images import SNIPPETS
+from test_worker_class import is_answered_before
+
+APP = "dockerfile/app.Dockerfile"
+THREE_SECONDS = ["--timeout", "3"]
+OLD_WORKER = ["--worker-class", "uvicorn.workers.UvicornWorker"]
+TWO = ["--workers", "2"]
+KILLED = "WORKER TIMEOUT"
+THREADS = "cat /proc/[0-9]*/status | grep Threads"
+KILL_A_WORKER = """
+import os, signal
+from pathlib import Path
+for process in Path("/proc").glob("[0-9]*"):
+    of_the_first = "PPid:\\t1\\n" in (process / "status").read_text()
+    is_tracker = b"resource_tracker" in (process / "cmdline").read_bytes()
+    if of_the_first and not is_tracker and process.name != str(os.getpid()):
+        os.kill(int(process.name), signal.SIGKILL)
+        break
+"""
+
+
+@pytest.fixture
+def start(build, run):
+    """Return a function that runs a command in an image that has all servers."""
+
+    def start(*command, ready, env=None):
+        image = build(IMAGE, changes=PROBES)
+        return run(image, *command, ready=ready, env=PROBED | (env or {}))
+
+    return start
+
+
+@pytest.fixture
+def container(build, run_once):
+    """Run the page's file, once for all that look at it."""
+    return run_once(build(IMAGE, changes=PROBES), ready=LISTENING, env=PROBED)
+
+
+def test_asgi_file_serves(container):
+    """The page's file runs this class, and answers async and sync views."""
+    assert "Using worker: asgi" in container.logs()
+    assert container.get("/async/sleep/?seconds=0").text == "slept"
+    assert container.get("/health/").text == "ok"
+
+
+def test_command_alone_turns_the_app_image_to_asgi(build, run):
+    """The app image, with the command of the page's file in place of its own."""
+    command = json.loads(re.search(r"(?s)^CMD (.*)", dockerfile(), re.MULTILINE)[1])
+
+    container = run(build(APP), *command, ready=LISTENING)
+
+    assert container.get("/health/").text == "ok"
+
+
+def test_async_generator_is_sent_line_by_line(container):
+    """Between the first line and the last there are two seconds."""
+    first, last = seconds_of_lines("/async/stream/?lines=3&seconds=1", container)
+
+    assert last - first > 1.5
+
+
+def test_sync_generator_is_sent_at_its_end(container):
+    """The first line of three comes with the last, and Django warns."""
+    first, last = seconds_of_lines("/stream/3/1/", container)
+
+    assert last > 3
+    assert last - first < 0.5
+    assert "StreamingHttpResponse must consume synchronous iterators" in container.logs()
+
+
+@pytest.mark.parametrize("path", ["/async/sleep/?seconds=3", "/sleep/3/"], ids=["async", "sync"])
+def test_each_waiting_request_takes_a_thread(container, path):
+    """Ten requests wait, of an async view or of a sync one: there are ten threads more."""
+    container.get("/health/")
+    before = threads(container)
+
+    assert threads_while_ten_wait(path, container) >= before + 8
+
+
+def test_blocking_async_view_holds_up_all(container):
+    """Who asks half a second later is answered after it; beside a sync view, before."""
+    assert not is_answered_before("/async/block/?seconds=2", container)
+    assert is_answered_before("/sleep/2/", container)
+
+
+@pytest.mark.parametrize("command", [ON_ASGI, ON_UVICORN_WORKER], ids=["asgi", "uvicorn"])
+def test_blocked_loop_is_killed_at_the_timeout(start, command):
+    """The timeout is three seconds: one request waits for seven, another blocks for twelve."""
+    ready = LISTENING if command is ON_ASGI else COMPLETE
+    container = start(*command, *THREE_SECONDS, ready=ready)
+
+    waited = container.get("/async/sleep/?seconds=7").text
+    before = container.logs()
+    with pytest.raises(httpx.TransportError):
+        container.get("/async/block/?seconds=12")
+
+    assert waited == "slept"
+    assert KILLED not in before
+    assert KILLED in container.wait_for_log("Booting worker", count=2)
+
+
+def test_old_uvicorn_worker_is_deprecated(start):
+    """It serves, and says so only to those who ask Python for such warnings."""
+    command = [*ON_ASGI, *OLD_WORKER]  # the last one holds
+    warned = start(*command, ready=COMPLETE, env={"PYTHONWARNINGS": "default"})
+
+    assert "The `uvicorn.workers` module is deprecated" in warned.logs()
+    assert warned.get("/health/").text == "ok"
+
+
+@pytest.mark.parametrize(
+    ("command", "ready"),
+    [(ON_ASGI, LISTENING), (ON_UVICORN_WORKER, COMPLETE), ([*UVICORN, *TWO], COMPLETE)],
+    ids=["asgi", "uvicorn-worker", "uvicorn"],
+)
+def test_stop_finishes_requests(start, command, ready):
+    """A stop begins while an async and a sync view wait, and ends after both answers."""
+    container = start(*command, ready=ready)
+    answers = begun(container, "/async/sleep/?seconds=4", "/sleep/4/")
+
+    stopped = container.stop(grace=PATIENCE)
+
+    assert [answer.result().text for answer in answers] == ["slept", "slept"]
+    assert stopped.exit_code == 0
+
+
+def test_uvicorn_alone_has_no_limit_of_its_own(start):
+    """A request of thirty seconds meets a stop: Docker kills, or Uvicorn's option ends it."""
+    plain = start(*UVICORN, ready=COMPLETE)
+    limited = start(*UVICORN, "--timeout-graceful-shutdown", "2", ready=COMPLETE)
+    for container in (plain, limited):
+        begun(container, "/async/sleep/?seconds=30")
+
+    assert plain.stop(grace=5).exit_code == 137
+    assert limited.stop(grace=15).exit_code == 0
+
+
+def test_uvicorn_replaces_a_dead_worker(start):
+    """One of two workers is killed, and another one starts."""
+    container = start(*UVICORN, *TWO, ready=COMPLETE)
+    container.wait_for_log(COMPLETE, count=2)
+
+    container.exec("python", "-c", KILL_A_WORKER)
+
+    assert "died" in container.wait_for_log(COMPLETE, count=3)
+    assert container.get("/health/").text == "ok"
+
+
+def test_lifespan_on_stops_gunicorn(start, container):
+    """Django has none: by default nothing is said of it, and with `on` Gunicorn exits with 3."""
+    failed = start(*ON_ASGI, "--asgi-lifespan", "on", ready="lifespan startup failed")
+
+    assert failed.exit_code == 3
+    assert "lifespan" not in container.logs()
+
+
+def dockerfile():
+    """Return the text of the page's file, its lines joined as Docker joins them."""
+    return (SNIPPETS / IMAGE).read_text().replace("\\\n", "")
+
+
+def seconds_of_lines(path, container):
+    """Return how many seconds after the question the first line comes, and the last."""
+    start = time.monotonic()
+    with httpx.stream("GET", container.address + path, timeout=PATIENCE) as response:
+        times = [time.monotonic() - start for _ in response.iter_lines()]
+    return times[0], times[-1]
+
+
+def threads(container):
+    """Return how many threads all processes of the container have."""
+    return sum(map(int, re.findall(r"\d+", container.exec("sh", "-c", THREADS))))
+
+
+def threads_while_ten_wait(path, container):
+    """Return how many threads there are at most, while ten requests wait."""
+    answers = [container.start_get(path) for _ in range(10)]
+    seen = []
+    while not all(answer.done() for answer in answers):
+        seen.append(threads(container))
+    return max(seen)
+
+
+def begun(container, *paths):
+    """Ask for slow answers, and return once they have surely begun."""
+    container.get("/health/")
+    answers = [container.start_get(path) for path in paths]
+    time.sleep(1)
+    assert not any(answer.done() for answer in answers), container.logs()
+    return answers
