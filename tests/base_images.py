@@ -39,7 +39,7 @@ STAND_INS = {
     "postgres:18": (
         "postgres.Dockerfile",
         "postgresql-18",
-        "Debian forky's PostgreSQL {}: of the variables, it knows POSTGRES_PASSWORD alone",
+        "Debian forky's PostgreSQL {}: of the variables, it knows only that of the password",
     ),
     "caddy:2.11": (
         "caddy.Dockerfile",
