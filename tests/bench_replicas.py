@@ -1,0 +1,42 @@
+"""What four workers take: in four containers, in two, in one, and with the app loaded once."""
+
+import re
+
+from test_memory import ask
+from test_replicas import APP, serve
+
+SETUPS = [
+    ("4 containers of 1 worker", 4, 1, ""),
+    ("2 containers of 2 workers", 2, 2, ""),
+    ("1 container of 4 workers", 1, 4, ""),
+    ("1 container of 4 workers, preload", 1, 4, "--preload"),
+]
+
+
+def bench_replicas(build, run, measured):
+    """Start each, ask each worker a hundred times for a page, and stop it."""
+    columns = ["four workers", "MiB under load", "seconds of processor to start"]
+    rows = [[name, *costs(build, run, *setup)] for name, *setup in SETUPS]
+
+    measured("four-workers", columns, rows)
+
+
+def costs(build, run, count, workers, flags):
+    """Return the MiB of all processes under load, and what they had computed before it."""
+    containers = [serve(run, build(APP), workers, flags) for _ in range(count)]
+    for container in containers:
+        container.get("/health/")
+        container.get("/sleep/10/")  # until the other workers have loaded too
+    computed = sum(map(processor, containers))
+    for container in containers:
+        ask(container, "/", 100 * workers)
+    pss = sum(container.pss() for container in containers)
+    for container in containers:
+        container.stop()  # else the next ones share their files with these, and seem smaller
+    return round(pss / 1024), round(computed, 1)
+
+
+def processor(container):
+    """Return the seconds that all of its processes have computed."""
+    ran = container.exec("sh", "-c", "cat /proc/[0-9]*/task/*/schedstat")
+    return sum(map(int, re.findall(r"(?m)^(\d+) ", ran))) / 1e9

@@ -1,0 +1,208 @@
+"""The proofs of docs/gunicorn-tls.md."""
+
+import shutil
+import ssl
+import subprocess
+
+import httpx
+import pytest
+
+from conftest import ENVIRONMENT
+from container import PATIENCE, Container
+from images import PROJECT
+
+APP, PLAIN = "dockerfile/app.Dockerfile", "signals/exec-form.Dockerfile"
+COMPOSE = "gunicorn-tls/own-certificate.compose.yaml"
+SERVE = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
+FILES = "--certfile /run/tls/cert.pem --keyfile"
+KEY = "/run/tls/key.pem"
+PINS = (PROJECT / "requirements.txt").read_text()
+WITH_HTTP_2 = {"requirements.txt": PINS.replace("gunicorn==", "gunicorn[http2]==")}
+HTTP_2 = "--http-protocols h2,h1"
+OPENSSL = [
+    *("openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"),
+    *("ec_paramgen_curve:prime256v1", "-subj", "/CN=test", "-addext"),
+    *("subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"),
+]
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory):
+    """Return a folder with a certificate, and a key that all may read."""
+    folder = tmp_path_factory.mktemp("beside") / "tls"
+    folder.mkdir()
+    return issue(folder)
+
+
+@pytest.fixture
+def serve(build, run, tls):
+    """Return a function that runs Gunicorn with the certificate and more options."""
+
+    def serve(*flags: str, key: str = KEY, before: str = "", **options: object) -> Container:
+        image = build(PLAIN, changes=options.pop("changes", None))
+        command = f"{before} {SERVE} {FILES} {key} {' '.join(flags)}"
+        volumes = [(options.pop("folder", tls), "/run/tls", "ro")]
+        return run(image, "sh", "-c", command, volumes=volumes, **options)
+
+    return serve
+
+
+def test_gunicorn_speaks_https(build, stack, tls):
+    """The Compose file of the page, asked by HTTPS; no header says so."""
+    compose = stack(COMPOSE, {"web": {"image": build(APP), "ports": ["8443"]}})
+    shutil.copytree(tls, compose.folder / "tls")
+    compose.up()
+    web = compose.service("web")
+    web.wait_for_log("Booting worker")
+
+    seen = get(web, tls, "/echo/").json()
+
+    assert seen["is_secure"]
+    assert not [name for name in seen["headers"] if name.startswith("X-")]
+
+
+def test_plain_http_gets_no_answer(serve, replay):
+    """The client sees a closed connection, the log tells why."""
+    container = serve()
+    container.wait_for_log("Booting worker")
+
+    with pytest.raises(httpx.TransportError):
+        container.get("/health/")
+
+    container.wait_for_log("Invalid request")
+    replay("gunicorn-tls/plain-http.console", web=container.handle.id)
+
+
+@pytest.mark.parametrize(("owner", "answers"), [("root", False), ("nobody", True)])
+def test_unreadable_key_fails_each_connection(serve, tls, owner, answers):
+    """The key is its owner's alone; the container runs on, whoever that is."""
+    before = f"install --mode 400 --owner {owner} {KEY} /tmp/key.pem; {AS_NOBODY}"
+    container = serve("--threads 2", key="/tmp/key.pem", before=before, user="root")
+    container.wait_for_log("Booting worker")
+
+    if answers:
+        assert get(container, tls, "/health/").status_code == 200
+    else:
+        with pytest.raises(httpx.TransportError):
+            get(container, tls, "/health/")
+    assert ("Permission denied" in container.logs()) is not answers
+    assert container.running
+
+
+def test_missing_key_stops_gunicorn(serve):
+    """The file is not there, and the container ends."""
+    container = serve(key="/run/tls/other.pem", ready="")
+
+    assert container.exit_code == 1
+    assert 'keyfile "/run/tls/other.pem" does not exist' in container.logs()
+
+
+def test_new_certificate_needs_no_reload(serve, tmp_path):
+    """The files are replaced, and the next connection has the new certificate."""
+    container = serve("--threads 2", folder=issue(tmp_path))
+    container.wait_for_log("Booting worker")
+    before = certificate(container)
+
+    issue(tmp_path)
+
+    assert certificate(container) != before
+    assert get(container, tmp_path, "/health/").status_code == 200
+    assert container.logs().count("Booting worker") == 1
+
+
+def test_copied_command_publishes_another_port(build, docker, replay, tls, monkeypatch, request):
+    """The transcript runs; Gunicorn listens at another port than the one that is published."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    shown = "gunicorn-tls/wrong-port.console"
+    started = replay(shown, cwd=tls.parent, web=build(PLAIN)).strip()
+    container = Container(docker, docker.container.inspect(started))
+    request.addfinalizer(container.remove)
+    container.wait_for_log(":443")
+
+    published = container.handle.network_settings.ports["8080/tcp"][0]["HostPort"]
+    for scheme in "http", "https":
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{scheme}://127.0.0.1:{published}/health/", verify=trust(tls))
+
+
+def test_http_2_needs_its_package(serve):
+    """Without it, Gunicorn ends and names it."""
+    container = serve("--threads 2", HTTP_2, ready="")
+
+    assert container.exit_code == 1
+    assert "Install gunicorn[http2]" in container.logs()
+
+
+def test_gthread_speaks_http_2(serve):
+    """A request on a connection that negotiated it is answered."""
+    container = serve("--threads 2", HTTP_2, changes=WITH_HTTP_2)
+    container.wait_for_log("Booting worker")
+
+    assert ask_by_http_2(container) == ["h2", "200"]
+
+
+def test_sync_offers_http_2_and_cannot_speak_it(serve):
+    """A client that accepts the offer gets a closed connection, and the log tells of a fallback."""
+    container = serve(HTTP_2, changes=WITH_HTTP_2)
+    container.wait_for_log("Booting worker")
+
+    assert ask_by_http_2(container) == ["h2", "closed"]
+    assert "Falling back to HTTP/1.1 only" in container.logs()
+    assert "Invalid HTTP request line: 'PRI * HTTP/2.0'" in container.logs()
+
+
+def issue(folder):
+    """Sign a certificate, save it with its key, and return the folder."""
+    subprocess.run(OPENSSL, check=True, cwd=folder, capture_output=True)
+    (folder / "key.pem").chmod(0o644)
+    folder.chmod(0o755)
+    return folder
+
+
+def trust(folder):
+    """Return what trusts the certificate of a folder, and no other."""
+    return ssl.create_default_context(cafile=folder / "cert.pem")
+
+
+def get(container, folder, path):
+    """Ask by HTTPS."""
+    url = container.address.replace("http://", "https://") + path
+    return httpx.get(url, verify=trust(folder), timeout=PATIENCE)
+
+
+def certificate(container):
+    """Return the certificate that a client is shown."""
+    return ssl.get_server_certificate(("127.0.0.1", int(container.ports[0])))
+
+
+def ask_by_http_2(container):
+    """Ask from inside, and return the protocol that TLS negotiated and the status, or the end."""
+    return container.exec("python", "-c", CLIENT).split()
+
+
+AS_NOBODY = "exec setpriv --reuid nobody --clear-groups"
+CLIENT = """
+import socket, ssl
+from h2.connection import H2Connection
+from h2.events import ResponseReceived
+context = ssl.create_default_context(cafile="/run/tls/cert.pem")
+context.set_alpn_protocols(["h2", "http/1.1"])
+tcp = socket.create_connection(("127.0.0.1", 8000), 60)
+tls = context.wrap_socket(tcp, server_hostname="127.0.0.1")
+print(tls.selected_alpn_protocol())
+client = H2Connection()
+client.initiate_connection()
+request = {":method": "GET", ":path": "/health/", ":authority": "127.0.0.1", ":scheme": "https"}
+client.send_headers(1, list(request.items()), end_stream=True)
+tls.sendall(client.data_to_send())
+answer = None
+while answer is None:
+    data = tls.recv(65535)
+    if not data:
+        answer = "closed"
+    for event in client.receive_data(data):
+        if isinstance(event, ResponseReceived):
+            answer = dict(event.headers)[b":status"].decode()
+print(answer)
+"""

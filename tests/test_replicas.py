@@ -1,0 +1,103 @@
+"""The proofs of docs/replicas.md."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
+import engine
+from nginx import Nginx
+
+APP = "dockerfile/app.Dockerfile"
+COMPOSE = "replicas/two-by-two.compose.yaml"
+GUNICORN = "gunicorn core.wsgi --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm --no-control-socket"
+BOOTING = "Booting worker"
+SLOW = 5  # seconds that one request takes
+PROXY = "location / { proxy_pass http://web:8000; proxy_set_header Host $http_host; }"
+
+
+@pytest.fixture
+def network(docker, request):
+    """Return a network on which nginx finds what is called `web`."""
+    labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
+    name = f"replicas-{os.environ['PROOFS_RUN']}-{abs(hash(request.node.name))}"
+    network = docker.network.create(name, labels=labels)
+    yield network
+    network.remove()
+
+
+def test_compose_starts_two_containers_of_two_workers(build, stack):
+    """Each answers, and has a master and its two workers."""
+    compose = stack(COMPOSE, {"web": {"image": build(APP), "ports": ["8000"]}})
+    compose.up()
+
+    containers = compose.services("web")
+    for container in containers:
+        container.wait_for_log(BOOTING, count=2)
+    assert [container.get("/health/").text for container in containers] == ["ok", "ok"]
+    assert [len(container.top()) for container in containers] == [3, 3]
+
+
+def test_thin_container_still_has_a_master(build, run):
+    """Gunicorn with one worker is two processes."""
+    container = serve(run, build(APP), workers=1)
+
+    assert len(container.top()) == 2
+
+
+def test_thin_containers_take_more_memory_than_a_thick_one(build, run):
+    """Three workers alone, three together, and three that share what was loaded before."""
+    image, sizes = build(APP), []
+    for count, workers, flag in ((3, 1, ""), (1, 3, ""), (1, 3, "--preload")):
+        containers = [serve(run, image, workers, flag) for _ in range(count)]
+        for container in containers:
+            container.get("/")
+        sizes.append(sum(container.pss() for container in containers))
+        for container in containers:
+            container.remove()  # else the next one shares its files with this one
+
+    thin, thick, preloaded = sizes
+    assert thin > thick
+    assert preloaded < thin / 2
+
+
+@pytest.mark.parametrize(
+    ("workers", "flag", "waits"), [(1, "", True), (1, "--threads 2", False), (2, "", False)]
+)
+def test_busy_single_worker_answers_no_health_check(build, run, workers, flag, waits):
+    """It comes after the slow request; beside a second worker or thread, it comes before."""
+    container = serve(run, build(APP), workers, flag)
+    slow = container.start_sleep(SLOW)
+
+    container.get("/health/")
+
+    assert slow.done() is waits
+    assert slow.result().text == "slept"
+
+
+@pytest.mark.parametrize(("count", "workers", "waits"), [(2, 1, True), (1, 2, False)])
+def test_request_waits_behind_a_busy_container(
+    network, build, run, tmp_path, count, workers, waits
+):
+    """Nginx shares requests out in turns, a master's workers take what they are free for."""
+    options = {"networks": [network], "network_aliases": ["web"]}
+    for _ in range(count):
+        serve(run, build(APP), workers, **options)
+    nginx = Nginx(build, run, tmp_path, PROXY, networks=[network])
+    nginx.get("/health/")
+
+    with ThreadPoolExecutor() as client:
+        slow = client.submit(nginx.get, f"/sleep/{SLOW}/")
+        with suppress(TimeoutError):
+            slow.result(timeout=1)
+        for _ in range(5):
+            nginx.get("/health/")
+        assert slow.done() is waits
+
+
+def serve(run, image, workers, flags="", **options: object):
+    """Run Gunicorn with so many workers, and wait until each one boots."""
+    container = run(image, *GUNICORN.split(), f"--workers={workers}", *flags.split(), **options)
+    container.wait_for_log(BOOTING, count=workers)
+    return container
