@@ -1,0 +1,109 @@
+"""The proofs of docs/quadlet.md."""
+
+from pathlib import Path
+
+import pytest
+
+from container import wait_until
+from images import SNIPPETS
+from load import Load
+from pods import Podman, app
+from test_systemd import PRIVILEGED, start_get
+
+MACHINE = Path(__file__).with_name("quadlet.Dockerfile")
+FILE = "/etc/containers/systemd/shop.container"
+CONTAINER = (SNIPPETS / "quadlet/locked.shop.container").read_text()
+ENVIRONMENT = (SNIPPETS / "systemd/settings.shop.env").read_text().replace("/var/lib/shop", "/tmp")
+FOR_ALL = CONTAINER.replace("127.0.0.1:8000", "8000")  # for this machine's port to lead there
+GENERATOR = "/usr/libexec/podman/quadlet -dryrun"
+LOOK = "touch /app/x; touch /tmp/x && echo tmp; cat /proc/1/status"
+HOST = {"headers": {"Host": "shop.example"}}
+
+
+@pytest.fixture
+def podman(build, builder, docker, run_once):
+    """Return a machine that boots once for all tests of this process, with the unit's files."""
+    container = run_once(builder.build(MACHINE), **PRIVILEGED)
+    podman = Podman(docker, container.handle)
+    booted = {"running", "degraded"}
+    assert wait_until(lambda: podman.sh("systemctl is-system-running --wait") in booted)
+    podman.load(app(build))
+    podman.write({FILE: FOR_ALL, "/etc/shop.env": ENVIRONMENT})
+    yield podman
+    podman.sh("systemctl stop shop; systemctl reset-failed shop")
+
+
+def test_generator_accepts_the_file(podman):
+    """It makes a unit of the page's file, which verifies; a key that it does not know, it names."""
+    podman.write({FILE: CONTAINER})
+    unit = podman.sh(GENERATOR)
+    podman.write({FILE: CONTAINER.replace("ReadOnly=", "Readonly=")})
+
+    assert "--publish 127.0.0.1:8000:8000" in unit
+    assert "unsupported key" not in unit
+    assert "unsupported key 'Readonly'" in podman.sh(GENERATOR)
+
+
+def test_start_waits_until_it_is_healthy(podman, replay):
+    """The transcript of the page; then Django answers, and systemd knows it as healthy."""
+    replay("quadlet/start.console", systemctl=f"docker exec {podman.handle.id} systemctl")
+
+    status = podman.sh("podman inspect --format '{{.State.Health.Status}}' systemd-shop")
+    assert status == "healthy"
+    assert podman.get("/", **HOST).status_code == 200
+
+
+def test_quadlet_runs_the_locked_container(podman):
+    """Its root is read-only, its /tmp is not, it has no capabilities, and its limits are set."""
+    start(podman)
+    inside = podman.sh('podman exec systemd-shop sh -c "$1"', LOOK)
+
+    assert "'/app/x': Read-only file system" in inside
+    assert "tmp\n" in inside
+    assert "CapBnd:\t0000000000000000" in inside
+    assert "NoNewPrivs:\t1" in inside
+    assert podman.sh("systemctl show shop --value --property MemoryMax,TasksMax").split() == [
+        str(512 * 2**20),
+        "64",
+    ]
+
+
+def test_stop_of_the_unit_waits_for_requests(podman):
+    """A request of 13 s outlives `systemctl stop`: Podman alone would wait for ten."""
+    start(podman)
+    response = start_get(podman, "/sleep/13/")
+
+    podman.sh("systemctl stop shop")
+
+    assert response.result().text == "slept"
+    assert podman.sh("systemctl show shop --value --property Result") == "success"
+
+
+def test_restart_of_the_unit_loses_requests(podman):
+    """Clients go on asking while the container is replaced."""
+    start(podman)
+    with Load(f"{podman.address}/health/", **HOST) as load:
+        podman.sh("systemctl restart shop")
+
+    assert load.lost > 0
+    assert load.answers[200] > 0
+
+
+def test_unhealthy_container_is_replaced(podman):
+    """The workers are stopped, so that nothing answers: Podman kills it, systemd starts another."""
+    fast = FOR_ALL.replace("HealthInterval=10s", "HealthInterval=1s\nHealthRetries=1")
+    podman.write({FILE: fast})
+    start(podman)
+    before = podman.sh("podman inspect --format '{{.Id}}' systemd-shop")
+
+    podman.sh("podman exec systemd-shop sh -c 'kill -STOP -1'")  # each but the first
+
+    restarted = "systemctl show shop --value --property NRestarts"
+    assert wait_until(lambda: podman.sh(restarted) not in {"", "0"})
+    assert wait_until(lambda: podman.sh("systemctl is-active shop") == "active")
+    assert podman.sh("podman inspect --format '{{.Id}}' systemd-shop") != before
+
+
+def start(podman):
+    """Read the files anew, and start the unit."""
+    assert podman.sh("systemctl daemon-reload && systemctl start shop") == ""

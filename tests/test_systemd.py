@@ -1,0 +1,393 @@
+"""The proofs of docs/systemd.md."""
+
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from container import PATIENCE, TLS, Container, wait_until
+from images import SNIPPETS
+from load import Load
+
+MACHINE = Path(__file__).with_name("systemd.Dockerfile")
+PRIVILEGED = {
+    "privileged": True,
+    "cgroupns": "private",
+    "tmpfs": ["/run", "/run/lock", "/tmp"],
+    "ready": "",
+}
+UNITS = "/etc/systemd/system"
+SERVICE, SOCKET = f"{UNITS}/shop.service", f"{UNITS}/shop.socket"
+FILES = {
+    SERVICE: "web.shop.service",
+    SOCKET: "web.shop.socket",
+    f"{UNITS}/shop.service.d/hardening.conf": "sandbox.hardening.conf",
+    "/etc/shop.env": "settings.shop.env",
+    "/usr/local/bin/manage": "run.manage.sh",
+}
+TEXTS = {path: (SNIPPETS / "systemd" / name).read_text() for path, name in FILES.items()}
+PORT = {f"{SOCKET}.d/port.conf": "[Socket]\nListenStream=8000\n"}  # beside the file's socket
+PLAIN = {f"{UNITS}/shop.service.d/hardening.conf": ""}
+ALONE = {  # without a socket unit, Gunicorn binds by itself
+    SERVICE: TEXTS[SERVICE].replace("Requires=shop.socket", "").replace(
+        "core.wsgi", "core.wsgi --bind 0.0.0.0:8000"
+    )
+}  # fmt: skip
+WRITE = """
+while test $# -gt 0; do mkdir -p "$(dirname "$1")"; printf %s "$2" > "$1"; shift 2; done
+chmod 600 /etc/shop.env; chmod +x /usr/local/bin/manage; systemctl daemon-reload
+"""
+CLEAN = f"""
+systemctl stop shop.socket shop.service
+rm -rf {UNITS}/shop.* {UNITS}/*.wants/shop.* /var/lib/private/shop /var/lib/shop
+cd /srv/shop && cp /root/wsgi.py core/ ; userdel shop
+systemctl daemon-reload; systemctl reset-failed
+"""
+MARK = """
+cp -n core/wsgi.py /root/wsgi.py
+journalctl -n 1 --show-cursor | sed -n 's/^-- cursor: //p' > /run/cursor
+"""
+LOADED = """
+for worker in $(cat /proc/$(systemctl show shop --value --property MainPID)/task/*/children)
+do grep --files-with-matches ^tfd /proc/$worker/fdinfo/*
+done | wc -l
+"""  # each watches one with epoll
+START = "systemctl start shop.socket shop.service"
+HOST = {"headers": {"Host": "shop.example"}}
+ASK = """
+import http.client, json, socket, sys
+client = http.client.HTTPConnection("shop.example")
+client.sock = socket.socket(socket.AF_UNIX)
+client.sock.connect("/run/shop.sock")
+method, path, body, *headers = sys.argv[1:]
+client.request(method, path, body, dict(header.split(": ") for header in headers))
+response = client.getresponse()
+print(json.dumps([response.status, response.read().decode()]))
+"""
+FORM = "Content-Type: application/x-www-form-urlencoded"
+BROKEN = "raise RuntimeError('broken')\n"
+PROBES = """#!/bin/sh
+echo "own: $(touch /var/lib/shop/x 2>&1)"
+echo "code: $(touch /srv/shop/core/x 2>&1)"
+echo "environment: $(cat /etc/shop.env 2>&1)"
+echo "home: $(ls /home 2>&1)"
+echo "others: $(cat /proc/1/comm 2>&1)"
+echo "devices: $(ls /dev/kmsg 2>&1)"
+"""
+HIDDEN = ["home", "others", "devices"]
+PROBED = "ExecStart=\nExecStart=/bin/sh /usr/local/bin/probe"  # in place of Gunicorn
+PROBING = {
+    "/usr/local/bin/probe": PROBES,
+    f"{UNITS}/shop.service.d/probe.conf": f"[Service]\nType=oneshot\n{PROBED}\n",
+}
+
+
+class Machine(Container):
+    """A container in which systemd runs, and the files of the page are in place."""
+
+    def sh(self, script: str, *arguments: str) -> str:
+        """Run a script of the shell inside, and return what it printed, be it of its failure."""
+        return self.exec("sh", "-c", f"{{ {script}\n}} 2>&1 || true", "sh", *arguments)
+
+    def install(self, *texts: dict[str, str]) -> None:
+        """Write the files of the page, or others in their place, and make systemd read them."""
+        files = TEXTS.copy()
+        for changes in texts:
+            files |= changes
+        assert self.sh(WRITE, *sum(files.items(), ())) == ""
+
+    def start(self, *texts: dict[str, str], start: str = START) -> None:
+        """Install and start, and wait until both workers serve."""
+        self.install(*texts)
+        assert self.sh(start) == ""
+        self.wait_for_workers()
+
+    def ask(self, path: str, *headers: str, method: str = "GET", body: str = "") -> tuple:
+        """Ask through the socket as nginx does, and return the status and the text."""
+        python = "runuser -u www-data -- /srv/shop/.venv/bin/python"
+        answer = self.sh(f'{python} -c "$@"', ASK, method, path, body, *headers)
+        return tuple(json.loads(answer))
+
+    def show(self, name: str) -> str:
+        """Return what systemd knows of the service."""
+        return self.sh(f"systemctl show shop.service --value --property {name}")
+
+    def journal(self) -> str:
+        """Return the log of the service, of this test alone."""
+        after = '--after-cursor="$(cat /run/cursor)"'
+        return self.sh(f"journalctl --no-pager --output cat --unit shop {after}")
+
+    def wait_for_workers(self) -> None:
+        """Wait until both have loaded the app, and watch the socket."""
+        assert wait_until(lambda: self.sh(LOADED) == "2"), self.journal()
+
+
+@pytest.fixture
+def machine(builder, docker, run_once, request):
+    """Return a machine that boots once for all tests of this process, each with clean units."""
+    image = builder.build(MACHINE)
+    request.node.user_properties += builder.contents(image)
+    container = run_once(image, **PRIVILEGED)
+    machine = Machine(docker, container.handle)
+    booted = {"running", "degraded"}
+    assert wait_until(lambda: machine.sh("systemctl is-system-running --wait") in booted)
+    machine.sh(MARK)
+    yield machine
+    machine.sh(CLEAN)
+
+
+@pytest.fixture
+def shop(machine):
+    """Return the machine with the service of the page, sandbox and all, and a port beside it."""
+    machine.start(PORT)
+    return machine
+
+
+def test_systemd_analyze_finds_nothing(machine):
+    """It prints nothing of the page's files, and names what is wrong with a unit that is."""
+    machine.install()
+    found = machine.sh("systemd-analyze verify shop.service shop.socket")
+    machine.install({SERVICE: TEXTS[SERVICE].replace("Type=notify", "Type=notifies")})
+
+    assert found == ""
+    assert "notifies" in machine.sh("systemd-analyze verify shop.service")
+
+
+def test_units_start_the_app(machine, replay):
+    """The two transcripts of the page; then nginx's user gets Django's home page."""
+    machine.install()
+    inside = f"docker exec {machine.handle.id}"
+
+    replay("systemd/start.console", systemctl=f"{inside} systemctl")
+    machine.wait_for_workers()
+    status, text = machine.ask("/")
+
+    assert status == 200
+    assert "Hello from Django" in text
+    replay("systemd/log.console", journalctl=f"{inside} journalctl --no-pager")
+
+
+def test_socket_is_for_the_proxy_alone(machine):
+    """Its user is answered; another one may not connect."""
+    machine.start()
+
+    stranger = machine.sh('runuser -u nobody -- python -c "$@"', ASK, "GET", "/", "")
+
+    assert machine.ask("/health/") == (200, "ok")
+    assert "Permission denied" in stranger
+
+
+def test_environment_file_is_for_root_alone(machine):
+    """The app has its key from the file, and its user cannot read it."""
+    machine.start()
+
+    assert "SECRET_KEY" in machine.sh("cat /etc/shop.env")
+    assert machine.ask("/health/") == (200, "ok")
+    assert "Permission denied" in probe(machine)["environment"]
+
+
+def test_start_ends_before_the_app_is_loaded(machine):
+    """A broken wsgi.py: `systemctl start` ends well, and Gunicorn is tried again."""
+    machine.install()
+    machine.sh('printf %s "$1" > core/wsgi.py', BROKEN)
+
+    started = machine.sh(f"{START} && echo well")
+
+    assert started == "well"
+    assert wait_until(lambda: machine.show("NRestarts") != "0")
+    assert "RuntimeError: broken" in machine.journal()
+
+
+def test_preload_fails_the_start(machine):
+    """The same wsgi.py, preloaded: `systemctl start` fails."""
+    machine.install({SERVICE: TEXTS[SERVICE].replace("core.wsgi", "core.wsgi --preload")})
+    machine.sh('printf %s "$1" > core/wsgi.py', BROKEN)
+
+    assert "failed" in machine.sh(f"{START} && echo well")
+
+
+def test_systemctl_reload_loses_no_request(shop):
+    """Clients go on asking while the workers are replaced twice, under the same master."""
+    master = shop.show("MainPID")
+    with Load(f"{shop.address}/sleep/0.02/", clients=4, pause=0.01, **HOST) as load:
+        for _ in range(2):
+            reload(shop)
+            load.wait()
+
+    assert load.lost == 0
+    assert shop.show("MainPID") == master
+
+
+def test_systemctl_kill_loses_the_request_under_way(shop):
+    """`systemctl reload` lets a request finish; HUP to each process of the service does not."""
+    reloaded = start_get(shop, "/sleep/3/")
+    shop.sh("systemctl reload shop")
+    assert reloaded.result().text == "slept"
+    shop.wait_for_workers()
+
+    killed = start_get(shop, "/sleep/3/")
+    shop.sh("systemctl kill --signal HUP shop")
+
+    with pytest.raises(httpx.TransportError):
+        killed.result()
+
+
+def test_notify_reload_waits_in_vain(shop):
+    """With Type=notify `systemctl reload` ends at once; with Type=notify-reload it hangs."""
+    in_time = "timeout 5 systemctl reload shop && echo done"
+
+    assert shop.sh(in_time) == "done"
+    shop.start({SERVICE: TEXTS[SERVICE].replace("Type=notify", "Type=notify-reload")})
+    shop.sh("systemctl restart shop")
+    assert shop.sh(in_time) == ""
+
+
+def test_restart_with_the_socket_loses_no_request(shop):
+    """Who comes while nobody serves waits in the socket, and is answered."""
+    master = shop.show("MainPID")
+    with Load(f"{shop.address}/sleep/0.02/", clients=4, pause=0.01, **HOST) as load:
+        shop.sh("systemctl restart shop")
+
+    assert load.lost == 0
+    assert shop.show("MainPID") != master
+
+
+def test_restart_without_a_socket_refuses_requests(machine):
+    """The same, where Gunicorn binds by itself."""
+    machine.start(ALONE, start="systemctl start shop.service")
+    with Load(f"{machine.address}/health/", **HOST) as load:
+        machine.sh("systemctl restart shop")
+
+    assert load.lost > 0
+
+
+def test_killed_master_is_started_again(shop):
+    """The request under way is lost; the next one waits in the socket for the new master."""
+    response = start_get(shop, "/sleep/20/")
+
+    shop.sh("systemctl kill --kill-whom main --signal KILL shop")
+
+    with pytest.raises(httpx.TransportError):
+        response.result()
+    assert shop.get("/health/", **HOST).text == "ok"
+    assert shop.show("NRestarts") == "1"
+
+
+def test_stop_waits_for_slow_requests(shop):
+    """A request of 8 s outlives a stop, and the five seconds of Gunicorn's own guide cut it."""
+    waited = start_get(shop, "/sleep/8/")
+    shop.sh("systemctl stop shop.socket shop.service")
+    assert waited.result().text == "slept"
+
+    brief = {SERVICE: re.sub("TimeoutStopSec=.*", "TimeoutStopSec=5", TEXTS[SERVICE])}
+    shop.start(PORT, brief)
+    cut = start_get(shop, "/sleep/8/")
+    shop.sh("systemctl stop shop.socket shop.service")
+
+    with pytest.raises(httpx.TransportError):
+        cut.result()
+
+
+def test_next_request_starts_a_stopped_service(shop):
+    """Unless its socket is stopped too."""
+    shop.sh("systemctl stop shop.service")
+    assert shop.show("ActiveState") == "inactive"
+
+    assert shop.get("/health/", **HOST).text == "ok"
+    shop.sh("systemctl stop shop.socket shop.service")
+    with pytest.raises(httpx.TransportError):
+        shop.get("/health/", **HOST)
+
+
+def test_manage_runs_as_the_service_does(shop):
+    """The script of the page migrates the database of the service, which then keeps a note."""
+    before, _ = shop.ask("/notes/")
+
+    migrated = shop.sh("manage migrate")
+
+    assert "Applying core.0001_initial... OK" in migrated
+    assert before == 500
+    assert shop.ask("/notes/", FORM, method="POST", body="text=kept")[0] == 200
+    assert "Unknown command" in shop.sh("manage nothing && echo no failure")
+
+
+def test_sandboxed_service_serves_the_app(shop):
+    """A page, a row, a large upload, and no error in the log."""
+    shop.sh("manage migrate")
+    upload = {"data": {"text": "kept"}, "files": {"file": b"x" * 3_000_000}}
+
+    posted = httpx.post(f"{shop.address}/notes/", verify=TLS, timeout=PATIENCE, **HOST, **upload)
+
+    assert shop.ask("/")[0] == 200
+    assert posted.json()["notes"][0]["text"] == "kept"
+    assert not re.search("ERROR|CRITICAL|Traceback", shop.journal())
+
+
+def test_service_writes_to_its_own_folder_alone(machine):
+    """Without the sandbox, too: it comes with DynamicUser."""
+    probed = probe(machine, PLAIN)
+
+    assert probed["own"] == ""
+    assert "Read-only file system" in probed["code"]
+
+
+def test_sandbox_hides_the_machine(machine):
+    """Homes, processes of others and devices are there without hardening.conf."""
+    plain, sandboxed = probe(machine, PLAIN), probe(machine)
+
+    assert [plain[name] for name in HIDDEN] == ["", "systemd", "/dev/kmsg"]
+    for name in HIDDEN:
+        assert re.search("Permission denied|No such file", sandboxed[name])
+
+
+def test_sandbox_lowers_the_exposure(machine):
+    """By systemd's own count: less than that of shop.service alone by half."""
+    machine.install(PLAIN)
+    plain = exposure(machine)
+    machine.install()
+
+    assert exposure(machine) < plain / 2
+
+
+def test_user_that_exists_is_taken(machine):
+    """The number of a user `shop` is that of the worker; without one, systemd makes one up."""
+    machine.start()
+    made_up = json.loads(machine.ask("/whoami/")[1])["uid"]
+    machine.sh("systemctl stop shop.socket shop.service; useradd --uid 10042 shop")
+    machine.start()
+
+    assert 61184 <= made_up <= 65519
+    assert json.loads(machine.ask("/whoami/")[1])["uid"] == 10042
+
+
+def start_get(machine, path):
+    """Ask in the background, and return once a worker has surely begun it."""
+    machine.get("/health/", **HOST)
+    response = machine.start_get(path, **HOST)
+    with suppress(TimeoutError):
+        response.result(timeout=1)
+    assert not response.done(), machine.journal()
+    return response
+
+
+def reload(machine):
+    """Reload, and wait until both workers have been replaced."""
+    gone = machine.journal().count("Worker exiting")
+    machine.sh("systemctl reload shop")
+    assert wait_until(lambda: machine.journal().count("Worker exiting") == gone + 2)
+
+
+def probe(machine, *texts):
+    """Return what each of PROBES prints where Gunicorn would run."""
+    machine.install(PROBING, *texts)
+    machine.sh(f"{MARK} systemctl restart shop.service")
+    return dict(re.findall(r"(?m)^(\w+): ?(.*)$", machine.journal()))
+
+
+def exposure(machine):
+    """Return systemd's count of what the service might do."""
+    told = machine.sh("systemd-analyze security --no-pager shop.service")
+    return float(re.search(r"exposure level for shop.service: (\S+)", told)[1])
