@@ -1,0 +1,76 @@
+"""The proofs of docs/below-a-path.md."""
+
+import re
+
+from proxied import APP, SERVE, TEXT, Proxied, proxied, proxied_once, with_settings  # noqa: F401
+
+BELOW = "below-a-path/below.shop.conf"
+SHOP = {"SCRIPT_NAME": "/shop"}
+HEADERS = re.search(r"(?s)    proxy_set_header Host.+?Forwarded \"\";\n", TEXT)[0]
+BY_HEADER = f"""location /shop/ {{
+    proxy_pass http://django;
+    proxy_set_header SCRIPT_NAME /shop;
+{HEADERS}}}
+"""
+STRIPS = "location /shop/ { proxy_pass http://django/; }"
+ENDS_TLS = TEXT.replace("Proto $scheme;", "Proto https;")
+FORCED = 'FORCE_SCRIPT_NAME = "/shop"'
+URI = """
+from django.http import HttpResponse
+urlpatterns = [path("uri/", lambda request: HttpResponse(request.build_absolute_uri()))]
+"""
+
+
+def test_links_begin_with_the_path(proxied_once):  # noqa: F811
+    """A page, the stylesheet that it links to, and where the admin sends who is not logged in."""
+    nginx = proxied_once(env=SHOP, nginx={"locations": [BELOW]})
+    page, admin = nginx.get("/shop/"), nginx.get("/shop/admin/")
+    style = stylesheet(page)
+
+    assert style.startswith("/shop/static/core/site.")
+    assert "immutable" in nginx.get(style).headers["Cache-Control"]
+    assert admin.headers["Location"] == "/shop/admin/login/?next=/shop/admin/"
+    assert nginx.get("/shop").headers["Location"] == "/shop/"
+
+
+def test_path_without_the_prefix_fails(proxied_once):  # noqa: F811
+    """Gunicorn answers it itself; with the prefix, a health check is answered."""
+    web = proxied_once(env=SHOP, nginx={"locations": [BELOW]}).web
+
+    assert [web.get(path).status_code for path in ("/health/", "/shop/health/")] == [500, 200]
+
+
+def test_header_is_taken_from_a_believed_proxy(proxied_once):  # noqa: F811
+    """The same header of the same proxy, which Gunicorn believes or does not."""
+    nginx = {"others": {"locations/shop.conf": BY_HEADER}}
+    believed = proxied_once(nginx=nginx)
+    other = proxied_once(nginx=nginx, env={"FORWARDED_ALLOW_IPS": "127.0.0.1"})
+
+    assert stylesheet(believed.get("/shop/")).startswith("/shop/static/")
+    assert other.get("/shop/").status_code == 404
+
+
+def test_forced_name_completes_a_stripped_path(proxied, tmp_path):  # noqa: F811
+    """Where nginx cuts the path off, links lack it, unless Django's setting has it."""
+    nginx = {"others": {"locations/shop.conf": STRIPS}}
+    plain = stylesheet(proxied.start(nginx=nginx).get("/shop/"))
+    proxied.web.stop(grace=0)
+    forced = proxied.start_web(**with_settings(tmp_path, FORCED))
+
+    assert plain.startswith("/static/")
+    assert stylesheet(forced.get("/")).startswith("/shop/static/")
+
+
+def test_built_addresses_are_the_browsers(proxied, tmp_path):  # noqa: F811
+    """Scheme, host, port and path, as where TLS ends at nginx."""
+    more = with_settings(tmp_path, urls=URI)
+    more["env"] |= SHOP
+    nginx = proxied.start(nginx={"text": ENDS_TLS, "locations": [BELOW]}, **more)
+
+    here = nginx.address.replace("http:", "https:")
+    assert nginx.get("/shop/uri/").text == f"{here}/shop/uri/"
+
+
+def stylesheet(page):
+    """Return the link to the stylesheet of a page."""
+    return re.search(r'href="(\S+\.css)"', page.text)[1]

@@ -1,0 +1,156 @@
+"""The proofs of docs/proxy.md."""
+
+import re
+import shutil
+import time
+from contextlib import suppress
+
+import pytest
+
+from container import wait_until
+from images import SNIPPETS
+from load import Load
+from proxied import APP, CONF, SERVE, STARTED, STATIC, TEXT, proxied, proxied_once  # noqa: F401
+
+COMPOSE = "proxy/nginx.compose.yaml"
+IN_STATIC_IMAGE = "static-files/nginx.default.conf"
+BASE = "nginxinc/nginx-unprivileged:1.30"
+ONCE = re.sub(r" +resolver .+\n", "", TEXT).replace(" resolve ", " ")
+KEPT = TEXT.replace("keepalive 0;", "")
+GZIP = {"Accept-Encoding": "gzip"}
+OF_STATIC_FILES = ("Content-Type", "Content-Encoding", "Cache-Control", "Vary")
+OF_STATIC_FILES += ("X-Content-Type-Options",)
+ONE_THREAD = ("--worker-class", "gthread", "--keep-alive", "75")
+ONE_WORKER = {"WEB_CONCURRENCY": "1"}
+
+
+def test_both_containers_serve_a_page(build, stack):
+    """The page's files as Compose starts them: a page, and the stylesheet that it links to."""
+    images = {"nginx": build(STATIC, files=[CONF]), "web": build(APP)}
+    stack = stack(COMPOSE, {name: {"image": image} for name, image in images.items()})
+    stack.up()
+    nginx, web = stack.service("nginx"), stack.service("web")
+    wait_until(lambda: nginx.get().status_code == 200)
+
+    style = re.search(r'href="(\S+\.css)"', nginx.get().text)[1]
+    assert nginx.get(style).headers["Content-Type"].startswith("text/css")
+    assert web.ports == []
+
+
+def test_nginx_accepts_the_file(official, replay, tmp_path):
+    """Typed beside the file, while there is no Gunicorn."""
+    official(BASE)
+    shutil.copy(SNIPPETS / CONF, tmp_path / "default.conf")
+
+    assert "test is successful" in replay("proxy/check.console", cwd=tmp_path)
+
+
+def test_static_files_are_sent_as_the_static_image_sends_them(build, run_once, proxied_once):  # noqa: F811
+    """A hashed name, a plain one and a missing one, asked for with and without gzip."""
+    alone = run_once(build(STATIC, files=[IN_STATIC_IMAGE]), ready=STARTED)
+    nginx = proxied_once()
+    style = re.search(r'href="(\S+\.css)"', nginx.get().text)[1]
+    paths = [style, "/static/core/site.css", "/static/core/logo.svg", "/static/no.css"]
+
+    for path in paths:
+        for headers in GZIP, {"Accept-Encoding": "identity"}:
+            answers = [c.get(path, headers=headers) for c in (alone, nginx)]
+            found = [[a.status_code, *map(a.headers.get, OF_STATIC_FILES)] for a in answers]
+            assert found[0] == found[1]
+    assert "immutable" in nginx.get(style).headers["Cache-Control"]
+
+
+def test_nginx_starts_before_gunicorn(proxied):  # noqa: F811
+    """There is no host of the name: without `resolve`, nginx ends; with it, it waits."""
+    lone = proxied.start_nginx(ONCE, ready="host not found in upstream")
+    nginx = proxied.start_nginx()
+    before = nginx.get("/health/").status_code
+    proxied.start_web()
+
+    assert lone.exit_code == 1
+    assert before == 502
+    assert wait_until(lambda: nginx.get("/health/").status_code == 200)
+
+
+def test_replaced_container_is_found(proxied):  # noqa: F811
+    """The new one has another address; nginx is not touched."""
+    old = proxied.start().web
+    new = proxied.start_web()
+    addresses = [address(container) for container in (old, new)]
+    old.stop(grace=0)
+
+    assert addresses[0] != addresses[1]
+    assert wait_until(lambda: proxied.get("/health/").status_code == 200)
+
+
+def test_second_container_answers_meanwhile(proxied):  # noqa: F811
+    """One of two is restarted, the other one later; nobody who reads a page sees it."""
+    second = proxied.start_web()
+    first = proxied.start().web
+    asked_both(proxied, first, second)
+
+    with Load(f"{proxied.address}/health/") as load:
+        for container in first, second:
+            container.handle.restart()
+            container.wait_for_log("Booting worker", count=4)  # two at each start
+            answers = container.logs().count("/health/")
+            container.wait_for_log("/health/", count=answers + 10)
+
+    assert load.lost == 0, load.answers
+
+
+def test_lone_container_is_missed(proxied):  # noqa: F811
+    """While it is restarted, clients get a 502; then it answers at once."""
+    web = proxied.start().web
+
+    with Load(f"{proxied.address}/health/") as load:
+        web.handle.restart()
+        wait_until(lambda: web.logs().count("Listening at") == 2)
+
+    assert load.answers[502] > 0
+    assert wait_until(lambda: proxied.get("/health/").status_code == 200)
+
+
+@pytest.mark.parametrize(("conf", "requests"), [(TEXT, 25), (KEPT, 2)], ids=["page", "default"])
+def test_kept_connection_waits_for_its_worker(proxied, conf, requests):  # noqa: F811
+    """Connections are made while there is one worker; later it is busy, and a second one idle.
+
+    By nginx's default quick requests wait for the busy one, by the page's file some do not.
+    """
+    web = proxied.start(*SERVE, *ONE_THREAD, nginx={"text": conf}, env=ONE_WORKER).web
+    ask(proxied, "/sleep/0.7/", 6)
+    first = web.get("/whoami/").json()["pid"]
+    web.kill("SIGTTIN")
+    assert wait_until(lambda: web.get("/whoami/").json()["pid"] != first)
+    slow = proxied.nginx.start_get("/sleep/8/")
+    with suppress(TimeoutError):
+        slow.result(timeout=1)
+
+    waits = [answer.elapsed.total_seconds() for answer in ask(proxied, "/health/", requests, 0.1)]
+
+    assert (min(waits) > 3) == (conf == KEPT), waits
+
+
+def address(container):
+    """Return the address of a container on its network."""
+    (network,) = container.handle.network_settings.networks.values()
+    return network.ip_address
+
+
+def asked_both(proxied, *containers):  # noqa: F811
+    """Wait until nginx has asked each of them."""
+
+    def asked():
+        proxied.get("/echo/")
+        return all("/echo/" in container.logs() for container in containers)
+
+    assert wait_until(asked)
+
+
+def ask(proxied, path, requests, pause=0):  # noqa: F811
+    """Ask so often, without waiting for an answer before the next, and return the answers."""
+    answers = []
+    for _ in range(requests):
+        answers.append(proxied.nginx.start_get(path))
+        time.sleep(pause)
+    return [answer.result() for answer in answers]

@@ -1,0 +1,86 @@
+"""The proofs of docs/unix-socket.md."""
+
+import re
+
+import httpx
+import pytest
+
+from container import wait_until
+from images import SNIPPETS
+from proxied import APP, STATIC, TEXT
+
+COMPOSE = "unix-socket/socket.compose.yaml"
+UPSTREAM = (SNIPPETS / "unix-socket/socket.upstream.conf").read_text()
+CONF = re.sub(r"(?s)upstream .+?\n}\n", UPSTREAM, TEXT)
+SERVE = ["gunicorn", "core.wsgi", "--no-control-socket", "--access-logfile", "-", "--bind"]
+IN_STATIC_IMAGE = "static-files/nginx.default.conf"
+SOCKET = "/run/gunicorn/web.sock"
+
+
+@pytest.fixture
+def socket_stack(build, stack):
+    """Return a function that starts the page's Compose file, with `web` otherwise than there."""
+
+    def socket_stack(**web: object):
+        nginx = {"image": build(STATIC, files=[IN_STATIC_IMAGE], changes={"default.conf": CONF})}
+        web = {"image": build(APP), "ports": ["8000"], **web}
+        socket_stack.stack = started = stack(COMPOSE, {"nginx": nginx, "web": web})
+        started.run("up", "--no-build", "--quiet-pull", "--detach")
+        return started.service("nginx"), started.service("web")
+
+    return socket_stack
+
+
+def test_nginx_asks_through_the_socket(socket_stack):
+    """A page comes through it, and nobody listens to a port."""
+    nginx, web = socket_stack()
+    web.wait_for_log(f"Listening at: unix:{SOCKET}")
+
+    assert wait_until(lambda: nginx.get().status_code == 200)
+    with pytest.raises(httpx.TransportError):
+        web.get("/health/")
+
+
+def test_plain_volume_shuts_gunicorn_out(build, run):
+    """A volume without the owner belongs to root: the socket cannot be made."""
+    command = [*SERVE, f"unix:{SOCKET}"]
+    web = run(build(APP), *command, volumes=[("/run/gunicorn",)], ready="Permission denied")
+
+    assert web.exit_code == 1
+
+
+def test_umask_shuts_nginx_out(socket_stack):
+    """The mode that keeps others away keeps nginx away, which is another user."""
+    nginx, web = socket_stack(command=[*SERVE, f"unix:{SOCKET}", "--umask", "0o077"])
+    web.wait_for_log("Booting worker")
+
+    assert nginx.get("/health/").status_code == 502
+    nginx.wait_for_log("connect() to unix:/run/gunicorn/web.sock failed (13: Permission denied)")
+
+
+def test_left_over_socket_is_replaced(socket_stack):
+    """Gunicorn is killed, the file stays, and the next start takes its place."""
+    nginx, web = socket_stack()
+    assert wait_until(lambda: nginx.get().status_code == 200)
+    web.kill("SIGKILL")
+    assert web.exit_code == 137
+    left = nginx.exec("ls", "/run/gunicorn")
+    web.handle.start()
+
+    assert "web.sock" in left
+    assert wait_until(lambda: nginx.get().status_code == 200)
+
+
+def test_second_container_takes_the_path(socket_stack):
+    """Two containers of one volume: the older one runs, and is asked no more."""
+    nginx, first = socket_stack()
+    assert wait_until(lambda: nginx.get("/health/").status_code == 200)
+    socket_stack.stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "web=2")
+    (second,) = [c for c in socket_stack.stack.services("web") if c.handle.id != first.handle.id]
+    second.wait_for_log("Booting worker", count=2)
+    for _ in range(10):
+        assert nginx.get("/whoami/").status_code == 200
+
+    assert first.running
+    assert "/whoami/" not in first.logs()
+    assert second.logs().count("/whoami/") == 10

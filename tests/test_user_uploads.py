@@ -1,0 +1,131 @@
+"""The proofs of docs/user-uploads.md."""
+
+import os
+
+import httpx
+import pytest
+
+import engine
+from container import PATIENCE, wait_until
+from images import SNIPPETS
+from proxied import APP, CONF, STATIC, proxied_once, with_settings  # noqa: F401
+
+COMPOSE = "user-uploads/volume.compose.yaml"
+MEDIA = "user-uploads/harmless.media.conf"
+SETTINGS = (SNIPPETS / "user-uploads/media.settings.py").read_text()
+OWNER = "RUN install -d -o 10001 /media\n"
+URLS = """
+from django.core.files.storage import default_storage
+from django.http import HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+@csrf_exempt
+def upload(request):
+    request.POST.get("text")
+    file = request.FILES["file"]
+    return HttpResponse(default_storage.url(default_storage.save(file.name, file)))
+
+urlpatterns = [path("upload/", upload), path("other/", upload)]
+"""
+MB = 1_000_000
+PAGE = b"<script>document.title = 'ran'</script>"
+HARMLESS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Disposition": "attachment",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+@pytest.fixture
+def with_media(tmp_path_factory):
+    """Return the page's Dockerfile: that of the app with one line more."""
+    dockerfile = tmp_path_factory.getbasetemp() / "media.Dockerfile"
+    text = (SNIPPETS / APP).read_text()
+    dockerfile.write_text(text.replace("USER 10001", f"{OWNER}USER 10001"))
+    assert OWNER in dockerfile.read_text()
+    return dockerfile
+
+
+@pytest.fixture
+def site(build, docker, proxied_once, with_media, tmp_path_factory):  # noqa: F811
+    """Return nginx and Gunicorn, with a volume as in the page's Compose file."""
+    run = os.environ["PROOFS_RUN"]
+    volume = f"media-{run}-{os.environ.get('PYTEST_XDIST_WORKER')}"
+    if not docker.volume.exists(volume):  # it goes with the run
+        docker.volume.create(volume, labels={engine.LABEL: run})
+    more = with_settings(tmp_path_factory.getbasetemp(), SETTINGS, URLS)
+    more["volumes"].append((volume, "/media"))
+    nginx = {"locations": [MEDIA], "volumes": [(volume, "/srv/media", "ro")]}
+    locked = {"read_only": True, "tmpfs": ["/tmp"]}
+    return proxied_once(image=build(with_media), nginx=nginx, **more, **locked)
+
+
+def test_nginx_serves_small_and_large_uploads(site):
+    """One that Django kept in memory, and one that lay in a file of /tmp: both may be read."""
+    contents = [b"small", b"large" * MB]
+
+    paths = [upload(site, "file.bin", content).text for content in contents]
+    assert [site.get(path).content for path in paths] == contents
+
+
+def test_uploads_are_sent_so_that_no_script_runs(site):
+    """A page, a drawing with a script, and what is not there."""
+    paths = [upload(site, name, PAGE).text for name in ("page.html", "drawing.svg")]
+    answers = [site.get(path) for path in [*paths, "/media/no.html"]]
+
+    for answer in answers:
+        assert [answer.headers[name] for name in HARMLESS] == list(HARMLESS.values())
+    assert [answer.status_code for answer in answers] == [200, 200, 404]
+
+
+def test_nginx_cannot_write_to_the_volume(site):
+    """Not even as root: it is mounted so that it can be read alone."""
+    touch = ["sh", "-c", "touch /srv/media/new 2>&1; true"]
+
+    assert "Read-only file system" in site.nginx.handle.execute(touch, user="root")
+
+
+def test_uploads_outlive_the_container(build, stack, with_media, tmp_path):
+    """By the page's Compose file: the container that took a file is replaced, and it is served."""
+    more = with_settings(tmp_path, SETTINGS, URLS)
+    mounts = [":".join(map(str, mount)) for mount in more["volumes"]]
+    web = {"image": build(with_media), "volumes": mounts, "environment": more["env"]}
+    nginx = {"image": build(STATIC, files=[CONF])}
+    stack = stack(COMPOSE, {"nginx": nginx, "web": web}, files=[MEDIA])
+    stack.up()
+    site, first = stack.service("nginx"), stack.service("web")
+    assert wait_until(lambda: site.get("/health/").status_code == 200)
+    path = upload(site, "file.bin", b"kept").text
+    stack.run("up", "--detach", "--no-build", "--force-recreate", "--no-deps", "web")
+
+    assert stack.service("web").handle.id != first.handle.id
+    assert site.get(path).content == b"kept"
+
+
+def test_larger_body_ends_at_nginx(site):
+    """11 MB are more than elsewhere, and less than where the view takes files."""
+    answers = [upload(site, "large.bin", b"x" * 11 * MB, path) for path in ("/other/", "/upload/")]
+
+    assert [answer.status_code for answer in answers] == [413, 200]
+    assert "POST /other/" not in site.web.wait_for_log("POST /upload/")
+
+
+def test_limit_of_django_counts_no_files(site):
+    """Five megabytes in a file pass, three in a field of the form do not."""
+    answers = [upload(site, "x", b"x" * 5 * MB), upload(site, "x", b"x", text="x" * 3 * MB)]
+
+    assert [answer.status_code for answer in answers] == [200, 400]
+
+
+def test_name_of_a_client_cannot_escape(site):
+    """Paths up and down, of Unix and Windows: the last part alone is kept."""
+    names = ["../../app/core/views.py", "/app/manage.py", "..\\..\\x.txt"]
+
+    paths = [upload(site, name, b"forged").text for name in names]
+    assert paths == ["/media/views.py", "/media/manage.py", "/media/x.txt"]
+
+
+def upload(site, name, content, path="/upload/", text=""):
+    """Send a form with a file, and a text beside it."""
+    form = {"files": {"file": (name, content)}, "data": {"text": text}}
+    return httpx.post(site.address + path, timeout=PATIENCE, **form)
