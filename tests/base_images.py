@@ -46,6 +46,11 @@ STAND_INS = {
         "caddy",
         "Debian forky's Caddy {}",
     ),
+    "traefik:v3.7": (
+        "traefik.Dockerfile",
+        "",  # no package of Debian
+        "Traefik 3.7.15 from Python's package index",
+    ),
     "docker:28.5-dind": (
         "docker.Dockerfile",
         "docker.io",

@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -50,11 +50,14 @@ ADMIN = {"username": "anna", "password": "correct horse battery staple"}
 
 
 class Site:
-    """The Compose file of the page, with a Caddy in the place of Let's Encrypt."""
+    """A Compose file with a proxy that asks for certificates, and a Caddy as Let's Encrypt."""
 
-    def __init__(self, stack) -> None:
-        """Start the authority, trust it, and start the site, which asks it for a certificate."""
-        self.stack = stack
+    def __init__(self, stack, name) -> None:
+        """Start the authority, trust it, and start the site, which asks it for a certificate.
+
+        `name` is that of the proxy's service.
+        """
+        self.stack, self.name = stack, name
         stack.command += ["--file", "authority.yaml"]
         stack.up("authority")
         authority = stack.service("authority")
@@ -64,14 +67,13 @@ class Site:
         self.tls.set_alpn_protocols(["h2", "http/1.1"])
         self.verify = ssl.create_default_context(cafile=stack.folder / "root.crt")
         stack.up("web", "static")
-        self.start_caddy()
-        self.first_log = self.caddy.wait_for_log(OBTAINED)
+        self.start_proxy()
 
-    def start_caddy(self):
-        """Start Caddy, anew if it runs, and wait until it answers by HTTPS."""
-        self.stack.run("up", "--detach", "--no-build", "--force-recreate", "caddy")
-        self.caddy = self.stack.service("caddy")
-        ports = self.caddy.handle.network_settings.ports
+    def start_proxy(self):
+        """Start the proxy, anew if it runs, and wait until it answers by HTTPS."""
+        self.stack.run("up", "--detach", "--no-build", "--force-recreate", self.name)
+        self.proxy = self.stack.service(self.name)
+        ports = self.proxy.handle.network_settings.ports
         self.http, self.https = (ports[port][0]["HostPort"] for port in ("80/tcp", "443/tcp"))
         wait_until(self.answers)
 
@@ -110,22 +112,22 @@ class Site:
             return connection.getpeercert(), connection.selected_alpn_protocol()
 
 
-@pytest.fixture(scope="session")
-def shared(docker, builder, tmp_path_factory):
-    """Start what the page shows, once for each process of the tests."""
-    folder = tmp_path_factory.mktemp(f"tls-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-")
-    builder.have([CADDY])
-    (folder / "caddy").mkdir()
-    (folder / "caddy/Caddyfile").write_text(CADDYFILE)
+@contextmanager
+def started(docker, builder, folder, file, name, **proxy: object):
+    """Start a Compose file of snippets/ whose services are the proxy `name`, static and web.
+
+    `proxy` tells what is otherwise in its service, in Compose's own keys.
+    """
     (folder / "settings.py").write_text(SETTINGS + SECURE)
     (folder / "authority.Caddyfile").write_text(AUTHORITY)
     (folder / "authority.yaml").write_text(json.dumps({"services": {"authority": authority()}}))
     services = {
-        "caddy": {
+        name: {
             "ports": ["80", "443"],
             "environment": {"SSL_CERT_FILE": "/root.crt"},
-            "volumes": ["./root.crt:/root.crt:ro"],
+            "volumes": ["./root.crt:/root.crt:ro", *proxy.pop("volumes", ())],
             "networks": {"default": {"aliases": [DOMAIN]}},
+            **proxy,
         },
         "static": {"image": builder.build(SNIPPETS / STATIC, files=CONF)},
         "web": {
@@ -134,11 +136,23 @@ def shared(docker, builder, tmp_path_factory):
         },
     }
     env = {"DOMAIN": DOMAIN, "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
-    stack = Stack(docker, folder, "tls/automatic.compose.yaml", services, ENVIRONMENT | env)
+    stack = Stack(docker, folder, file, services, ENVIRONMENT | env)
     try:
-        yield Site(stack)
+        yield Site(stack, name)
     finally:
         stack.down()
+
+
+@pytest.fixture(scope="session")
+def shared(docker, builder, tmp_path_factory):
+    """Start what the page shows, once for each process of the tests."""
+    folder = tmp_path_factory.mktemp(f"tls-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-")
+    builder.have([CADDY])
+    (folder / "caddy").mkdir()
+    (folder / "caddy/Caddyfile").write_text(CADDYFILE)
+    with started(docker, builder, folder, "tls/automatic.compose.yaml", "caddy") as site:
+        site.first_log = site.proxy.wait_for_log(OBTAINED)
+        yield site
 
 
 @pytest.fixture
@@ -163,10 +177,10 @@ def test_certificate_outlives_the_container(site):
     """A new container has the certificate of the old one, and asks for none."""
     before, _ = site.connect()
 
-    site.start_caddy()
+    site.start_proxy()
 
     assert site.connect()[0]["serialNumber"] == before["serialNumber"]
-    assert OBTAINED not in site.caddy.logs()
+    assert OBTAINED not in site.proxy.logs()
 
 
 def test_http_is_redirected_to_https(site):
@@ -243,8 +257,8 @@ def test_caddyfile_passes_its_own_checks(site):
     """It is valid, and formatted as Caddy formats it."""
     file = ["/etc/caddy/Caddyfile"]
 
-    assert "Valid configuration" in site.caddy.exec("sh", "-c", VALIDATE)
-    assert site.caddy.exec("caddy", "fmt", *file).strip() == CADDYFILE.strip()
+    assert "Valid configuration" in site.proxy.exec("sh", "-c", VALIDATE)
+    assert site.proxy.exec("caddy", "fmt", *file).strip() == CADDYFILE.strip()
 
 
 def test_missing_domain_stops_compose(site):
@@ -270,7 +284,7 @@ def test_reload_finishes_what_is_under_way(site):
             slow.result(timeout=1)  # Gunicorn surely has it by then
         for text in edited, CADDYFILE:
             replace(site.stack.folder / "caddy/Caddyfile", text)
-            site.caddy.exec("caddy", "reload", "--config", "/etc/caddy/Caddyfile")
+            site.proxy.exec("caddy", "reload", "--config", "/etc/caddy/Caddyfile")
             found.append(site.get("/health/").headers.get("Edited"))
         early = not slow.done()
 

