@@ -47,7 +47,7 @@ WRAPPED = {  # what needs libraries of its own suite
 RECIPE = sha256(Path(__file__).read_bytes()).hexdigest()
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BRIDGE, ADDRESS = "docker0", "10.213.0.1/24"
-GIGABYTES = 4  # packages, images and build cache of one run, measured, and some air
+GIGABYTES = 7  # packages, images and build cache of one run, measured, and some air
 IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 
 
