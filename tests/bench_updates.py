@@ -5,7 +5,7 @@ import time
 
 from load import Load
 from production import Production, images
-from test_updates import SCRIPT, Posts
+from test_updates import POST, SCRIPT
 
 CLIENTS = {"clients": 4}
 EMPTY = ["exec", "-T", "db", "psql", "--quiet", "--command", "TRUNCATE core_note"]
@@ -41,7 +41,7 @@ def found(address, way):
     """Return how many requests of both kinds were answered and lost meanwhile."""
     with (
         Load(f"{address}/health/", **CLIENTS) as get,
-        Posts(f"{address}/notes/", **CLIENTS) as post,
+        Load(f"{address}/notes/", **CLIENTS, **POST) as post,
     ):
         way()
         time.sleep(5)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Self
 
 import httpx
@@ -13,12 +14,19 @@ from container import PATIENCE, TLS, wait_until
 class Load:
     """A few clients in the background of a `with` block; each request has its own connection."""
 
-    def __init__(self, url: str, clients: int = 2, pause: float = 0.05, **options: object) -> None:
-        """Ask `url` from each client, with a pause of so many seconds after each answer.
+    def __init__(
+        self,
+        url: str,
+        clients: int = 2,
+        pause: float = 0.05,
+        methods: Sequence[str] = ("GET",),
+        **options: object,
+    ) -> None:
+        """Ask `url` by each method in turn, with a pause of so many seconds after the last.
 
-        `options` are those of httpx.get.
+        `options` are those of httpx.request.
         """
-        self.url, self.pause = url, pause
+        self.url, self.pause, self.methods = url, pause, methods
         self.options = {"timeout": PATIENCE, "verify": TLS, **options}
         self.answers = Counter()  # by status, or by the name of the error
         self.over = threading.Event()
@@ -53,9 +61,10 @@ class Load:
 
     def _ask(self) -> None:
         while not self.over.is_set():
-            try:
-                answer = httpx.get(self.url, **self.options).status_code
-            except httpx.TransportError as error:
-                answer = type(error).__name__
-            self.answers[answer] += 1
+            for method in self.methods:
+                try:
+                    answer = httpx.request(method, self.url, **self.options).status_code
+                except httpx.TransportError as error:
+                    answer = type(error).__name__
+                self.answers[answer] += 1
             time.sleep(self.pause)

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from asgi_probes import (
     PROBES,
     UVICORN,
 )
-from container import PATIENCE
+from container import PATIENCE, wait_until
 from images import SNIPPETS
 from test_worker_class import is_answered_before
 
@@ -203,8 +204,14 @@ def threads_while_ten_wait(path, container):
 
 def begun(container, *paths):
     """Ask for slow answers, and return once they have surely begun."""
-    container.get("/health/")
+    assert wait_until(lambda: is_up(container)), container.logs()
     answers = [container.start_get(path) for path in paths]
     time.sleep(1)
     assert not any(answer.done() for answer in answers), container.logs()
     return answers
+
+
+def is_up(container):
+    """Whether it answers: a worker of Uvicorn tells of its start before it listens."""
+    with suppress(httpx.TransportError):
+        return container.get("/health/").is_success

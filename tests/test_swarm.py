@@ -5,7 +5,6 @@ import re
 import subprocess
 import time
 
-import httpx
 import pytest
 from filelock import FileLock
 
@@ -27,21 +26,8 @@ IMAGE = {"files": [*CHECK, DRAINS], "changes": CHANGES}
 ENGINE = "docker:28.5-dind"
 WEB, NGINX = "registry.example/web", "registry.example/web-static"
 ENV = {"ALLOWED_HOSTS": "127.0.0.1", "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
+BOTH = ("GET", "POST")
 GUNICORN = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --threads 2"
-
-
-class Clients(Load):
-    """Clients that ask to read and to write in turns, and count both."""
-
-    def _ask(self):
-        while not self.over.is_set():
-            for method in "GET", "POST":
-                try:
-                    answer = httpx.request(method, self.url, **self.options).status_code
-                except httpx.TransportError as error:
-                    answer = type(error).__name__
-                self.answers[answer] += 1
-            time.sleep(self.pause)
 
 
 class Swarm:
@@ -94,7 +80,7 @@ def scenario(run_once, image, nginx):
     swarm = Swarm(container, {f"{WEB}:1": image, f"{NGINX}:1": nginx})
     seen = {"init": swarm.run("sh", "/site/init.sh"), "other tags": swarm.run("sh", "-c", TAGS)}
     seen["first"] = swarm.deploy(1, 1)
-    with Clients(swarm.url) as load:
+    with Load(swarm.url, methods=BOTH) as load:
         seen["update"], seen["updated"] = swarm.deploy(2, 1), swarm.tasks()
         load.wait()
         seen["update lost"], seen["update asked"] = load.lost, load.answers.total()
@@ -102,7 +88,7 @@ def scenario(run_once, image, nginx):
         seen["state"] = swarm.run("docker", "service", "inspect", "site_web", "--format", STATE)
     seen["rollback lost"] = load.lost - seen["update lost"]
     change = ["docker", "service", "update", "--detach", "--image", f"{NGINX}:2", "site_nginx"]
-    with Clients(swarm.url) as load:
+    with Load(swarm.url, methods=BOTH) as load:
         seen["nginx"] = swarm.run(*change)
         wait_until(lambda: load.lost)
     seen["nginx lost"], seen["nginx asked"] = load.lost, load.answers.total()

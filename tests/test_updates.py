@@ -1,14 +1,13 @@
 """The proofs of docs/updates.md."""
 
-import time
-
-import httpx
 import pytest
 
+from container import wait_until
 from load import Load
 from production import images, shared
 
 CONF = "/etc/nginx/conf.d/default.conf"
+POST = {"methods": ["POST"], "data": {"text": "kept"}}
 SCRIPT = "updates/one-by-one.update.sh"
 BY_SCRIPT, BY_UP = ({"core/release.py": f"NAME = '{name}'\n"} for name in ("script", "up"))
 NEVER_READY = {"core/wsgi.py": "raise RuntimeError('this release is broken')\n"}
@@ -22,23 +21,13 @@ class Migration(migrations.Migration):
 }
 
 
-class Posts(Load):
-    """Clients that post: nobody on the way may send such a request twice."""
-
-    def _ask(self):
-        while not self.over.is_set():
-            try:
-                answer = httpx.post(self.url, data={"text": "kept"}, **self.options).status_code
-            except httpx.TransportError as error:
-                answer = type(error).__name__
-            self.answers[answer] += 1
-            time.sleep(self.pause)
-
-
 @pytest.fixture
 def production(request):
     """Have the site of docs/compose.md up, with whatever release the test before left."""
-    return shared(request)
+    site = shared(request)
+    nginx = site.service("nginx")
+    assert wait_until(lambda: nginx.get("/health/").is_success), nginx.logs()
+    return site
 
 
 def test_script_loses_no_request(production, build):
@@ -53,7 +42,8 @@ def test_script_loses_no_request(production, build):
     assert production.service("web").handle.id != before
     assert production.service("web").exec("ls", "core/release.py")
     assert marked(production) == production.service("nginx").exec("cat", CONF)
-    assert (get.answers.keys(), post.answers.keys()) == ({200}, {200})
+    answers = get.answers.keys(), post.answers.keys()
+    assert answers == ({200}, {200}), production.service("nginx").logs()[-9000:]
 
 
 def test_plain_up_loses_requests(production, build):
@@ -98,4 +88,4 @@ def gets(production, path="/health/", clients=2):
 
 def posts(production):
     """Post rows to nginx, each of which a worker writes."""
-    return Posts(f"{production.service('nginx').address}/notes/", pause=0.1)
+    return Load(f"{production.service('nginx').address}/notes/", pause=0.1, **POST)

@@ -26,6 +26,7 @@ NGINX = ("static-files/nginx.Dockerfile.static", "static-files/nginx.default.con
 STARTED = "start worker process"
 OURS = "http://127.0.0.1"
 WITHOUT_PACKAGES = "pip uninstall --quiet --yes websockets wsproto"
+SERVES = "Uvicorn running on"  # told by a lone Uvicorn once it listens
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_asgi_needs_no_package_for_websockets(start):
     servers = f"{' '.join(UVICORN)} --port 8001 & exec {' '.join(ON_ASGI)}"
     command = ["sh", "-c", f"{WITHOUT_PACKAGES}; {servers}"]
     container = start(*command, user="root", expose=[8001])
-    container.wait_for_log(COMPLETE)
+    container.wait_for_log(SERVES)
 
     with socket_to(container) as socket:
         assert say(socket, "hello") == "hello"
@@ -144,7 +145,7 @@ def test_silent_socket_ends_at_the_read_timeout(nginx, build, run):
     proxy = nginx(conf + conf.replace("8080", "8081").replace("web:8000", "web:8001"))
     beside(proxy, build, run)
     pings = [*UVICORN, "--port", "8001", "--ws-ping-interval", "1"]
-    beside(proxy, build, run, *pings, ready=COMPLETE)
+    beside(proxy, build, run, *pings, ready=SERVES)
 
     assert lives_for(5, proxy, published(proxy, 8081))
     assert not lives_for(5, proxy, published(proxy, 8080))
