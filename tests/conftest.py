@@ -5,19 +5,20 @@ import re
 import shlex
 import shutil
 import signal
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
-from python_on_whales import DockerClient
+from python_on_whales import DockerClient, Network
 
 import base_images
 import benchmarks
 import engine
 import transcripts
 from container import Container
-from images import Builder
+from images import Builder, saved
 from private_engine import EngineError
 from stack import Stack
 
@@ -157,6 +158,16 @@ def _run(
 
 
 @pytest.fixture
+def network(docker: DockerClient) -> Iterator[Network]:
+    """Return a network on which the containers of one test find each other by name."""
+    run = os.environ["PROOFS_RUN"]
+    name = f"{engine.REPOSITORY}-{run}-{uuid.uuid4().hex[:8]}"
+    network = docker.network.create(name, labels={engine.LABEL: run})
+    yield network
+    network.remove()
+
+
+@pytest.fixture
 def stack(
     docker: DockerClient,
     official: Callable[[str], str],
@@ -177,7 +188,7 @@ def stack(
         env: dict[str, str] | None = None,
     ) -> Stack:
         for snippet in files:
-            shutil.copy(SNIPPETS / snippet, tmp_path / Path(snippet).name.partition(".")[2])
+            shutil.copy(SNIPPETS / snippet, tmp_path / saved(snippet))
         for name in re.findall(r"(?m)^ +image: *(\S+:\S+)", (SNIPPETS / file).read_text()):
             official(name)
         stack = Stack(docker, tmp_path, file, services or {}, ENVIRONMENT | (env or {}))

@@ -121,12 +121,17 @@ class Builder:
         return list(json.loads(known.read_text()).items())
 
 
+def saved(snippet: str) -> str:
+    """Return the name that a page tells to save a snippet under."""
+    return Path(snippet).name.partition(".")[2]
+
+
 def _change(
     context: Path, files: Sequence[str], changes: dict[str, str], requirements: dict[str, str]
 ) -> None:
     """Put the files, texts and versions that a test asks for into a copy of the project."""
     for file in files:
-        shutil.copy(SNIPPETS / file, context / Path(file).name.partition(".")[2])
+        shutil.copy(SNIPPETS / file, context / saved(file))
     for path, text in changes.items():
         (context / path).parent.mkdir(parents=True, exist_ok=True)
         (context / path).write_text(text)

@@ -3,25 +3,16 @@
 import subprocess
 
 from container import Container
-from images import PROJECT, SNIPPETS
+from test_health_checks import CHANGES, FILES
 
 APP = "dockerfile/app.Dockerfile"
-HEALTHCHECK = "health-checks/without-curl.healthcheck.py"
-SETTINGS = (PROJECT / "core/settings.py").read_text()
-FIRST = 'MIDDLEWARE = ["core.health.middleware",'
-CHANGES = {  # what docs/health-checks.md tells to add to a project
-    "core/health.py": (SNIPPETS / "health-checks/before-the-host.health.py").read_text(),
-    "core/settings.py": SETTINGS.replace(
-        "MIDDLEWARE = [", 'MIDDLEWARE = ["core.health.middleware",'
-    ),
-}
 IMAGE = "registry.example/shop:1.0.0"  # the reader's
 WRITE = 'while test $# -gt 0; do printf %s "$2" > "$1"; shift 2; done'
 
 
 def app(build):
     """Build the app image with the health checks, and return its tag."""
-    return build(APP, files=[HEALTHCHECK], changes=CHANGES)
+    return build(APP, files=FILES, changes=CHANGES)
 
 
 class Podman(Container):

@@ -2,13 +2,15 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 
 import pytest
 
 from conftest import ENVIRONMENT
-from images import PROJECT, SNIPPETS
+from images import SNIPPETS, saved
 from stack import Stack
+from test_health_checks import CHANGES as CHECKED
 
 SITE = pytest.StashKey[Stack]()
 FILE = "compose/production.compose.yaml"
@@ -16,16 +18,14 @@ APP, STATIC = "dockerfile/app.Dockerfile", "static-files/nginx.Dockerfile.static
 CHECK = "health-checks/without-curl.healthcheck.py"
 PROXY = "proxy/nginx.default.conf"
 BESIDE = [PROXY, "compose/make.secrets.sh"]
-MIDDLEWARE = 'MIDDLEWARE = [\n    "core.health.middleware",'
 KEY = (SNIPPETS / "secrets/from-a-file.settings.py").read_text()
 DATABASE = (SNIPPETS / "compose/password-file.settings.py").read_text()
-SETTINGS = (PROJECT / "core/settings.py").read_text()
+SETTINGS = CHECKED["core/settings.py"]
 [BEFORE] = [line for line in SETTINGS.splitlines() if line.startswith("DATABASES")]
-CHANGES = {
-    "core/health.py": (SNIPPETS / "health-checks/before-the-host.health.py").read_text(),
-    "core/settings.py": SETTINGS.replace("MIDDLEWARE = [", MIDDLEWARE)
-    .replace('SECRET_KEY = os.environ["SECRET_KEY"]', KEY)
-    .replace(BEFORE, DATABASE),
+CHANGES = CHECKED | {
+    "core/settings.py": SETTINGS.replace('SECRET_KEY = os.environ["SECRET_KEY"]', KEY).replace(
+        BEFORE, DATABASE
+    ),
 }
 
 
@@ -41,8 +41,7 @@ class Production(Stack):
         for name, keys in (services or {}).items():
             used[name] = {**used.get(name, {}), **keys}
         for snippet in BESIDE:
-            name = snippet.partition("/")[2].partition(".")[2]
-            (folder / name).write_bytes((SNIPPETS / snippet).read_bytes())
+            shutil.copy(SNIPPETS / snippet, folder / saved(snippet))
         super().__init__(docker, folder, FILE, used, ENVIRONMENT)
         subprocess.run(["sh", "secrets.sh"], cwd=folder, check=True)
 

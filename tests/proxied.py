@@ -8,7 +8,7 @@ import pytest
 
 import engine
 from container import wait_until
-from images import SNIPPETS
+from images import SNIPPETS, saved
 
 APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"
@@ -73,11 +73,6 @@ class Proxied:
         path = self.folder / sha256(text.encode()).hexdigest()[:12]
         path.write_text(text)
         return path
-
-
-def saved(path):
-    """Return the name that a page gives a snippet."""
-    return path.rpartition("/")[2].partition(".")[2]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 import transcripts
 from conftest import ENVIRONMENT
 from images import PROJECT, SNIPPETS
+from test_health_checks import CHANGES, FILES
 
 ROOT = PROJECT.parent.parent
 CONTRACT = (ROOT / "tests/contract.py").read_text()
@@ -27,16 +28,7 @@ BROKEN = BROKEN.replace(
     "USER 65534:65534", "ENV API_TOKEN=1\nSTOPSIGNAL SIGKILL\nHEALTHCHECK CMD true"
 )
 NO_SOCKET = "--env=GUNICORN_CMD_ARGS=--control-socket /proc/no"
-MIDDLEWARE = 'MIDDLEWARE = [\n    "core.health.middleware",'
-WITH_CHECK = {
-    "files": ["health-checks/without-curl.healthcheck.py"],
-    "changes": {
-        "core/health.py": (SNIPPETS / "health-checks/before-the-host.health.py").read_text(),
-        "core/settings.py": (PROJECT / "core/settings.py")
-        .read_text()
-        .replace("MIDDLEWARE = [", MIDDLEWARE),
-    },
-}
+WITH_CHECK = {"files": FILES, "changes": CHANGES}
 
 
 @pytest.fixture

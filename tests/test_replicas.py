@@ -1,12 +1,10 @@
 """The proofs of docs/replicas.md."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
-import engine
 from nginx import Nginx
 
 APP = "dockerfile/app.Dockerfile"
@@ -15,16 +13,6 @@ GUNICORN = "gunicorn core.wsgi --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm --n
 BOOTING = "Booting worker"
 SLOW = 5  # seconds that one request takes
 PROXY = "location / { proxy_pass http://web:8000; proxy_set_header Host $http_host; }"
-
-
-@pytest.fixture
-def network(docker, request):
-    """Return a network on which nginx finds what is called `web`."""
-    labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
-    name = f"replicas-{os.environ['PROOFS_RUN']}-{abs(hash(request.node.name))}"
-    network = docker.network.create(name, labels=labels)
-    yield network
-    network.remove()
 
 
 def test_compose_starts_two_containers_of_two_workers(build, stack):

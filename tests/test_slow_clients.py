@@ -1,11 +1,9 @@
 """The proofs of docs/slow-clients.md."""
 
 import json
-import os
 
 import pytest
 
-import engine
 from test_worker_class import ASGI, GEVENT_CLASS, GTHREAD, SYNC, with_gevent
 
 PLAIN = "signals/exec-form.Dockerfile"
@@ -22,15 +20,6 @@ ALL_KINDS = [
     "does not close",
 ]
 SMALL_BUFFERS = {"net.ipv4.tcp_wmem": "4096 4096 4096"}  # as full as a slow network's, at once
-
-
-@pytest.fixture
-def network(docker):
-    """Return a network on which the containers of one test find each other by name."""
-    run = os.environ["PROOFS_RUN"]
-    network = docker.network.create(f"slow-clients-{run}", labels={engine.LABEL: run})
-    yield network
-    network.remove()
 
 
 @pytest.mark.parametrize("kind", ["sends half a request", "uploads slowly", "reads slowly"])

@@ -1,10 +1,5 @@
 """The proofs of docs/troubleshooting/dead-address.md."""
 
-import os
-
-import pytest
-
-import engine
 from nginx import Nginx
 
 IMAGE = "signals/exec-form.Dockerfile"
@@ -24,15 +19,6 @@ LOCATIONS = """
         proxy_pass http://$app:8000;
     }
 """
-
-
-@pytest.fixture
-def network(docker):
-    """Return a network on which the containers of one test find each other by name."""
-    run = os.environ["PROOFS_RUN"]
-    network = docker.network.create(f"dead-address-{run}", labels={engine.LABEL: run})
-    yield network
-    network.remove()
 
 
 def test_nginx_keeps_the_address_until_it_is_reloaded(network, build, run, replay, tmp_path):
