@@ -15,6 +15,7 @@ from filelock import FileLock
 from python_on_whales import DockerClient
 from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
 
+import base_images
 import engine
 from images import PROJECT
 from private_engine import EngineError, PrivateEngine
@@ -22,6 +23,7 @@ from private_engine import EngineError, PrivateEngine
 ROOT = PROJECT.parent.parent
 SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
 QUICK_TEST = "tests/test_contributing.py::test_each_dependency_is_pinned"
+PULLING_TEST = "tests/test_contributing.py::test_unreachable_registry_is_one_line"
 
 
 @pytest.fixture
@@ -94,6 +96,26 @@ def test_unreachable_registry_is_one_line(builder, tmp_path):
         builder.build(dockerfile)
 
 
+def test_only_the_private_engine_makes_stand_ins(docker, monkeypatch):
+    """An image that could be replaced cannot be pulled: only the private engine replaces it."""
+    name, said = "registry.invalid/python:3.14-slim", []
+    monkeypatch.setitem(base_images.STAND_INS, name, base_images.STAND_INS["python:3.14-slim"])
+
+    with pytest.raises(base_images.OutOfReachError):
+        base_images.ensure(docker, [name], engine.CACHE, stand_ins=False, say=said.append)
+
+    assert said == [f"pulling {name}"]
+
+
+@pytest.mark.usefixtures("no_other_run")
+def test_pulled_image_is_printed():
+    """A worker of pytest-xdist, which captures what a test prints, pulls an image."""
+    output = pytest_run(PULLING_TEST, "-n1").communicate()[0]
+
+    assert output.count("\npulling registry.invalid/far/away:1\n") == 1
+    assert "1 passed" in output
+
+
 @pytest.mark.usefixtures("no_other_run")
 def test_interrupted_run_leaves_nothing(docker):
     """Ctrl-C in the middle of a test: its container and its image tag go with it."""
@@ -119,10 +141,10 @@ def test_killed_run_is_swept_by_the_next(docker):
     assert left_of(docker, run) == []
 
 
-def pytest_run(test: str, **environ: str) -> subprocess.Popen:
+def pytest_run(test: str, workers: str = "-n0", **environ: str) -> subprocess.Popen:
     """Start a run of one test, as a reader would."""
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-n0", "-o", "addopts=", test], cwd=ROOT, text=True,
+        [sys.executable, "-m", "pytest", workers, "-o", "addopts=", test], cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environ,
     )  # fmt: skip
 
