@@ -1,7 +1,9 @@
-"""Writes into pyproject.toml the versions of all packages that its own dependencies need.
+"""Write into pyproject.toml the versions of all packages that its own dependencies need.
 
-Run it in the folder of that file after each change of the group `dev`. Like the guide's Dependabot
-file, it waits seven days before it uses a release; UV_EXCLUDE_NEWER names another age.
+    uv run tests/harness/pins.py
+
+Like the guide's Dependabot file, it waits seven days before it uses a release; UV_EXCLUDE_NEWER
+sets another age.
 """
 
 import os
@@ -24,7 +26,11 @@ def pins(pyproject: dict) -> list[str]:
     done = subprocess.run(command, env=environ, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"{FILE} is as it was, because uv found no set of versions: its reason is above")
-    return [line for line in done.stdout.splitlines() if line not in pyproject["dependency-groups"]["dev"]]
+    return [
+        line
+        for line in done.stdout.splitlines()
+        if line not in pyproject["dependency-groups"]["dev"]
+    ]
 
 
 def main() -> None:
