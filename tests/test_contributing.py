@@ -32,9 +32,10 @@ SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
 QUICK_TEST = "tests/test_contributing.py::test_each_dependency_is_pinned"
 PULLING_TEST = "tests/test_contributing.py::test_unreachable_registry_is_one_line"
 
+WORKFLOW, DEPENDABOT = ".github/workflows/guide.yml", ".github/dependabot.yml"
 LINTERS = [
     ["zizmor", "--offline", "--persona=pedantic", "."],
-    ["jactionlint", "--strict-exit", "--shellcheck=", "--pyflakes="],
+    ["jactionlint", "--strict-exit", "--shellcheck=", "--pyflakes=", WORKFLOW, DEPENDABOT],
 ]
 
 
@@ -79,18 +80,15 @@ def test_imported_packages_are_declared():
 
 def test_repository_follows_the_guides_dependabot_file():
     """Its entries differ in the ecosystem alone, and it fits the schema of the service."""
-    file = ROOT / ".github/dependabot.yml"
+    files = ROOT / DEPENDABOT, SNIPPETS / "supply-chain/weekly.dependabot.yml"
     ours, theirs = (
-        {update.pop("package-ecosystem"): update for update in yaml.safe_load(text)["updates"]}
-        for text in (
-            file.read_text(),
-            (SNIPPETS / "supply-chain/weekly.dependabot.yml").read_text(),
-        )
+        {entry.pop("package-ecosystem"): entry for entry in yaml.safe_load(text)["updates"]}
+        for text in map(Path.read_text, files)
     )
 
     assert set(ours) == {"github-actions", "uv"}
-    assert all(update in theirs.values() for update in ours.values())
-    done = program("check-jsonschema", "--builtin-schema", "vendor.dependabot", file)
+    assert all(entry in theirs.values() for entry in ours.values())
+    done = program("check-jsonschema", "--builtin-schema", "vendor.dependabot", DEPENDABOT)
     assert done.returncode == 0, done.stdout
 
 
@@ -106,7 +104,7 @@ def test_workflow_passes_its_linters(command):
 def test_action_by_tag_is_refused(command, tmp_path):
     """The hash of one action is replaced by its tag, as in most workflows."""
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
-    workflow = tmp_path / ".github/workflows/guide.yml"
+    workflow = tmp_path / WORKFLOW
     text, replaced = re.subn("(deploy-pages@)[0-9a-f]{40} # ", r"\1", workflow.read_text())
     workflow.write_text(text)
 
