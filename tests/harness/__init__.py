@@ -1,0 +1,1 @@
+"""The machinery of the tests: adding a claim needs no change here."""
