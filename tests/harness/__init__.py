@@ -1,1 +1,1 @@
-"""The machinery of the tests: adding a claim needs no change here."""
+"""The machinery of the tests; whoever adds a claim changes nothing in here."""

@@ -3,6 +3,7 @@
 import signal
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from private_engine import EngineError
 SLICE = Path(__file__).with_name("slice.toml")
 # What runs the tests: it gets the folder below the checkout and pytest's arguments, and returns
 # pytest's exit code. Without a file or a test among the arguments, the machine's slice is added.
-MACHINES = {"docker": readers_machine.prove}
+MACHINES = {kind.name: partial(readers_machine.prove, kind) for kind in [readers_machine.DOCKER]}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

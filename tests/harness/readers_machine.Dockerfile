@@ -32,6 +32,7 @@ fi
 exec dockerd
 END
 ENV LANG=de_DE.UTF-8 COLUMNS=80
+ENV PROOFS_MACHINE=docker PROOFS_REGISTRY="one of its own"
 VOLUME /var/lib/docker
 EXPOSE 80
 CMD ["boot"]
