@@ -18,6 +18,7 @@ from typing import NamedTuple
 import httpx
 
 from container import TLS
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 from test_benchmarks import size_of_parts
 from test_dependencies import LOCK
@@ -123,7 +124,7 @@ def lock(docker, folder, old, new):
     """Return a copy of the sample project with its lock, and one package of another version."""
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
     pins = folder / "requirements.txt"
-    pins.write_text(pins.read_text().replace(old, new))
+    pins.write_text(edited(pins.read_text(), {old: new}))
     shutil.copy(SNIPPETS / "dependencies/lock.sh", folder)
     shutil.copy(SNIPPETS / "static-files/nginx.default.conf", folder / "default.conf")
     (folder / "Dockerfile").write_text(LOCK)
@@ -146,7 +147,7 @@ class Workshop:
             own = f"benchmark-{builder.run}-{name}"
             text = original.read_text()
             if original == NGINX:
-                text = text.replace(shared_stages(text), shared_stages(shape.app.read_text()))
+                text = edited(text, {shared_stages(text): shared_stages(shape.app.read_text())})
             text = re.sub(r"(?m)^(FROM .*)", rf"\1\nENV BENCHMARK={own}", text)
             file.write_text(text.replace("type=cache,", f"type=cache,id={own},"))
         self.tags = {}
@@ -156,7 +157,7 @@ class Workshop:
         shutil.copytree(project, self.context)
         if not self.shape.manifest:
             settings = self.context / "core/settings.py"
-            settings.write_text(settings.read_text().replace("Manifest", ""))
+            settings.write_text(edited(settings.read_text(), {"Manifest": ""}))
         seconds = {"cold": self.build("cold")}
         for change, edits in EDITS.items():
             for path, text in edits.items():

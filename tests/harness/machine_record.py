@@ -87,9 +87,11 @@ def system() -> str:
 
 
 def is_whole(config: pytest.Config) -> bool:
-    """Whether nothing narrows what is run: no path but the folder of all tests, no -k, no -m."""
+    """Whether the run is one of all tests: of their whole folder, and no option narrows it."""
     paths = {Path(arg).resolve() for arg in config.args}
-    return paths == {ROOT / "tests"} and not (config.option.keyword or config.option.markexpr)
+    narrowing = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly")
+    narrowed = any(getattr(config.option, name, None) for name in narrowing)
+    return paths == {ROOT / "tests"} and not narrowed
 
 
 def keep(record: dict) -> None:

@@ -32,7 +32,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if (name := config.option.on) is None:
         return None
     if name not in MACHINES:
-        message = f"--on {name}: there is no such machine; choose from {', '.join(MACHINES)}"
+        message = f"--on {name}: no such machine, choose from {', '.join(MACHINES)}"
         raise pytest.UsageError(message)
     folder = config.invocation_params.dir.relative_to(config.rootpath)
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -47,11 +47,12 @@ DOCKER = Kind(
 
 def prove(kind: Kind, folder: Path, arguments: list[str]) -> int:
     """Run README's command on a machine made for it, and return pytest's exit code."""
-    say = partial(print, f"--on {kind.name}:", flush=True)
+    say = partial(print, flush=True)
     run, start = engine.Run(), time.monotonic()
     os.environ["PROOFS_RUN"] = run.name
     try:
-        say("building and starting the machine")
+        say(f"run: {run.name}")
+        say(f"building and starting the machine {kind.name}")
         machine = ReadersMachine(kind, engine.find(), run.name)
         say("filling its registry with the official images")
         machine.fill(IMAGES, say)
@@ -114,10 +115,9 @@ class ReadersMachine:
         if listed.returncode:
             message = f"--on copies the files that git lists: {listed.stderr.strip()}"
             raise EngineError(message)
-        user, checkout = self.kind.user, self.checkout
-        self.root("install", "--directory", "--owner", user, "--group", user, checkout)
+        self.run("mkdir", self.checkout)
         unpack = [*self.exec, "--interactive", self.container.handle.id]
-        unpack += ["tar", "--extract", "--directory", checkout]
+        unpack += ["tar", "--extract", "--directory", self.checkout]
         with (
             subprocess.Popen(unpack, stdin=subprocess.PIPE) as unpacking,
             tarfile.open(fileobj=unpacking.stdin, mode="w|") as archive,
@@ -150,9 +150,10 @@ class ReadersMachine:
         """Return the command that runs another one as the user, up to its options."""
         return [*map(str, self.docker.client_config.docker_cmd), "exec", "--user", self.kind.user]
 
-    def root(self, *command: str) -> str:
-        """Run a command as root, which the user cannot."""
-        return self.docker.execute(self.container.handle, list(command), user="root")
+    def run(self, *command: str, user: str | None = None) -> str:
+        """Run a command as its user or another one, and return what it printed."""
+        user = user or self.kind.user
+        return self.docker.execute(self.container.handle, list(command), user=user)
 
 
 def check(docker: DockerClient) -> None:
