@@ -19,9 +19,10 @@ import base_images
 import engine
 from container import Container
 from harness import registry
+from harness.machine_record import ROOT, WHOLE_RUNS
+from harness.partial_results import ALL, SOME
 from private_engine import EngineError
 
-ROOT = Path(__file__).parent.parent.parent
 IMAGES = [name for name in base_images.STAND_INS if name != "python:3.14"]  # benchmarks need it
 OLDEST = 25  # the first Docker that saves images as the registry takes them
 
@@ -59,10 +60,9 @@ def prove(kind: Kind, folder: Path, arguments: list[str]) -> int:
         say(f"running README's command as the user {kind.user}")
         machine.check_out()
         code = machine.shell(readme_command(), *arguments, folder=folder)
-        machine.save(".cache/proofs.json", f".cache/machines/{kind.name}.json")
-        machine.save(".cache/proofs.xml", f".cache/machines/{kind.name}.xml")
+        machine.save_results()
         if "--keep" in arguments:
-            machine.save("docs/_data/machines.json", "docs/_data/machines.json")
+            machine.save(WHOLE_RUNS.relative_to(ROOT), WHOLE_RUNS)
         say(f"exit code {code} after {time.monotonic() - start:.0f} s")
     finally:
         run.end()
@@ -133,12 +133,19 @@ class ReadersMachine:
         command = ["bash", "--login", "-c", script, "bash", *arguments]
         return subprocess.run([*self.exec, *place, *command], check=False).returncode
 
-    def save(self, theirs: str, ours: str) -> None:
-        """Copy a file of its checkout to this one; if it has none, remove this one's."""
-        (ROOT / ours).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / ours).unlink(missing_ok=True)
-        with suppress(DockerException):  # no run, and so no results
-            self.docker.copy((self.container.handle, f"{self.checkout}/{theirs}"), ROOT / ours)
+    def save_results(self) -> None:
+        """Copy what its pytest wrote, and remove what an earlier machine did."""
+        for suffix in ".json", ".xml":
+            ours = ROOT / f".cache/machines/{self.kind.name}{suffix}"
+            ours.parent.mkdir(parents=True, exist_ok=True)
+            ours.unlink(missing_ok=True)
+            for theirs in ALL, SOME:
+                with suppress(DockerException):  # there is one of the two, if there was a run
+                    self.save(Path(theirs).with_suffix(suffix), ours)
+
+    def save(self, theirs: Path, ours: Path) -> None:
+        """Copy a file of its checkout to a path of this machine."""
+        self.docker.copy((self.container.handle, f"{self.checkout}/{theirs}"), ours)
 
     @property
     def checkout(self) -> str:
