@@ -28,8 +28,8 @@ pytest_plugins = [
     "browser",
     "contract_report",
     "harness.machine_record",
-    "harness.machines",
     "harness.partial_results",
+    "harness.machines",
     "proxied",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK

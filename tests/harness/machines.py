@@ -60,7 +60,7 @@ def arguments(config: pytest.Config) -> list[str]:
 
 def slice_ids() -> list[str]:
     """Return the tests that run if none is named: one of each scenario or more."""
-    return [test for tests in scenarios().values() for test in tests]
+    return list(dict.fromkeys(test for tests in scenarios().values() for test in tests))
 
 
 def scenarios() -> dict[str, list[str]]:
