@@ -29,6 +29,7 @@ pytest_plugins = [
     "contract_report",
     "harness.machine_record",
     "harness.partial_results",
+    "harness.machines",
     "proxied",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK

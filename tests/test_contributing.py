@@ -22,6 +22,7 @@ from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
 import base_images
 import benchmarks
 import engine
+from harness import machines, readers_machine
 from harness.texts import edited
 from images import PROJECT, SNIPPETS
 from private_engine import EngineError, PrivateEngine
@@ -30,6 +31,13 @@ from sites import Site
 ROOT = PROJECT.parent.parent
 SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
 QUICK_TEST = "tests/test_contributing.py::test_each_dependency_is_pinned"
+SCENARIOS = {
+    *("build", "run", "transcript", "contract", "pages", "search"),
+    *("Compose", "PostgreSQL", "nginx", "Caddy", "Traefik"),
+    *("Swarm", "Podman", "pod", "systemd"),
+}
+PULLED = ["ghcr.io/astral-sh/uv:0.13.8", "nginxinc/nginx-unprivileged:1.30"]
+NEWER_PYTHON = "import sys; print(sys.version_info[:2] > (3, 11))"
 PULLING_TEST = "tests/test_contributing.py::test_unreachable_registry_is_one_line"
 
 WORKFLOW, DEPENDABOT = ".github/workflows/guide.yml", ".github/dependabot.yml"
@@ -299,6 +307,56 @@ def test_table_shows_each_machine(tmp_path):
     assert rows == ["Docker 28.5.2", "Podman 5.8.6"]
 
 
+def test_unknown_machine_is_one_line():
+    """A name after --on that no machine has: the line lists the names of those there are."""
+    output = pytest_run("--on", "elsewhere").communicate()[0]
+
+    names = ", ".join(machines.MACHINES)
+    assert output.strip() == f"ERROR: --on elsewhere: no such machine, choose from {names}"
+
+
+def test_slice_has_a_test_of_each_scenario():
+    """Pytest finds each test of the slice, and each way to run the image has one."""
+    ids = machines.slice_ids()
+    output = pytest_run("--collect-only", "--quiet", "--within", *ids).communicate()[0]
+
+    assert set(ids) <= set(output.splitlines())
+    assert set(machines.scenarios()) == SCENARIOS
+
+
+def test_on_docker_is_another_machine(docker, request):
+    """Its user, language and Python are other ones, and its empty Docker pulls from a registry."""
+    machine = readers_machine.ReadersMachine(
+        readers_machine.DOCKER, docker, os.environ["PROOFS_RUN"]
+    )
+    request.addfinalizer(machine.container.remove)
+    images = machine.run("docker", "image", "ls", "--quiet")
+    machine.fill(PULLED, print)
+
+    assert images == ""
+    for name in PULLED:
+        assert machine.run("docker", "pull", "--quiet", name).endswith(name)
+    assert machine.run("id", "--user", "--name") == "reader"
+    assert "docker" in machine.run("id", "--groups", "--name").split()
+    assert machine.run("sh", "-c", "command -v sudo || echo none") == "none"
+    assert machine.run("locale", "decimal_point") == ","
+    assert machine.run("python3", "-c", NEWER_PYTHON) == "True"
+
+
+@pytest.mark.usefixtures("no_other_run")
+def test_interrupted_machine_is_removed(docker):
+    """Ctrl-C as soon as there is a container: it goes, with its volume and its image."""
+    process, run = pytest_run_with_container(docker, "--on", "docker", SLOW_TEST)
+    [container] = docker.container.list(filters=[("label", f"{engine.LABEL}={run}")])
+    [volume] = [mount.name for mount in container.mounts if mount.type == "volume"]
+    process.send_signal(signal.SIGINT)
+    output = process.communicate()[0]
+
+    assert left_of(docker, run) == []
+    assert not docker.volume.exists(volume)
+    assert "Traceback" not in output
+
+
 def program(name, *arguments, cwd=ROOT) -> subprocess.CompletedProcess:
     """Run a program that pyproject.toml installs."""
     command = [Path(sys.executable).with_name(name), *arguments]
@@ -313,9 +371,9 @@ def pytest_run(*arguments: str, **environ: str) -> subprocess.Popen:
     )  # fmt: skip
 
 
-def pytest_run_with_container(docker) -> tuple[subprocess.Popen, str]:
+def pytest_run_with_container(docker, *arguments: str) -> tuple[subprocess.Popen, str]:
     """Start a run, and return it with its name once it has a container."""
-    process = pytest_run(SLOW_TEST)
+    process = pytest_run(*arguments or [SLOW_TEST])
     header = iter(process.stdout.readline, "")
     run = next(found[1] for line in header if (found := re.match("run: (.*)", line)))
     deadline = time.monotonic() + 60
