@@ -307,6 +307,15 @@ def test_table_shows_each_machine(tmp_path):
     assert rows == ["Docker 28.5.2", "Podman 5.8.6"]
 
 
+@pytest.fixture
+def able(docker):
+    """Skip the test, with the reason, if this machine's engine cannot start another machine."""
+    try:
+        readers_machine.check(docker)
+    except EngineError as error:
+        pytest.skip(str(error))
+
+
 def test_unknown_machine_is_one_line():
     """A name after --on that no machine has: the line lists the names of those there are."""
     output = pytest_run("--on", "elsewhere").communicate()[0]
@@ -324,6 +333,7 @@ def test_slice_has_a_test_of_each_scenario():
     assert set(machines.scenarios()) == SCENARIOS
 
 
+@pytest.mark.usefixtures("able")
 def test_on_docker_is_another_machine(docker, request):
     """Its user, language and Python are other ones, and its empty Docker pulls from a registry."""
     machine = readers_machine.ReadersMachine(
@@ -343,7 +353,7 @@ def test_on_docker_is_another_machine(docker, request):
     assert machine.run("python3", "-c", NEWER_PYTHON) == "True"
 
 
-@pytest.mark.usefixtures("no_other_run")
+@pytest.mark.usefixtures("able", "no_other_run")
 def test_interrupted_machine_is_removed(docker):
     """Ctrl-C as soon as there is a container: it goes, with its volume and its image."""
     process, run = pytest_run_with_container(docker, "--on", "docker", SLOW_TEST)
