@@ -18,6 +18,8 @@ import benchmarks
 import engine
 import transcripts
 from container import Container
+from harness import machine_record
+from harness.handover import HandingBuilder
 from images import Builder, saved
 from private_engine import EngineError
 from stack import Stack
@@ -65,12 +67,30 @@ def docker() -> DockerClient:
 
 
 @pytest.fixture(scope="session")
+def control_groups(docker: DockerClient) -> list[tuple[str, str]]:
+    """Return the engine's control groups, as properties of a test."""
+    version, _, driver = machine_record.described(docker)["cgroup"].partition(", ")
+    return [("cgroup", version), ("cgroup driver", driver)]
+
+
+@pytest.fixture(autouse=True)
+def note_control_groups(request: pytest.FixtureRequest) -> None:
+    """Note with the result of a test marked `cgroup` which control groups it depended on."""
+    if request.node.get_closest_marker("cgroup"):
+        request.node.user_properties += request.getfixturevalue("control_groups")
+
+
+@pytest.fixture(scope="session")
 def builder(docker: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Builder:
     """Return the builder of images that all workers of this run share."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    return Builder(docker, os.environ["PROOFS_RUN"], shared)
+    run, source = os.environ["PROOFS_RUN"], os.environ.get("PROOFS_IMAGES_FROM")
+    if source:  # the engine under test is slow, or has no registry
+        client = DockerClient(host=source, client_type="docker")
+        return HandingBuilder(client, docker, run, shared)
+    return Builder(docker, run, shared)
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ def sleeping(build, run_once):
     return sleeping
 
 
+@pytest.mark.cgroup
 def test_locked_container_serves_the_app(build, run, docker, replay, monkeypatch):
     """Under each flag of the page's command: a German page, a row, a large upload, no error."""
     for name, value in {**ENVIRONMENT, "DATABASE_URL": IN_TMP}.items():
@@ -116,6 +117,7 @@ def test_root_without_capabilities_owns_no_more_files(sleeping):
     assert "Operation not permitted" in tried(sleeping(), chown, user="root")
 
 
+@pytest.mark.cgroup
 def test_pids_limit_ends_a_fork_bomb(sleeping):
     """A program starts processes until it has 100 or may not: the container has room for 64."""
     limited, limitless = (
@@ -127,6 +129,7 @@ def test_pids_limit_ends_a_fork_bomb(sleeping):
     assert limitless == 100
 
 
+@pytest.mark.cgroup
 def test_memory_limit_ends_the_hungry(build, run):
     """A program asks for 200 MB: it is killed under 64m, and ends well without a limit."""
     hungry = [build(APP), "python", "-c", "print(len(bytearray(200_000_000)))"]
@@ -136,6 +139,7 @@ def test_memory_limit_ends_the_hungry(build, run):
     assert run(*hungry, ready="").exit_code == 0
 
 
+@pytest.mark.cgroup
 def test_limits_can_be_read_inside(sleeping):
     """The files of cgroup v1 and v2 differ, and one of them holds each figure."""
     processes, memory, quota, period = sleeping().exec("sh", "-c", READ_LIMITS).split()

@@ -161,6 +161,7 @@ def test_jitter_spreads_the_restarts(build, run):
     assert spread <= set(range(1000, 1101))
 
 
+@pytest.mark.cgroup
 def test_killed_worker_is_replaced(build, run):
     """A view asks for more than the limit: its client has no answer, the next one has."""
     container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
@@ -172,6 +173,7 @@ def test_killed_worker_is_replaced(build, run):
     assert container.get("/health/").text == "ok"
 
 
+@pytest.mark.cgroup
 def test_running_container_is_called_oom_killed(build, run):
     """A worker is killed, and Docker's inspect tells it of the container, which runs on."""
     container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
@@ -185,6 +187,7 @@ def test_running_container_is_called_oom_killed(build, run):
     assert (before, state.oom_killed, state.status) == (False, True, "running")
 
 
+@pytest.mark.cgroup
 def test_boot_loop_is_not_restarted(build, run):
     """No worker fits into the limit: they are killed in turn, while Docker has no cause to act."""
     container = serve(run, build(IMAGE), "", 0, restart="always", **TOO_FEW)
@@ -195,6 +198,7 @@ def test_boot_loop_is_not_restarted(build, run):
     assert container.handle.restart_count == 0
 
 
+@pytest.mark.cgroup
 def test_preload_lets_the_container_end(build, run):
     """With Django in the first process, the same limit kills that one."""
     container = run(build(IMAGE), "sh", "-c", f"{GUNICORN} --preload", ready="", **TOO_FEW)
