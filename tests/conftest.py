@@ -25,7 +25,7 @@ from private_engine import EngineError
 from stack import Stack
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
-pytest_plugins = ["browser", "contract_report"]
+pytest_plugins = ["browser", "contract_report", "harness.machine_record"]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 

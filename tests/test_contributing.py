@@ -1,6 +1,8 @@
 """The proofs of docs/contributing.md."""
 
+import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -18,6 +20,7 @@ from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
 import engine
 from images import PROJECT
 from private_engine import EngineError, PrivateEngine
+from sites import Site
 
 ROOT = PROJECT.parent.parent
 SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
@@ -119,10 +122,36 @@ def test_killed_run_is_swept_by_the_next(docker):
     assert left_of(docker, run) == []
 
 
-def pytest_run(test: str, **environ: str) -> subprocess.Popen:
+@pytest.mark.usefixtures("no_other_run")
+def test_run_records_its_machine(docker, tmp_path):
+    """Next to the results is a file with the engine, the Python, and how many tests passed."""
+    pytest_run(f"--junit-xml={tmp_path}/proofs.xml", QUICK_TEST).communicate()
+
+    record = json.loads((tmp_path / "proofs.json").read_text())
+    version = docker.version()
+    assert record["engine"].endswith(f" {(version.server or version.client).version}")
+    assert record["python"] == platform.python_version()
+    assert (record["passed"], record["failed"], record["whole"]) == (1, 0, False)
+
+
+def test_table_shows_each_machine(tmp_path):
+    """The row of the run behind the site is first; a kept one follows, with its date."""
+    site = Site(tmp_path)
+    site.write("docs/signals.md", f"{site.read('docs/signals.md')}\n```{{machines}}\n```\n")
+    site.prove()
+    run = {"engine": "Docker 28.5.2", "passed": 7, "whole": True, "date": "2026-11-29"}
+    site.write("proofs.json", json.dumps(run))
+    site.write("docs/_data/machines.json", json.dumps([run | {"engine": "Podman 5.8.6"}]))
+
+    assert site.build(proof_results="proofs.xml") == []
+    rows = re.findall('<th scope="row">(.*?)</th>', site.read("_site/signals.html"))
+    assert rows == ["Docker 28.5.2", "Podman 5.8.6"]
+
+
+def pytest_run(*arguments: str, **environ: str) -> subprocess.Popen:
     """Start a run of one test, as a reader would."""
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-n0", "-o", "addopts=", test], cwd=ROOT, text=True,
+        [sys.executable, "-m", "pytest", "-n0", "-o", "addopts=", *arguments], cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environ,
     )  # fmt: skip
 

@@ -12,7 +12,8 @@ from sphinx.util.logging import getLogger
 
 warn = getLogger(__name__).warning
 templates = FileSystemLoader(Path(__file__).parent.parent / "_templates")
-template = Environment(loader=templates, autoescape=True).get_template("measurement.html")
+environment = Environment(loader=templates, autoescape=True)
+template = environment.get_template("measurement.html")
 
 
 class Measurement(SphinxDirective):
