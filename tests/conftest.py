@@ -18,14 +18,13 @@ import benchmarks
 import engine
 import transcripts
 from container import Container
-from harness import machine_record
 from harness.handover import HandingBuilder
 from images import Builder, saved
 from private_engine import EngineError
 from stack import Stack
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
-pytest_plugins = ["browser", "contract_report", "harness.machine_record"]
+pytest_plugins = ["browser", "contract_report", "harness.machine_record", "harness.control_groups"]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 
@@ -64,20 +63,6 @@ def docker() -> DockerClient:
         return engine.find()
     except EngineError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-
-
-@pytest.fixture(scope="session")
-def control_groups(docker: DockerClient) -> list[tuple[str, str]]:
-    """Return the engine's control groups, as properties of a test."""
-    version, _, driver = machine_record.described(docker)["cgroup"].partition(", ")
-    return [("cgroup", version), ("cgroup driver", driver)]
-
-
-@pytest.fixture(autouse=True)
-def note_control_groups(request: pytest.FixtureRequest) -> None:
-    """Note with the result of a test marked `cgroup` which control groups it depended on."""
-    if request.node.get_closest_marker("cgroup"):
-        request.node.user_properties += request.getfixturevalue("control_groups")
 
 
 @pytest.fixture(scope="session")

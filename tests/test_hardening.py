@@ -1,12 +1,14 @@
 """The proofs of docs/hardening.md."""
 
 import json
+import os
 import re
 import subprocess
 
 import httpx
 import pytest
 
+import engine
 from conftest import ENVIRONMENT
 from container import PATIENCE, TLS, Container
 
@@ -147,6 +149,19 @@ def test_limits_can_be_read_inside(sleeping):
     assert int(processes) == 64
     assert int(memory) == 512 * 2**20
     assert int(quota) == int(period)
+
+
+@pytest.mark.cgroup
+def test_docker_discards_options_on_v2(build, docker, cgroup):
+    """Both options are given: the warnings of `docker run` name those that have no effect."""
+    command = [*docker.client_config.docker_cmd, "run", "--rm", "--memory", "64m"]
+    command += ["--label", f"{engine.LABEL}={os.environ['PROOFS_RUN']}"]
+    command += ["--oom-kill-disable", "--memory-swappiness", "10", build(APP), "true"]
+
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    discarded = sorted(re.findall(r"(\w+) discarded", done.stderr))
+    assert discarded == {"v1": [], "v2": ["OomKillDisable", "swappiness"]}[cgroup]
 
 
 FORK = """

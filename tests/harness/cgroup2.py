@@ -7,26 +7,34 @@ it lies in one folder of the cache; each start begins with the same disk.
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from socket import socket
+from tempfile import TemporaryDirectory
 
 import httpx
 from python_on_whales import DockerClient
 
-from engine import CACHE, private
+import engine
 from harness.handover import hand_over
+from images import SNIPPETS, Builder
 from private_engine import KEYRING, EngineError, debian_mirror
 
-FOLDER = CACHE / "cgroup2"
+FOLDER = engine.CACHE / "cgroup2"
 TOOLS, ROOT = FOLDER / "tools", FOLDER / "root"
 TREES = {  # folder: suite, kind of tree, packages
     TOOLS: ("trixie", "extract", "base-files,qemu-system-x86,linux-image-cloud-amd64,e2fsprogs"),
     ROOT: ("forky", "minbase", "systemd-sysv,dbus,docker.io,iptables,kmod,iproute2"),
 }
+LOADED = (  # what most tests build; the other images share their layers
+    "signals/exec-form.Dockerfile",
+    "dockerfile/app.Dockerfile",
+    "concurrency/two-workers.Dockerfile",
+)
 OWN = Path(__file__).parent / "cgroup2-root"  # what is added to the machine's root
 DISK = TOOLS / "disk.img"
 PORTS = 64  # published by containers; Docker's own port comes after them
@@ -45,6 +53,34 @@ KERNEL = (
 )
 
 
+@contextmanager
+def machine(driver: str) -> Iterator[dict[str, str]]:
+    """Start the machine, and yield what the environment of pytest needs to use it; then stop it.
+
+    `driver` is Docker's for control groups: systemd, as Docker chooses on this machine, or
+    cgroupfs. The engine of this machine builds the images.
+    """
+    source = engine.find()
+    if source.client_config.client_type != "docker":
+        message = "the virtual machine takes images from Docker, not from Podman: start Docker"
+        raise EngineError(message)
+    host = source.client_config.host or os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    run = engine.Run()
+    try:
+        with TemporaryDirectory() as shared:
+            builder = Builder(source, run.name, Path(shared))
+            prepare(source, [builder.build(SNIPPETS / snippet) for snippet in LOADED])
+        with booted(driver) as docker:
+            environ = {"DOCKER_HOST": docker, "PROOFS_IMAGES_FROM": host, "PROOFS_PATIENCE": "10"}
+            if engine.is_private(source):
+                root = engine.private().root
+                environ["DOCKER_CONFIG"] = f"{root}/config"
+                environ["PATH"] = f"{root}/bin:{os.environ['PATH']}"
+            yield environ
+    finally:
+        run.end()
+
+
 def prepare(source: DockerClient, images: Iterable[str]) -> None:
     """Have the machine's disk, with these images of another engine already loaded."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -53,8 +89,8 @@ def prepare(source: DockerClient, images: Iterable[str]) -> None:
             " run this as root on Debian"
         )
         raise EngineError(message)
-    if not (private().root / "bin/mmdebstrap").exists():
-        private().unpack()
+    if not (engine.private().root / "bin/mmdebstrap").exists():
+        engine.private().unpack()
     for tree in TREES:
         make_tree(tree)
     own = [path.read_bytes() for path in sorted(OWN.rglob("*")) if path.is_file()]
@@ -85,13 +121,13 @@ def make_tree(tree: Path) -> None:
     shutil.rmtree(tree, ignore_errors=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     command = [
-        private().root / "bin/mmdebstrap", "--quiet", "--mode=root", f"--variant={variant}",
+        engine.private().root / "bin/mmdebstrap", "--quiet", "--mode=root", f"--variant={variant}",
         f"--include={packages}", '--aptopt=Acquire::Check-Valid-Until "false"',
         '--aptopt=APT::Install-Recommends "false"',
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")),
         suite, tree, f"deb [signed-by={KEYRING}] {debian_mirror()} {suite} main",
     ]  # fmt: skip
-    path = f"{private().root}/bin:{os.environ['PATH']}"
+    path = f"{engine.private().root}/bin:{os.environ['PATH']}"
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, env=os.environ | {"PATH": path}
     )
@@ -111,7 +147,7 @@ def load(source: DockerClient, ids: Iterable[str]) -> None:
     data, work = ROOT / "var/lib/docker", FOLDER / "load"
     shutil.rmtree(data, ignore_errors=True)
     work.mkdir(exist_ok=True)
-    host, programs = f"unix://{work}/docker.sock", private().root / "bin"
+    host, programs = f"unix://{work}/docker.sock", engine.private().root / "bin"
     command = [
         "unshare", "--net", programs / "dockerd", "--config-file=/dev/null", f"--host={host}",
         f"--data-root={data}", f"--exec-root={work}/exec", f"--pidfile={work}/docker.pid",
@@ -226,3 +262,15 @@ def is_made(what: Path, recipe: str) -> bool:
 def made(what: Path, recipe: str) -> None:
     """Note by which recipe something of the cache was made."""
     what.with_name(f"{what.name}.recipe").write_text(recipe)
+
+
+def main() -> int:
+    """Run pytest on the machine: python -m harness.cgroup2 DRIVER ARGUMENTS."""
+    _, driver, *arguments = sys.argv
+    with machine(driver) as environ:
+        command = [sys.executable, "-m", "pytest", "-m", "cgroup", "-n2", *arguments]
+        return subprocess.run(command, check=False, env=os.environ | environ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
