@@ -1,4 +1,4 @@
-"""The images that Dockerfiles start from: from a registry, or made from Debian's packages.
+"""The images that Dockerfiles start from: pulled, or made from Debian's packages.
 
 A stand-in takes the official name, so that no Dockerfile changes, and only ever in the private
 engine. Its label `stand-in` says what it is; every image built from it carries that label on.
@@ -7,7 +7,7 @@ engine. Its label `stand-in` says what it is; every image built from it carries 
 import os
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
 from hashlib import sha256
@@ -70,13 +70,14 @@ STAND_INS = {
 
 
 class OutOfReachError(EngineError):
-    """An image is neither here nor to be had."""
+    """An image is not on this machine, and its registry does not deliver it."""
 
-    def __init__(self, name: str) -> None:
-        """Say how to mend it."""
+    def __init__(self, name: str, reason: str | None) -> None:
+        """Say what the engine gave as the reason, and how to fix it."""
+        why = (reason or "no reason given").strip().splitlines()[-1]
         super().__init__(
-            f"{name} is not here, and its registry is out of reach:"
-            " connect this machine, or pull the image beforehand"
+            f"{name} is not here, and cannot be pulled ({why}):"
+            " connect this machine to its registry, or pull the image beforehand"
         )
 
 
@@ -88,11 +89,21 @@ def names(dockerfile: Path) -> list[str]:
     return [name for name in map("".join, dict.fromkeys(found)) if name not in [*stages, "scratch"]]
 
 
-def ensure(docker: DockerClient, images: Iterable[str], cache: Path) -> None:
-    """Have these images in the private engine before they are built upon, or started."""
+def ensure(
+    docker: DockerClient,
+    images: Iterable[str],
+    cache: Path,
+    *,
+    stand_ins: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Pull the images that are missing, or make their stand-ins if that is allowed.
+
+    `say` gets a line about each that takes time. Raises OutOfReachError.
+    """
     for name in images:
         with FileLock(cache / "base-images.lock"):
-            _have(docker, name, cache)
+            _have(docker, name, cache, stand_ins=stand_ins, say=say)
 
 
 @cache
@@ -120,18 +131,22 @@ def _recipe(name: str) -> str:
     return sha256(f"{STAND_INS[name]}{text}".encode()).hexdigest()
 
 
-def _have(docker: DockerClient, name: str, cache: Path) -> None:
+def _have(
+    docker: DockerClient, name: str, cache: Path, *, stand_ins: bool, say: Callable[[str], None]
+) -> None:
     if _is_here(docker, name):
         return
+    say(f"pulling {name}")
     try:
         docker.pull(name, quiet=True)
     except DockerException as error:
-        if name not in STAND_INS:
-            raise OutOfReachError(name) from error
+        if not stand_ins or name not in STAND_INS:
+            raise OutOfReachError(name, error.stderr) from error
+        say(f"no registry answers: making {name} from Debian's packages")
         recipe, package, what = STAND_INS[name]
         for base in names(RECIPES / recipe):
             if base in STAND_INS:
-                _have(docker, base, cache)
+                _have(docker, base, cache, stand_ins=stand_ins, say=say)
             elif base == "debian" and not docker.image.exists(base):
                 _make_debian(docker, cache)
         build = partial(docker.legacy_build, RECIPES, file=RECIPES / recipe)

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import signal
+import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -24,7 +25,13 @@ from private_engine import EngineError
 from stack import Stack
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
-pytest_plugins = ["browser", "contract_report", "harness.machine_record", "harness.control_groups"]
+pytest_plugins = [
+    "browser",
+    "contract_report",
+    "harness.machine_record",
+    "harness.machines",
+    "harness.control_groups",
+]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 
@@ -66,7 +73,25 @@ def docker() -> DockerClient:
 
 
 @pytest.fixture(scope="session")
-def builder(docker: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Builder:
+def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Return a function that prints a line on the terminal now, also from a worker of xdist.
+
+    The standard error of a worker is the terminal's, once pytest's capturing is suspended.
+    """
+    capturing = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        with capturing.global_and_fixture_disabled():
+            sys.stderr.write(f"\n{line}\n")
+            sys.stderr.flush()
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def builder(
+    docker: DockerClient, tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
+) -> Builder:
     """Return the builder of images that all workers of this run share."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -74,8 +99,8 @@ def builder(docker: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> B
     run, source = os.environ["PROOFS_RUN"], os.environ.get("PROOFS_IMAGES_FROM")
     if source:  # the engine under test is slow, or has no registry
         client = DockerClient(host=source, client_type="docker")
-        return HandingBuilder(client, docker, run, shared)
-    return Builder(docker, run, shared)
+        return HandingBuilder(client, docker, run, shared, say)
+    return Builder(docker, run, shared, say)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from filelock import FileLock
 from python_on_whales import DockerClient
 from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
 
+import base_images
 import engine
 from images import PROJECT
 from private_engine import EngineError, PrivateEngine
@@ -25,6 +26,7 @@ from sites import Site
 ROOT = PROJECT.parent.parent
 SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
 QUICK_TEST = "tests/test_contributing.py::test_each_dependency_is_pinned"
+PULLING_TEST = "tests/test_contributing.py::test_unreachable_registry_is_one_line"
 
 
 @pytest.fixture
@@ -95,6 +97,26 @@ def test_unreachable_registry_is_one_line(builder, tmp_path):
 
     with pytest.raises(EngineError, match=r"^registry\.invalid/far/away:1 is not here, .*$"):
         builder.build(dockerfile)
+
+
+def test_only_the_private_engine_makes_stand_ins(docker, monkeypatch):
+    """An image that could be replaced cannot be pulled: only the private engine replaces it."""
+    name, said = "registry.invalid/python:3.14-slim", []
+    monkeypatch.setitem(base_images.STAND_INS, name, base_images.STAND_INS["python:3.14-slim"])
+
+    with pytest.raises(base_images.OutOfReachError):
+        base_images.ensure(docker, [name], engine.CACHE, stand_ins=False, say=said.append)
+
+    assert said == [f"pulling {name}"]
+
+
+@pytest.mark.usefixtures("no_other_run")
+def test_pulled_image_is_printed():
+    """A worker of pytest-xdist, which captures what a test prints, pulls an image."""
+    output = pytest_run(PULLING_TEST, "-n1").communicate()[0]
+
+    assert output.count("\npulling registry.invalid/far/away:1\n") == 1
+    assert "1 passed" in output
 
 
 @pytest.mark.usefixtures("no_other_run")

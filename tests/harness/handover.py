@@ -15,9 +15,9 @@ from images import Builder
 class HandingBuilder(Builder):
     """Builds on the engine `source`, and hands each image over to the engine under test."""
 
-    def __init__(self, source: DockerClient, target: DockerClient, run: str, shared: Path) -> None:
-        """Build nothing yet."""
-        super().__init__(source, run, shared)
+    def __init__(self, source: DockerClient, target: DockerClient, *about: object) -> None:
+        """Build nothing yet; what follows the two engines goes to Builder."""
+        super().__init__(source, *about)
         self.target = target
 
     def build(self, dockerfile: Path, **options: object) -> str:
