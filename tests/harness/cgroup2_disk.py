@@ -4,8 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from harness.handover import hand_over
 from private_engine import KEYRING, EngineError, debian_mirror
 
 FOLDER = engine.CACHE / "cgroup2"
-TOOLS, SYSTEM = FOLDER / "tools", FOLDER / "root"
+TOOLS = FOLDER / "tools"  # what runs on this machine, in there
+SYSTEM = TOOLS / "system"  # the files of the virtual machine
 TREES = {  # folder: suite, kind of tree, packages
     TOOLS: ("trixie", "extract", "base-files,qemu-system-x86,linux-image-cloud-amd64,e2fsprogs"),
     SYSTEM: ("forky", "minbase", "systemd-sysv,dbus,docker.io,iptables,kmod,iproute2"),
@@ -54,11 +54,8 @@ def prepare(source: DockerClient, images: Iterable[str]) -> None:
     shutil.copytree(OWN, SYSTEM, dirs_exist_ok=True)
     load(source, ids)
     DISK.unlink(missing_ok=True)
-    with mounted(SYSTEM, TOOLS / "mnt"):
-        command = (
-            "mke2fs -q -t ext4 -O ^has_journal -m 0 -E lazy_itable_init=1 -d /mnt /disk.img 4G"
-        )
-        subprocess.run(["chroot", TOOLS, *command.split()], check=True)
+    command = ["chroot", TOOLS, *MKE2FS, "-d", "/system", "/disk.img", "4G"]
+    subprocess.run(command, check=True, capture_output=True)
     made(DISK, recipe)
 
 
@@ -119,17 +116,6 @@ def load(source: DockerClient, ids: Iterable[str]) -> None:
         daemon.terminate()
         daemon.wait()
         shutil.rmtree(work, ignore_errors=True)
-
-
-@contextmanager
-def mounted(folder: Path, place: Path) -> Iterator[None]:
-    """Let a folder be seen in another place for a while."""
-    place.mkdir(exist_ok=True)
-    subprocess.run(["mount", "--bind", folder, place], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", place], check=True)
 
 
 def answers(client: DockerClient) -> bool:
