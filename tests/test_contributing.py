@@ -221,6 +221,21 @@ def test_full_disk_is_one_line(monkeypatch, tmp_path):
         PrivateEngine(tmp_path).unpack()
 
 
+def test_virtual_machine_without_debian_is_one_line():
+    """The option is used where no apt-get is to be found."""
+    command = [sys.executable, "-m", "pytest", "--on", "cgroup2"]
+    environ = os.environ | {"PATH": "/nonexistent"}
+
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("ERROR: the virtual machine is made from Debian's packages")
+    assert "qemu-system-x86" in line
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+
+
 def test_unreachable_mirror_is_one_line(tmp_path):
     """Without an engine, Debian's packages are the last resort: here nobody serves them."""
     with pytest.raises(EngineError, match=r"^no container engine, and Debian's packages .*$"):
