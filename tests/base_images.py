@@ -1,4 +1,4 @@
-"""The images that Dockerfiles start from: from a registry, or made from Debian's packages.
+"""The images that Dockerfiles start from: pulled, or made from Debian's packages.
 
 A stand-in takes the official name, so that no Dockerfile changes, and only ever in the private
 engine. Its label `stand-in` says what it is; every image built from it carries that label on.
@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
 from hashlib import sha256
@@ -22,17 +22,18 @@ from private_engine import KEYRING, EngineError, debian_mirror
 
 RECIPES = Path(__file__).parent / "stand-ins"
 NEXT = "=== the next probe"
-OFFICIAL = tomllib.loads((RECIPES / "official.toml").read_text())
+STAND_INS = tomllib.loads((RECIPES / "official.toml").read_text())
 
 
 class OutOfReachError(EngineError):
-    """An image is neither here nor to be had."""
+    """An image is not on this machine, and its registry does not deliver it."""
 
-    def __init__(self, name: str) -> None:
-        """Say how to mend it."""
+    def __init__(self, name: str, reason: str | None) -> None:
+        """Say what the engine gave as the reason, and how to fix it."""
+        why = (reason or "no reason given").strip().splitlines()[-1]
         super().__init__(
-            f"{name} is not here, and its registry is out of reach:"
-            " connect this machine, or pull the image beforehand"
+            f"{name} is not here, and cannot be pulled ({why}):"
+            " connect this machine to its registry, or pull the image beforehand"
         )
 
 
@@ -44,11 +45,21 @@ def names(dockerfile: Path) -> list[str]:
     return [name for name in map("".join, dict.fromkeys(found)) if name not in [*stages, "scratch"]]
 
 
-def ensure(docker: DockerClient, images: Iterable[str], cache: Path) -> None:
-    """Have these images in the private engine before they are built upon, or started."""
+def ensure(
+    docker: DockerClient,
+    images: Iterable[str],
+    cache: Path,
+    *,
+    stand_ins: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Pull the images that are missing, or make their stand-ins if that is allowed.
+
+    `say` gets a line about each that takes time. Raises OutOfReachError.
+    """
     for name in images:
         with FileLock(cache / "base-images.lock"):
-            _have(docker, name, cache)
+            _have(docker, name, cache, stand_ins=stand_ins, say=say)
 
 
 @cache
@@ -60,7 +71,7 @@ def described(docker: DockerClient, image: str) -> tuple[str, str]:
 
 def differences(docker: DockerClient, image: str) -> dict[str, str]:
     """Return how an image differs from the facts of the official one, by the name of the fact."""
-    official = OFFICIAL[image]
+    official = STAND_INS[image]
     probes = official.get("probes", {})
     expected = official["facts"] | {name: prints for name, (_, prints) in probes.items()}
     commands = {name: command for name, (command, _) in probes.items()}
@@ -110,32 +121,36 @@ def _is_here(docker: DockerClient, name: str) -> bool:
 
 def _recipe(name: str) -> str:
     """Return a digest of what a stand-in is made from."""
-    recipe = RECIPES / OFFICIAL[name]["recipe"]
+    recipe = RECIPES / STAND_INS[name]["recipe"]
     files = sorted(path for path in (RECIPES / recipe.stem).rglob("*") if path.is_file())
-    made = OFFICIAL[name]["stand-in"].encode()
+    made = STAND_INS[name]["stand-in"].encode()
     return sha256(made + b"".join(path.read_bytes() for path in [recipe, *files])).hexdigest()
 
 
-def _have(docker: DockerClient, name: str, cache: Path) -> None:
+def _have(
+    docker: DockerClient, name: str, cache: Path, *, stand_ins: bool, say: Callable[[str], None]
+) -> None:
     if _is_here(docker, name):
         return
+    say(f"pulling {name}")
     try:
         docker.pull(name, quiet=True)
     except DockerException as error:
-        if name not in OFFICIAL:
-            raise OutOfReachError(name) from error
-        recipe = OFFICIAL[name]["recipe"]
+        if not stand_ins or name not in STAND_INS:
+            raise OutOfReachError(name, error.stderr) from error
+        say(f"no registry answers: making {name} from Debian's packages")
+        recipe = STAND_INS[name]["recipe"]
         for base in names(RECIPES / recipe):
-            if base in OFFICIAL:
-                _have(docker, base, cache)
+            if base in STAND_INS:
+                _have(docker, base, cache, stand_ins=stand_ins, say=say)
             elif base == "debian" and not docker.image.exists(base):
                 _make_debian(docker, cache)
         build = partial(docker.legacy_build, RECIPES, file=RECIPES / recipe)
         build(tags="stand-in")
-        version = OFFICIAL[name].get("version", "")
+        version = STAND_INS[name].get("version", "")
         if version:
             version = docker.run("stand-in", ["-c", version], entrypoint="sh", remove=True)
-        labels = {"stand-in": OFFICIAL[name]["stand-in"].format(version), "recipe": _recipe(name)}
+        labels = {"stand-in": STAND_INS[name]["stand-in"].format(version), "recipe": _recipe(name)}
         build(tags=name, build_args={"VERSION": version}, labels=labels)
         docker.image.remove("stand-in")
 

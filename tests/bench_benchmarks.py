@@ -18,6 +18,7 @@ from typing import NamedTuple
 import httpx
 
 from container import TLS
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 from test_benchmarks import size_of_parts
 from test_dependencies import LOCK
@@ -55,14 +56,14 @@ EDITS = {
     ".py": {"core/views.py": "\n# touched\n"},
     ".css": {"core/static/core/site.css": "\n/* touched */\n"},
 }
-OTHER_VERSION = ("gunicorn==27.0.1", "gunicorn==26.1.0")
+OTHER_VERSION = {"gunicorn==27.0.1": "gunicorn==26.1.0"}
 
 
 def bench_benchmarks(build, run, measured, builder, docker, tmp_path):
     """Build each shape cold and after four changes, start it, ask it, stop it; three rounds."""
     base = have_bases(build, tmp_path)
-    projects = [lock(docker, tmp_path / name, *pins) for name, pins in
-                {"before": ("", ""), "bumped": OTHER_VERSION}.items()]  # fmt: skip
+    projects = [lock(docker, tmp_path / name, pins) for name, pins in
+                {"before": {}, "bumped": OTHER_VERSION}.items()]  # fmt: skip
     with forgotten(docker):
         measure(base, projects, run, measured, builder, docker, tmp_path)
 
@@ -119,11 +120,11 @@ def cached(docker):
     return set(re.findall(r"(?m)^ID:\s+(\w+)", subprocess.check_output(command, text=True)))
 
 
-def lock(docker, folder, old, new):
+def lock(docker, folder, changes):
     """Return a copy of the sample project with its lock, and one package of another version."""
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
     pins = folder / "requirements.txt"
-    pins.write_text(pins.read_text().replace(old, new))
+    pins.write_text(edited(pins.read_text(), changes))
     shutil.copy(SNIPPETS / "dependencies/lock.sh", folder)
     shutil.copy(SNIPPETS / "static-files/nginx.default.conf", folder / "default.conf")
     (folder / "Dockerfile").write_text(LOCK)
@@ -146,7 +147,7 @@ class Workshop:
             own = f"benchmark-{builder.run}-{name}"
             text = original.read_text()
             if original == NGINX:
-                text = text.replace(shared_stages(text), shared_stages(shape.app.read_text()))
+                text = edited(text, {shared_stages(text): shared_stages(shape.app.read_text())})
             text = re.sub(r"(?m)^(FROM .*)", rf"\1\nENV BENCHMARK={own}", text)
             file.write_text(text.replace("type=cache,", f"type=cache,id={own},"))
         self.tags = {}
@@ -156,7 +157,7 @@ class Workshop:
         shutil.copytree(project, self.context)
         if not self.shape.manifest:
             settings = self.context / "core/settings.py"
-            settings.write_text(settings.read_text().replace("Manifest", ""))
+            settings.write_text(edited(settings.read_text(), {"Manifest": ""}))
         seconds = {"cold": self.build("cold")}
         for change, edits in EDITS.items():
             for path, text in edits.items():

@@ -1,11 +1,12 @@
 """The requests of docs/stricter-requests.md, sent to one Gunicorn after the other."""
 
+from harness.texts import edited
 from images import PROJECT
 from test_stricter_requests import EXEC_FORM, GUNICORN, REQUESTS, ask_all
 
 PINS = (PROJECT / "requirements.txt").read_text()
 OLDER = ["21.2.0", "22.0.0", "23.0.0", "25.3.0", "26.1.0"]
-OLDEST = PINS.replace("gunicorn==", "setuptools==80.9.0\ngunicorn==20.1.0 # ")
+OLDEST = edited(PINS, {"gunicorn==": "setuptools==80.9.0\ngunicorn==20.1.0 # "})
 
 
 def bench_stricter_requests(build, run, measured):

@@ -5,25 +5,27 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock
 from python_on_whales import DockerClient
 
-DATA = Path(__file__).parent.parent / "docs/_data"
+ROOT = Path(__file__).parent.parent
+DATA, CACHE = ROOT / "docs/_data", ROOT / ".cache"
 Cell = str | float | bool
 
 
 def write(topic: str, name: str, columns: list[str], rows: list[list[Cell]], **about: object):
-    """Put a table into docs/_data/<topic>.json, beside the others measured like it.
+    """Put a table into docs/_data/<topic>.json; the page's other tables stay as they are.
 
-    The first column of a row is its name; the columns tell the units. `about` tells the machine
-    and the versions.
+    The first column of a row is its name; the columns give the units. `about` gives the machine
+    and the versions, which a table keeps for itself, since others are measured on another day.
     """
     path = DATA / f"{topic}.json"
-    about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", **about}
-    before = json.loads(path.read_text()) if path.exists() else {}
-    same = {key: before.get(key) for key in about} == about
-    tables = (before["tables"] if same else {}) | {name: {"columns": columns, "rows": rows}}
-    about |= {"tables": tables}
-    path.write_text(f"{json.dumps(about, indent=1, ensure_ascii=False)}\n")
+    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    CACHE.mkdir(exist_ok=True)
+    with FileLock(CACHE / "measurements.lock"):
+        data = json.loads(path.read_text()) if path.exists() else {"tables": {}}
+        data["tables"][name] = {"date": date, **about, "columns": columns, "rows": rows}
+        path.write_text(f"{json.dumps(data, indent=1, ensure_ascii=False)}\n")
 
 
 def machine(docker: DockerClient) -> str:

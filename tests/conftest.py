@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import signal
+import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -23,7 +24,14 @@ from private_engine import EngineError
 from stack import Stack
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
-pytest_plugins = ["browser", "contract_report"]
+pytest_plugins = [
+    "browser",
+    "contract_report",
+    "harness.machine_record",
+    "harness.partial_results",
+    "harness.machines",
+    "proxied",
+]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 
@@ -65,12 +73,30 @@ def docker() -> DockerClient:
 
 
 @pytest.fixture(scope="session")
-def builder(docker: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Builder:
+def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Return a function that prints a line on the terminal now, also from a worker of xdist.
+
+    The standard error of a worker is the terminal's, once pytest's capturing is suspended.
+    """
+    capturing = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        with capturing.global_and_fixture_disabled():
+            sys.stderr.write(f"\n{line}\n")
+            sys.stderr.flush()
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def builder(
+    docker: DockerClient, tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
+) -> Builder:
     """Return the builder of images that all workers of this run share."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    return Builder(docker, os.environ["PROOFS_RUN"], shared)
+    return Builder(docker, os.environ["PROOFS_RUN"], shared, say)
 
 
 @pytest.fixture

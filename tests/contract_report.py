@@ -31,8 +31,6 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         raise pytest.UsageError(message)
     quiet = {"verbose": -2, "tbstyle": "no", "reportchars": "", "durations": None, "capture": "no"}
     vars(config.option).update(quiet, numprocesses=0, randomly_reorganize=False)
-    if config.option.xmlpath == ".cache/proofs.xml":
-        config.option.xmlpath = ".cache/contract.xml"
     config.pluginmanager.register(Report(), "contract-report")
 
 

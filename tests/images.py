@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
@@ -30,9 +30,11 @@ print(json.dumps({"Python": platform.python_version()} | {n: version(names[n]) f
 class Builder:
     """Builds images whose tags belong to one run; `shared` is a folder of all its workers."""
 
-    def __init__(self, docker: DockerClient, run: str, shared: Path) -> None:
-        """Build nothing yet."""
-        self.docker, self.run, self.shared = docker, run, shared
+    def __init__(
+        self, docker: DockerClient, run: str, shared: Path, say: Callable[[str], None] = print
+    ) -> None:
+        """Build nothing yet. `say` gets a line when an image is pulled."""
+        self.docker, self.run, self.shared, self.say = docker, run, shared, say
         self.built, self.bases = set(), set()  # tags and base images that are surely here
 
     def build(
@@ -62,7 +64,8 @@ class Builder:
                 context = self.shared / name
                 shutil.copytree(project, context, ignore=UNTRACKED, dirs_exist_ok=True)
                 _change(context, files, changes or {}, requirements or {})
-                self._build(context, file=dockerfile, tags=tag)
+                # `docker build`, or `podman build`
+                self.docker.legacy_build(context, file=dockerfile, tags=tag)
                 (self.shared / f"{name}.json").write_text(
                     json.dumps(self._look_inside(tag, dockerfile))
                 )
@@ -70,15 +73,15 @@ class Builder:
         return tag
 
     def have_bases(self, dockerfile: Path) -> None:
-        """Have the base images of a Dockerfile, which a reader's engine pulls by itself."""
+        """Pull the base images of a Dockerfile that are missing."""
         self.have(base_images.names(dockerfile))
 
     def have(self, images: Iterable[str]) -> None:
-        """Have official images, which a reader's engine pulls by itself."""
+        """Pull the official images that are missing; the private engine may make stand-ins."""
         missing = set(images) - self.bases
-        if engine.is_private(self.docker) and missing:
-            base_images.ensure(self.docker, missing, engine.CACHE)
-            self.bases |= missing
+        private = engine.is_private(self.docker)
+        base_images.ensure(self.docker, missing, engine.CACHE, stand_ins=private, say=self.say)
+        self.bases |= missing
 
     def tag(self, name: str) -> str:
         """Return a tag that goes when the run ends."""
@@ -88,15 +91,6 @@ class Builder:
         """Return what an image was built from and with: pairs of a name and a version."""
         path = self.shared / f"{tag.partition(':')[2]}.json"
         return [tuple(pair) for pair in json.loads(path.read_text())]
-
-    def _build(self, context: Path, **options: object) -> None:
-        try:
-            self.docker.legacy_build(context, **options)  # `docker build`, `podman build`
-        except DockerException as error:
-            reason = r"(\S+): failed to resolve source|initializing source docker://(\S+?): "
-            if missing := re.search(reason, error.stderr or ""):
-                raise base_images.OutOfReachError(missing[1] or missing[2]) from error
-            raise
 
     def _look_inside(self, tag: str, dockerfile: Path) -> list[tuple[str, str]]:
         found = [self._engine, *self._versions(tag)]

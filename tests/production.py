@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from conftest import ENVIRONMENT
+from harness.texts import edited
 from images import SNIPPETS, saved
 from stack import Stack
 from test_health_checks import CHANGES as CHECKED
@@ -23,8 +24,8 @@ DATABASE = (SNIPPETS / "compose/password-file.settings.py").read_text()
 SETTINGS = CHECKED["core/settings.py"]
 [BEFORE] = [line for line in SETTINGS.splitlines() if line.startswith("DATABASES")]
 CHANGES = CHECKED | {
-    "core/settings.py": SETTINGS.replace('SECRET_KEY = os.environ["SECRET_KEY"]', KEY).replace(
-        BEFORE, DATABASE
+    "core/settings.py": edited(
+        SETTINGS, {'SECRET_KEY = os.environ["SECRET_KEY"]': KEY, BEFORE: DATABASE}
     ),
 }
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sphinx.cmd.build import build_main
 
+from harness.texts import edited
+
 GUIDE = Path(__file__).parent.parent
 FILES = {
     "docs/_data/anchors.txt": "",
@@ -45,8 +47,7 @@ class Site:
 
     def replace(self, name: str, old: str, new: str) -> None:
         """Change a file that has the old text."""
-        assert old in self.read(name)
-        self.write(name, self.read(name).replace(old, new))
+        self.write(name, edited(self.read(name), {old: new}))
 
     def rename(self, old: str, new: str) -> None:
         """Give a file another name."""

@@ -2,7 +2,8 @@
 
 import re
 
-from proxied import APP, SERVE, TEXT, Proxied, proxied, proxied_once, with_settings  # noqa: F401
+from harness.texts import edited
+from proxied import TEXT, with_settings
 
 BELOW = "below-a-path/below.shop.conf"
 SHOP = {"SCRIPT_NAME": "/shop"}
@@ -13,7 +14,7 @@ BY_HEADER = f"""location /shop/ {{
 {HEADERS}}}
 """
 STRIPS = "location /shop/ { proxy_pass http://django/; }"
-ENDS_TLS = TEXT.replace("Proto $scheme;", "Proto https;")
+ENDS_TLS = edited(TEXT, {"Proto $scheme;": "Proto https;"})
 FORCED = 'FORCE_SCRIPT_NAME = "/shop"'
 URI = """
 from django.http import HttpResponse
@@ -21,7 +22,7 @@ urlpatterns = [path("uri/", lambda request: HttpResponse(request.build_absolute_
 """
 
 
-def test_links_begin_with_the_path(proxied_once):  # noqa: F811
+def test_links_begin_with_the_path(proxied_once):
     """A page, the stylesheet that it links to, and where the admin sends who is not logged in."""
     nginx = proxied_once(env=SHOP, nginx={"locations": [BELOW]})
     page, admin = nginx.get("/shop/"), nginx.get("/shop/admin/")
@@ -33,14 +34,14 @@ def test_links_begin_with_the_path(proxied_once):  # noqa: F811
     assert nginx.get("/shop").headers["Location"] == "/shop/"
 
 
-def test_path_without_the_prefix_fails(proxied_once):  # noqa: F811
+def test_path_without_the_prefix_fails(proxied_once):
     """Gunicorn answers it itself; with the prefix, a health check is answered."""
     web = proxied_once(env=SHOP, nginx={"locations": [BELOW]}).web
 
     assert [web.get(path).status_code for path in ("/health/", "/shop/health/")] == [500, 200]
 
 
-def test_header_is_taken_from_a_believed_proxy(proxied_once):  # noqa: F811
+def test_header_is_taken_from_a_believed_proxy(proxied_once):
     """The same header of the same proxy, which Gunicorn believes or does not."""
     nginx = {"others": {"locations/shop.conf": BY_HEADER}}
     believed = proxied_once(nginx=nginx)
@@ -50,7 +51,7 @@ def test_header_is_taken_from_a_believed_proxy(proxied_once):  # noqa: F811
     assert other.get("/shop/").status_code == 404
 
 
-def test_forced_name_completes_a_stripped_path(proxied, tmp_path):  # noqa: F811
+def test_forced_name_completes_a_stripped_path(proxied, tmp_path):
     """Where nginx cuts the path off, links lack it, unless Django's setting has it."""
     nginx = {"others": {"locations/shop.conf": STRIPS}}
     plain = stylesheet(proxied.start(nginx=nginx).get("/shop/"))
@@ -61,7 +62,7 @@ def test_forced_name_completes_a_stripped_path(proxied, tmp_path):  # noqa: F811
     assert stylesheet(forced.get("/")).startswith("/shop/static/")
 
 
-def test_built_addresses_are_the_browsers(proxied, tmp_path):  # noqa: F811
+def test_built_addresses_are_the_browsers(proxied, tmp_path):
     """Scheme, host, port and path, as where TLS ends at nginx."""
     more = with_settings(tmp_path, urls=URI)
     more["env"] |= SHOP

@@ -12,6 +12,7 @@ import pytest
 
 import transcripts
 from conftest import ENVIRONMENT
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 from test_health_checks import CHANGES, FILES
 
@@ -24,9 +25,8 @@ PLAIN = ["--path", "/health/"]  # where an image has no hashed static files
 STOP, HEALTH = ["-k", "stops_in_time"], ["-k", "unhealthy or any_host"]
 EXEC_FORM = (SNIPPETS / "signals/exec-form.Dockerfile").read_text()
 BROKEN = re.sub("(?s)CMD.*", "CMD touch log && gunicorn core.wsgi --bind :8000\n", EXEC_FORM)
-BROKEN = BROKEN.replace(
-    "USER 65534:65534", "ENV API_TOKEN=1\nSTOPSIGNAL SIGKILL\nHEALTHCHECK CMD true"
-)
+ALSO_WRONG = "ENV API_TOKEN=1\nSTOPSIGNAL SIGKILL\nHEALTHCHECK CMD true"
+BROKEN = edited(BROKEN, {"USER 65534:65534": ALSO_WRONG})
 NO_SOCKET = "--env=GUNICORN_CMD_ARGS=--control-socket /proc/no"
 WITH_CHECK = {"files": FILES, "changes": CHANGES}
 

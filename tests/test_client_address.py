@@ -3,7 +3,6 @@
 import re
 
 from images import SNIPPETS
-from proxied import proxied_once  # noqa: F401
 
 MIDDLEWARE = SNIPPETS / "client-address/told.client_address.py"
 CONF = SNIPPETS / "client-address/client.gunicorn.conf.py"
@@ -14,14 +13,14 @@ MIDDLEWARE = ["core.client_address.client_address", *MIDDLEWARE]
 """
 
 
-def test_django_sees_the_proxy(proxied_once):  # noqa: F811
+def test_django_sees_the_proxy(proxied_once):
     """Without the file, REMOTE_ADDR is nginx's address."""
     nginx = proxied_once()
 
     assert nginx.get("/echo/").json()["remote_addr"] == address_of(nginx.nginx)
 
 
-def test_file_puts_the_client_in_its_place(proxied_once, tmp_path_factory):  # noqa: F811
+def test_file_puts_the_client_in_its_place(proxied_once, tmp_path_factory):
     """REMOTE_ADDR is what nginx saw, also when the client claims another one."""
     nginx = proxied_once(**with_both_files(tmp_path_factory.getbasetemp()))
     answers = [nginx.get("/echo/", headers=headers).json() for headers in ({}, FORGED)]
@@ -31,14 +30,14 @@ def test_file_puts_the_client_in_its_place(proxied_once, tmp_path_factory):  # n
     assert client != address_of(nginx.nginx)
 
 
-def test_request_past_the_proxy_is_answered(proxied_once, tmp_path_factory):  # noqa: F811
+def test_request_past_the_proxy_is_answered(proxied_once, tmp_path_factory):
     """A health check inside of the container sends no such header."""
     web = proxied_once(**with_both_files(tmp_path_factory.getbasetemp())).web
 
     assert "127.0.0.1" in web.exec("python", "-c", ASK_INSIDE)
 
 
-def test_access_log_begins_with_the_client(proxied_once, tmp_path_factory):  # noqa: F811
+def test_access_log_begins_with_the_client(proxied_once, tmp_path_factory):
     """With the file it is the client's address, without it nginx's, and never the forged one."""
     found = []
     for options in {}, with_both_files(tmp_path_factory.getbasetemp()):

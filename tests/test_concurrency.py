@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from container import PATIENCE
+from harness.texts import edited
 from images import SNIPPETS
 
 TWO_WORKERS = "concurrency/two-workers.Dockerfile"
@@ -176,8 +177,7 @@ def run_file(folder, monkeypatch, limits, cores):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     text = (SNIPPETS / FILE).read_text()
-    moved = text.replace('Path("/sys/fs/cgroup")', f"Path({str(folder)!r})")
-    assert moved != text
+    moved = edited(text, {'Path("/sys/fs/cgroup")': f"Path({str(folder)!r})"})
     (folder / "gunicorn.conf.py").write_text(moved)
     monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores), raising=False)

@@ -8,6 +8,7 @@ import uuid
 import pytest
 from filelock import FileLock
 
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 
 PIP, UV = "dockerfile/app.Dockerfile", "dependencies/uv.Dockerfile"
@@ -68,7 +69,7 @@ def test_outdated_lock_fails_the_build(builder, docker, locked, tmp_path):
     project = tmp_path / "project"
     shutil.copytree(locked, project)
     asked = (project / "pyproject.toml").read_text()
-    (project / "pyproject.toml").write_text(asked.replace("asgiref==", "asgiref<"))
+    (project / "pyproject.toml").write_text(edited(asked, {"asgiref==": "asgiref<"}))
 
     done = build_aloud(builder, docker, UV, project)
 

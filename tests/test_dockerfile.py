@@ -8,6 +8,7 @@ import pytest
 from python_on_whales.exceptions import DockerException
 
 from container import Container
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 
 APP = "dockerfile/app.Dockerfile"
@@ -144,7 +145,7 @@ def test_module_name_is_all_you_change(build, run, tmp_path):
     (project / "core").rename(project / "mysite")
     for file in project.rglob("*.py"):
         file.write_text(re.sub(r"(?<!\.)\bcore(?=[.\"]| import)", "mysite", file.read_text()))
-    dockerfile.write_text((SNIPPETS / APP).read_text().replace("core.wsgi", "mysite.wsgi"))
+    dockerfile.write_text(edited((SNIPPETS / APP).read_text(), {"core.wsgi": "mysite.wsgi"}))
 
     container = run(build(dockerfile, project=project))
 
@@ -169,7 +170,7 @@ def test_project_without_translations_builds(build, run, tmp_path):
 def test_broken_translation_stops_the_build(build):
     """The original has a placeholder that the translation has not."""
     broken = (PROJECT / PO).read_text() + '\nmsgid "%(name)s is here"\nmsgstr "%(nme)s ist da"\n'
-    broken = broken.replace('msgid "%(name)s', '#, python-format\nmsgid "%(name)s')
+    broken = edited(broken, {'msgid "%(name)s is': '#, python-format\nmsgid "%(name)s is'})
 
     with pytest.raises(DockerException, match=r"find \. -name"):
         build(APP, changes={PO: broken})

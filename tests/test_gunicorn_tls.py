@@ -9,6 +9,7 @@ import pytest
 
 from conftest import ENVIRONMENT
 from container import PATIENCE, Container
+from harness.texts import edited
 from images import PROJECT
 
 APP, PLAIN = "dockerfile/app.Dockerfile", "signals/exec-form.Dockerfile"
@@ -17,7 +18,7 @@ SERVE = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
 FILES = "--certfile /run/tls/cert.pem --keyfile"
 KEY = "/run/tls/key.pem"
 PINS = (PROJECT / "requirements.txt").read_text()
-WITH_HTTP_2 = {"requirements.txt": PINS.replace("gunicorn==", "gunicorn[http2]==")}
+WITH_HTTP_2 = {"requirements.txt": edited(PINS, {"gunicorn==": "gunicorn[http2]=="})}
 HTTP_2 = "--http-protocols h2,h1"
 OPENSSL = [
     *("openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"),

@@ -4,15 +4,16 @@ import pytest
 from python_on_whales.exceptions import DockerException
 
 from container import wait_until
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 
 CHECKED = "health-checks/with-check.Dockerfile"
 FILES = ["health-checks/without-curl.healthcheck.py"]
 MIDDLEWARE = 'MIDDLEWARE = [\n    "core.health.middleware",'
-SETTINGS = (PROJECT / "core/settings.py").read_text().replace("MIDDLEWARE = [", MIDDLEWARE)
+SETTINGS = (PROJECT / "core/settings.py").read_text()
 CHANGES = {
     "core/health.py": (SNIPPETS / "health-checks/before-the-host.health.py").read_text(),
-    "core/settings.py": SETTINGS,
+    "core/settings.py": edited(SETTINGS, {"MIDDLEWARE = [": MIDDLEWARE}),
 }
 SECOND = {"health_interval": 1, "health_start_period": 1, "health_retries": 1}
 GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"

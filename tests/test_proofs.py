@@ -76,8 +76,9 @@ def test_wrong_file_is_marked_and_not_offered(site):
 
 
 MEASUREMENT = "```{measurement} stops\n:plot:\n\nSeconds to stop\n```\n"
-DATA = """{"date": "2026-11-21", "machine": "2 cores", "versions": ["Gunicorn 27"], "tables": {
-"stops": {"columns": ["CMD", "seconds"], "rows": [["exec form", 0.5], ["shell form", 10]]}}}"""
+DATA = """{"tables": {"stops": {
+"date": "2026-11-21", "machine": "2 cores", "versions": ["Gunicorn 27"],
+"columns": ["CMD", "seconds"], "rows": [["exec form", 0.5], ["shell form", 10]]}}}"""
 
 
 def test_measurement_is_drawn_from_what_a_benchmark_wrote(site):

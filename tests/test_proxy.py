@@ -8,15 +8,16 @@ from contextlib import suppress
 import pytest
 
 from container import wait_until
+from harness.texts import edited
 from images import SNIPPETS
 from load import Load
-from proxied import APP, CONF, SERVE, STARTED, STATIC, TEXT, proxied, proxied_once  # noqa: F401
+from proxied import APP, CONF, SERVE, STARTED, STATIC, TEXT
 
 COMPOSE = "proxy/nginx.compose.yaml"
 IN_STATIC_IMAGE = "static-files/nginx.default.conf"
 BASE = "nginxinc/nginx-unprivileged:1.30"
-ONCE = re.sub(r" +resolver .+\n", "", TEXT).replace(" resolve ", " ")
-KEPT = TEXT.replace("keepalive 0;", "")
+ONCE = edited(re.sub(r" +resolver .+\n", "", TEXT), {" resolve ": " "})
+KEPT = edited(TEXT, {"keepalive 0;": ""})
 GZIP = {"Accept-Encoding": "gzip"}
 OF_STATIC_FILES = ("Content-Type", "Content-Encoding", "Cache-Control", "Vary")
 OF_STATIC_FILES += ("X-Content-Type-Options",)
@@ -45,7 +46,7 @@ def test_nginx_accepts_the_file(official, replay, tmp_path):
     assert "test is successful" in replay("proxy/check.console", cwd=tmp_path)
 
 
-def test_static_files_are_sent_as_the_static_image_sends_them(build, run_once, proxied_once):  # noqa: F811
+def test_static_files_are_sent_as_the_static_image_sends_them(build, run_once, proxied_once):
     """A hashed name, a plain one and a missing one, asked for with and without gzip."""
     alone = run_once(build(STATIC, files=[IN_STATIC_IMAGE]), ready=STARTED)
     nginx = proxied_once()
@@ -60,7 +61,7 @@ def test_static_files_are_sent_as_the_static_image_sends_them(build, run_once, p
     assert "immutable" in nginx.get(style).headers["Cache-Control"]
 
 
-def test_nginx_starts_before_gunicorn(proxied):  # noqa: F811
+def test_nginx_starts_before_gunicorn(proxied):
     """There is no host of the name: without `resolve`, nginx ends; with it, it waits."""
     lone = proxied.start_nginx(ONCE, ready="host not found in upstream")
     nginx = proxied.start_nginx()
@@ -72,7 +73,7 @@ def test_nginx_starts_before_gunicorn(proxied):  # noqa: F811
     assert wait_until(lambda: nginx.get("/health/").status_code == 200)
 
 
-def test_replaced_container_is_found(proxied):  # noqa: F811
+def test_replaced_container_is_found(proxied):
     """The new one has another address; nginx is not touched."""
     old = proxied.start().web
     new = proxied.start_web()
@@ -83,7 +84,7 @@ def test_replaced_container_is_found(proxied):  # noqa: F811
     assert wait_until(lambda: proxied.get("/health/").status_code == 200)
 
 
-def test_second_container_answers_meanwhile(proxied):  # noqa: F811
+def test_second_container_answers_meanwhile(proxied):
     """One of two is restarted, the other one later; nobody who reads a page sees it."""
     second = proxied.start_web()
     first = proxied.start().web
@@ -99,7 +100,7 @@ def test_second_container_answers_meanwhile(proxied):  # noqa: F811
     assert load.lost == 0, load.answers
 
 
-def test_lone_container_is_missed(proxied):  # noqa: F811
+def test_lone_container_is_missed(proxied):
     """While it is restarted, clients get a 502; then it answers at once."""
     web = proxied.start().web
 
@@ -112,7 +113,7 @@ def test_lone_container_is_missed(proxied):  # noqa: F811
 
 
 @pytest.mark.parametrize(("conf", "requests"), [(TEXT, 25), (KEPT, 2)], ids=["page", "default"])
-def test_kept_connection_waits_for_its_worker(proxied, conf, requests):  # noqa: F811
+def test_kept_connection_waits_for_its_worker(proxied, conf, requests):
     """Connections are made while there is one worker; later it is busy, and a second one idle.
 
     By nginx's default quick requests wait for the busy one, by the page's file some do not.
@@ -137,7 +138,7 @@ def address(container):
     return network.ip_address
 
 
-def asked_both(proxied, *containers):  # noqa: F811
+def asked_both(proxied, *containers):
     """Wait until nginx has asked each of them."""
 
     def asked():
@@ -147,7 +148,7 @@ def asked_both(proxied, *containers):  # noqa: F811
     assert wait_until(asked)
 
 
-def ask(proxied, path, requests, pause=0):  # noqa: F811
+def ask(proxied, path, requests, pause=0):
     """Ask so often, without waiting for an answer before the next, and return the answers."""
     answers = []
     for _ in range(requests):

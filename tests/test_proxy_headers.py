@@ -2,7 +2,8 @@
 
 import httpx
 
-from proxied import APP, TEXT, proxied, proxied_once, with_settings  # noqa: F401
+from harness.texts import edited
+from proxied import APP, TEXT, with_settings
 
 FORGED = {
     "Forwarded": "for=203.0.113.9;host=forged.example;proto=https",
@@ -17,11 +18,11 @@ FORGED = {
 UNDERSCORES = {name.replace("-", "_"): value for name, value in FORGED.items() if "-" in name}
 UNDERSCORES |= {"SCRIPT_NAME": "/echo", "PATH_INFO": "/forged/", "REMOTE_ADDR": "203.0.113.9"}
 HTTPS = {"X-Forwarded-Proto": "https"}
-ENDS_TLS = TEXT.replace("Proto $scheme;", "Proto https;")
+ENDS_TLS = edited(TEXT, {"Proto $scheme;": "Proto https;"})
 LOGIN = "/admin/login/"
 
 
-def test_forged_headers_reach_nothing(proxied_once):  # noqa: F811
+def test_forged_headers_reach_nothing(proxied_once):
     """What Django makes of a request is the same with each header as without."""
     nginx = proxied_once()
 
@@ -29,7 +30,7 @@ def test_forged_headers_reach_nothing(proxied_once):  # noqa: F811
         assert seen(nginx, {name: value}) == seen(nginx, {}), name
 
 
-def test_names_with_underscores_reach_nothing(proxied_once):  # noqa: F811
+def test_names_with_underscores_reach_nothing(proxied_once):
     """Not even those that Gunicorn takes from a proxy that it believes."""
     nginx = proxied_once()
 
@@ -37,24 +38,24 @@ def test_names_with_underscores_reach_nothing(proxied_once):  # noqa: F811
         assert seen(nginx, {name: value}) == seen(nginx, {}), name
 
 
-def test_forged_host_is_refused(proxied_once):  # noqa: F811
+def test_forged_host_is_refused(proxied_once):
     """Django answers 400 to a name that ALLOWED_HOSTS lacks, whatever goes with it."""
     forged = {"Host": "forged.example", "X-Forwarded-Host": "127.0.0.1"}
 
     assert proxied_once().get("/echo/", headers=forged).status_code == 400
 
 
-def test_header_left_alone_is_forged(proxied_once):  # noqa: F811
+def test_header_left_alone_is_forged(proxied_once):
     """Without the line that sets it, a client over HTTP is taken for one over HTTPS."""
-    lenient = TEXT.replace("    proxy_set_header X-Forwarded-Proto $scheme;\n", "")
+    lenient = edited(TEXT, {"    proxy_set_header X-Forwarded-Proto $scheme;\n": ""})
 
     assert seen(proxied_once(nginx={"text": lenient}), HTTPS)["is_secure"]
     assert not seen(proxied_once(), HTTPS)["is_secure"]
 
 
-def test_appended_address_comes_after_the_forged_one(proxied_once):  # noqa: F811
+def test_appended_address_comes_after_the_forged_one(proxied_once):
     """The first one in the list is what the client wrote."""
-    appends = TEXT.replace("For $remote_addr;", "For $proxy_add_x_forwarded_for;")
+    appends = edited(TEXT, {"For $remote_addr;": "For $proxy_add_x_forwarded_for;"})
     forged = {"X-Forwarded-For": "203.0.113.9"}
 
     listed = seen(proxied_once(nginx={"text": appends}), forged)["headers"]["X-Forwarded-For"]
@@ -62,14 +63,14 @@ def test_appended_address_comes_after_the_forged_one(proxied_once):  # noqa: F81
     assert listed.startswith("203.0.113.9, ")
 
 
-def test_form_passes_without_trusted_origins(proxied_once):  # noqa: F811
+def test_form_passes_without_trusted_origins(proxied_once):
     """By HTTPS, at a port of its own: Django sees the scheme and the host of the browser."""
     assert post_form(proxied_once(nginx={"text": ENDS_TLS})).status_code == 200
 
 
-def test_host_without_its_port_fails_the_origin(proxied_once):  # noqa: F811
+def test_host_without_its_port_fails_the_origin(proxied_once):
     """`$host` has no port, and the browser's Origin has one."""
-    without = ENDS_TLS.replace("Host $http_host;", "Host $host;")
+    without = edited(ENDS_TLS, {"Host $http_host;": "Host $host;"})
     nginx = proxied_once(nginx={"text": without})
 
     assert post_form(nginx).status_code == 403

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from container import wait_until
+from harness.texts import edited
 from images import SNIPPETS
 from load import Load
 from pods import Podman, app
@@ -13,8 +14,9 @@ from test_systemd import PRIVILEGED, start_get
 MACHINE = Path(__file__).with_name("quadlet.Dockerfile")
 FILE = "/etc/containers/systemd/shop.container"
 CONTAINER = (SNIPPETS / "quadlet/locked.shop.container").read_text()
-ENVIRONMENT = (SNIPPETS / "systemd/settings.shop.env").read_text().replace("/var/lib/shop", "/tmp")
-FOR_ALL = CONTAINER.replace("127.0.0.1:8000", "8000")  # for this machine's port to lead there
+ENVIRONMENT = (SNIPPETS / "systemd/settings.shop.env").read_text()
+ENVIRONMENT = edited(ENVIRONMENT, {"/var/lib/shop": "/tmp"})
+FOR_ALL = edited(CONTAINER, {"127.0.0.1:8000": "8000"})  # for this machine's port to lead there
 GENERATOR = "/usr/libexec/podman/quadlet -dryrun"
 LOOK = "touch /app/x; touch /tmp/x && echo tmp; cat /proc/1/status"
 HOST = {"headers": {"Host": "shop.example"}}
@@ -37,7 +39,7 @@ def test_generator_accepts_the_file(podman):
     """It makes a unit of the page's file, which verifies; a key that it does not know, it names."""
     podman.write({FILE: CONTAINER})
     unit = podman.sh(GENERATOR)
-    podman.write({FILE: CONTAINER.replace("ReadOnly=", "Readonly=")})
+    podman.write({FILE: edited(CONTAINER, {"ReadOnly=": "Readonly="})})
 
     assert "--publish 127.0.0.1:8000:8000" in unit
     assert "unsupported key" not in unit
@@ -91,7 +93,7 @@ def test_restart_of_the_unit_loses_requests(podman):
 
 def test_unhealthy_container_is_replaced(podman):
     """The workers are stopped, so that nothing answers: Podman kills it, systemd starts another."""
-    fast = FOR_ALL.replace("HealthInterval=10s", "HealthInterval=1s\nHealthRetries=1")
+    fast = edited(FOR_ALL, {"HealthInterval=10s": "HealthInterval=1s\nHealthRetries=1"})
     podman.write({FILE: fast})
     start(podman)
     before = podman.sh("podman inspect --format '{{.Id}}' systemd-shop")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from container import wait_until
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 
 APP = "dockerfile/app.Dockerfile"
@@ -180,9 +181,7 @@ def ids(docker):
 
 def edit(path, old, new):
     """Change a file as an editor does."""
-    changed = path.read_text().replace(old, new)
-    assert changed != path.read_text()
-    path.write_text(changed)
+    path.write_text(edited(path.read_text(), {old: new}))
 
 
 def change_inside(container, path, old, new):

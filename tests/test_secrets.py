@@ -10,6 +10,7 @@ import pytest
 
 import saved_image
 from container import Container
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 
 APP = "signals/exec-form.Dockerfile"
@@ -21,7 +22,7 @@ IGNORE = (SNIPPETS / "dockerfile/app.Dockerfile.dockerignore").read_text()
 FROM_FILE = (SNIPPETS / "secrets/from-a-file.settings.py").read_text()
 SETTINGS = (PROJECT / "core/settings.py").read_text()
 CHANGES = {
-    "core/settings.py": SETTINGS.replace('SECRET_KEY = os.environ["SECRET_KEY"]', FROM_FILE),
+    "core/settings.py": edited(SETTINGS, {'SECRET_KEY = os.environ["SECRET_KEY"]': FROM_FILE}),
 }
 KEY = "/run/secrets/secret_key"
 CANARY = "canary-5b0e9f27"
@@ -102,7 +103,7 @@ def test_missing_secret_fails_the_build(docker_build):
 def test_build_argument_stays_in_the_history(docker, docker_build, builder, tmp_path, line):
     """The image carries the value in its configuration, from ARG as from ENV."""
     dockerfile, tag = tmp_path / "Dockerfile", builder.tag(f"secret-in-{line[:3].lower()}")
-    dockerfile.write_text(ARGUMENT.read_text().replace("ARG SECRET_KEY", line))
+    dockerfile.write_text(edited(ARGUMENT.read_text(), {"ARG SECRET_KEY\n": f"{line}\n"}))
 
     docker_build(dockerfile, "--build-arg", f"SECRET_KEY={CANARY}", "--tag", tag, PROJECT)
 
@@ -145,7 +146,7 @@ def test_each_line_keeps_its_files_out(docker_build, tmp_path, line):
     ignore.write_text(IGNORE)
     kept_out = files_of(docker_build, dockerfile, tmp_path)
 
-    ignore.write_text(IGNORE.replace(f"{line}\n", ""))
+    ignore.write_text(edited(IGNORE, {f"{line}\n": ""}))
 
     assert files_of(docker_build, dockerfile, tmp_path) - kept_out == PLANTED[line]
 

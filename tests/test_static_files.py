@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 from test_dependencies import UV, locked  # noqa: F401
 from test_dockerfile import layers
@@ -145,7 +146,7 @@ def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):  # n
     """The two stages of uv's file, put in the place of pip's, make the same names."""
     pip, uv = (shared_stages((SNIPPETS / name).read_text()) for name in (APP, UV))
     dockerfile = tmp_path / "uv.Dockerfile.static"
-    dockerfile.write_text((SNIPPETS / STATIC).read_text().replace(pip, uv))
+    dockerfile.write_text(edited((SNIPPETS / STATIC).read_text(), {pip: uv}))
 
     with_pip = run(build(STATIC, files=CONF), ready=STARTED)
     with_uv = run(build(dockerfile, files=CONF, project=locked), ready=STARTED)

@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from container import PATIENCE
-from proxied import TEXT, proxied, proxied_once, with_settings  # noqa: F401
+from harness.texts import edited
+from proxied import TEXT, with_settings
 
 EVENTS = "streaming/heartbeat.events.py"
-FOUR_SECONDS = TEXT.replace("proxy_read_timeout 60s;", "proxy_read_timeout 4s;")
-BY_HTTP_1_0 = TEXT.replace("keepalive 0;", "").replace(
-    "proxy_connect_timeout", "proxy_http_version 1.0;\n    proxy_connect_timeout"
-)
+FOUR_SECONDS = edited(TEXT, {"proxy_read_timeout 60s;": "proxy_read_timeout 4s;"})
+CONNECT, HTTP_1_0 = "proxy_connect_timeout", "proxy_http_version 1.0;"
+BY_HTTP_1_0 = edited(TEXT, {"keepalive 0;": "", CONNECT: f"{HTTP_1_0}\n    {CONNECT}"})
 TWO_THREADS = {"WEB_CONCURRENCY": "1"}  # the image's own command has two threads
 URLS = """
 from core.events import server_sent
@@ -39,7 +39,7 @@ urlpatterns = [path("events/<kind>/", events)]
 
 
 @pytest.fixture
-def streams(proxied_once, tmp_path_factory):  # noqa: F811
+def streams(proxied_once, tmp_path_factory):
     """Return a function that starts nginx, and Gunicorn with the file of the page."""
     more = with_settings(tmp_path_factory.getbasetemp(), urls=URLS, files=[EVENTS])
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.texts import edited
 from images import PROJECT, SNIPPETS
 
 APP = "signals/exec-form.Dockerfile"
 FILES = SNIPPETS / "supply-chain"
 SCHEMAS = {"weekly.dependabot.yml": "dependabot", "pins-digests.renovate.json": "renovate"}
 BROKEN = {
-    "weekly.dependabot.yml": ("weekly", "fortnightly"),
+    "weekly.dependabot.yml": ("ecosystem: docker", "ecosystem: containers"),
     "pins-digests.renovate.json": ('"7 days"', "7"),
 }
 INSTALLED = """
@@ -93,14 +94,12 @@ def test_configurations_fit_their_schemas(name):
 def test_broken_configuration_is_refused(name, tmp_path):
     """One value is not of those that the service takes."""
     before, after = BROKEN[name]
-    text = (FILES / name).read_text()
-    (tmp_path / name).write_text(text.replace(before, after))
+    (tmp_path / name).write_text(edited((FILES / name).read_text(), {before: after}))
 
     done = lint(tmp_path / name, SCHEMAS[name])
 
-    assert before in text
     assert done.returncode == 1
-    assert after in done.stdout
+    assert after.removeprefix("ecosystem: ") in done.stdout
 
 
 def test_pip_refuses_a_changed_package(build, docker):

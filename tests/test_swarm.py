@@ -9,6 +9,7 @@ import pytest
 from filelock import FileLock
 
 from container import PATIENCE, wait_until
+from harness.texts import edited
 from images import SNIPPETS
 from load import Load
 from test_health_checks import CHANGES, CHECKED
@@ -18,7 +19,7 @@ SCRIPTS = {"once.init.sh": "init.sh", "rolling.deploy.sh": "deploy.sh"}
 STACK = {"rolling.stack.yaml": "stack.yaml"}
 DRAINS = "swarm/drains.gunicorn.conf.py"
 FROM_A_FILE = (SNIPPETS / "secrets/from-a-file.settings.py").read_text()
-SECRET = CHANGES["core/settings.py"].replace('SECRET_KEY = os.environ["SECRET_KEY"]', FROM_A_FILE)
+SECRET = edited(CHANGES["core/settings.py"], {'SECRET_KEY = os.environ["SECRET_KEY"]': FROM_A_FILE})
 CHANGES = {**CHANGES, "core/settings.py": SECRET}
 STATIC = "static-files/nginx.Dockerfile.static"
 CONF = ["proxy/nginx.default.conf"]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from container import PATIENCE, TLS, Container, wait_until
+from harness.texts import edited
 from images import SNIPPETS
 from load import Load
 
@@ -32,10 +33,11 @@ TEXTS = {path: (SNIPPETS / "systemd" / name).read_text() for path, name in FILES
 PORT = {f"{SOCKET}.d/port.conf": "[Socket]\nListenStream=8000\n"}  # beside the file's socket
 PLAIN = {f"{UNITS}/shop.service.d/hardening.conf": ""}
 ALONE = {  # without a socket unit, Gunicorn binds by itself
-    SERVICE: TEXTS[SERVICE].replace("Requires=shop.socket", "").replace(
-        "core.wsgi", "core.wsgi --bind 0.0.0.0:8000"
+    SERVICE: edited(
+        TEXTS[SERVICE],
+        {"Requires=shop.socket": "", "core.wsgi": "core.wsgi --bind 0.0.0.0:8000"},
     )
-}  # fmt: skip
+}
 WRITE = """
 while test $# -gt 0; do mkdir -p "$(dirname "$1")"; printf %s "$2" > "$1"; shift 2; done
 chmod 600 /etc/shop.env; chmod +x /usr/local/bin/manage; systemctl daemon-reload
@@ -150,7 +152,7 @@ def test_systemd_analyze_finds_nothing(machine):
     """It prints nothing of the page's files, and names what is wrong with a unit that is."""
     machine.install()
     found = machine.sh("systemd-analyze verify shop.service shop.socket")
-    machine.install({SERVICE: TEXTS[SERVICE].replace("Type=notify", "Type=notifies")})
+    machine.install({SERVICE: edited(TEXTS[SERVICE], {"Type=notify": "Type=notifies"})})
 
     assert found == ""
     assert "notifies" in machine.sh("systemd-analyze verify shop.service")
@@ -203,7 +205,7 @@ def test_start_ends_before_the_app_is_loaded(machine):
 
 def test_preload_fails_the_start(machine):
     """The same wsgi.py, preloaded: `systemctl start` fails."""
-    machine.install({SERVICE: TEXTS[SERVICE].replace("core.wsgi", "core.wsgi --preload")})
+    machine.install({SERVICE: edited(TEXTS[SERVICE], {"core.wsgi": "core.wsgi --preload"})})
     machine.sh('printf %s "$1" > core/wsgi.py', BROKEN)
 
     assert "failed" in machine.sh(f"{START} && echo well")
@@ -240,7 +242,7 @@ def test_notify_reload_waits_in_vain(shop):
     in_time = "timeout 5 systemctl reload shop && echo done"
 
     assert shop.sh(in_time) == "done"
-    shop.start({SERVICE: TEXTS[SERVICE].replace("Type=notify", "Type=notify-reload")})
+    shop.start({SERVICE: edited(TEXTS[SERVICE], {"Type=notify": "Type=notify-reload"})})
     shop.sh("systemctl restart shop")
     assert shop.sh(in_time) == ""
 

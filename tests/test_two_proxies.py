@@ -4,12 +4,13 @@ import json
 
 import pytest
 
+from harness.texts import edited
 from images import SNIPPETS
-from proxied import TEXT, proxied_once  # noqa: F401
+from proxied import TEXT
 
 BALANCER = (SNIPPETS / "two-proxies/believed.balancer.conf").read_text()
 NETWORK = "10.0.0.0/8"
-CONF = TEXT.replace("X-Forwarded-Proto $scheme;", "X-Forwarded-Proto $client_scheme;")
+CONF = edited(TEXT, {"X-Forwarded-Proto $scheme;": "X-Forwarded-Proto $client_scheme;"})
 TOLD = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
 ASK_AS_ANOTHER = """
 from urllib.request import Request, urlopen
@@ -19,9 +20,9 @@ print(urlopen(Request("http://nginx:8080/echo/", headers=headers)).read().decode
 
 
 @pytest.fixture
-def inner(proxied_once):  # noqa: F811
+def inner(proxied_once):
     """Return the inner proxy, which takes this machine for the load balancer."""
-    balancer = BALANCER.replace(NETWORK, "GATEWAY")
+    balancer = edited(BALANCER, {NETWORK: "GATEWAY"}, times=2)
     return proxied_once(nginx={"text": CONF, "others": {"conf.d/balancer.conf": balancer}})
 
 
@@ -33,7 +34,7 @@ def test_balancer_tells_scheme_and_address(inner):
     assert answer["headers"]["X-Forwarded-For"] == "203.0.113.9"
 
 
-def test_inner_proxy_alone_tells_of_the_balancer(proxied_once):  # noqa: F811
+def test_inner_proxy_alone_tells_of_the_balancer(proxied_once):
     """With the file of the page about the proxy, all clients are the balancer, by HTTP."""
     nginx = proxied_once()
     answer = nginx.get("/echo/", headers=TOLD).json()

@@ -7,8 +7,9 @@ import pytest
 
 import engine
 from container import PATIENCE, wait_until
+from harness.texts import edited
 from images import SNIPPETS
-from proxied import APP, CONF, STATIC, proxied_once, with_settings  # noqa: F401
+from proxied import APP, CONF, STATIC, with_settings
 
 COMPOSE = "user-uploads/volume.compose.yaml"
 MEDIA = "user-uploads/harmless.media.conf"
@@ -41,13 +42,12 @@ def with_media(tmp_path_factory):
     """Return the page's Dockerfile: that of the app with one line more."""
     dockerfile = tmp_path_factory.getbasetemp() / "media.Dockerfile"
     text = (SNIPPETS / APP).read_text()
-    dockerfile.write_text(text.replace("USER 10001", f"{OWNER}USER 10001"))
-    assert OWNER in dockerfile.read_text()
+    dockerfile.write_text(edited(text, {"USER 10001": f"{OWNER}USER 10001"}))
     return dockerfile
 
 
 @pytest.fixture
-def site(build, docker, proxied_once, with_media, tmp_path_factory):  # noqa: F811
+def site(build, docker, proxied_once, with_media, tmp_path_factory):
     """Return nginx and Gunicorn, with a volume as in the page's Compose file."""
     run = os.environ["PROOFS_RUN"]
     volume = f"media-{run}-{os.environ.get('PYTEST_XDIST_WORKER')}"

@@ -18,6 +18,7 @@ from asgi_probes import (
     UVICORN,
 )
 from container import PATIENCE
+from harness.texts import edited
 from images import SNIPPETS
 from test_asgi import threads
 
@@ -129,7 +130,7 @@ def test_nginx_passes_websockets_on(nginx, build, run):
     """The page's file leads one to the app; without its two lines, the app gets a plain GET."""
     conf = (SNIPPETS / CONF).read_text()
     plain = re.sub(r"(?m)^ +proxy_set_header (Upgrade|Connection) .*\n", "", conf)
-    proxy = nginx(conf + plain.replace("8080", "8081"))
+    proxy = nginx(conf + edited(plain, {"8080": "8081"}))
     beside(proxy, build, run)
 
     with socket_to(proxy, port=published(proxy, 8080)) as socket:
@@ -141,8 +142,9 @@ def test_nginx_passes_websockets_on(nginx, build, run):
 
 def test_silent_socket_ends_at_the_read_timeout(nginx, build, run):
     """The limit is two seconds: Gunicorn's class is silent, and Uvicorn pings once a second."""
-    conf = (SNIPPETS / CONF).read_text().replace("5m", "2s")
-    proxy = nginx(conf + conf.replace("8080", "8081").replace("web:8000", "web:8001"))
+    conf = edited((SNIPPETS / CONF).read_text(), {"5m": "2s"})
+    other = edited(edited(conf, {"8080": "8081"}), {"web:8000": "web:8001"}, times=2)
+    proxy = nginx(conf + other)
     beside(proxy, build, run)
     pings = [*UVICORN, "--port", "8001", "--ws-ping-interval", "1"]
     beside(proxy, build, run, *pings, ready=SERVES)

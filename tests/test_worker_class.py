@@ -10,6 +10,7 @@ import httpx
 import pytest
 from python_on_whales.exceptions import DockerException
 
+from harness.texts import edited
 from images import PROJECT
 
 GTHREAD = "worker-class/gthread.Dockerfile"
@@ -285,7 +286,7 @@ def test_gunicorn_25_knows_eventlet(build, run):
 def with_gevent(gunicorn):
     """Return the change of requirements.txt that adds gevent and names Gunicorn so."""
     pins = (PROJECT / "requirements.txt").read_text()
-    return {"requirements.txt": GEVENT + pins.replace("gunicorn==", f"{gunicorn}==")}
+    return {"requirements.txt": GEVENT + edited(pins, {"gunicorn==": f"{gunicorn}=="})}
 
 
 def seconds_for(count, path, container):

@@ -5,6 +5,7 @@ from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 
 import anchors
+import machines
 import measurements
 import proof_pages
 import proofs
@@ -17,6 +18,7 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("anchors_record", default=False, rebuild="", types=bool)
     app.add_generic_role("proof", nodes.raw)  # of no format, so unseen, until collect() comes
     app.add_directive("measurement", measurements.Measurement)
+    app.add_directive("machines", machines.Machines)
     app.add_directive("literalinclude", snippets.SnippetInclude, override=True)
     numbers = {"word_filter": lambda self, word: word not in self.stopwords}  # 137 is a word too
     app.add_search_language(type("SearchNumbers", (SearchEnglish,), numbers))

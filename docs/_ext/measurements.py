@@ -12,7 +12,8 @@ from sphinx.util.logging import getLogger
 
 warn = getLogger(__name__).warning
 templates = FileSystemLoader(Path(__file__).parent.parent / "_templates")
-template = Environment(loader=templates, autoescape=True).get_template("measurement.html")
+environment = Environment(loader=templates, autoescape=True)
+template = environment.get_template("measurement.html")
 
 
 class Measurement(SphinxDirective):
@@ -27,13 +28,12 @@ class Measurement(SphinxDirective):
         page, name = self.env.docname, self.arguments[0]
         path = self.env.srcdir / f"_data/{page}.json"
         try:
-            data = json.loads(path.read_text("utf-8"))
-            table = data["tables"][name]
+            table = json.loads(path.read_text("utf-8"))["tables"][name]
         except (OSError, KeyError):
             bench = f"tests/bench_{page.replace('-', '_')}.py"
             problem = "measurement %s is not in docs/_data/%s.json: let %s write it."
             warn(problem, name, page, bench, location=self.get_location())
             return []
-        context = data | table | {"name": name, "caption": " ".join(self.content)}
+        context = table | {"name": name, "caption": " ".join(self.content)}
         context["plot"] = "plot" in self.options
         return [nodes.raw("", template.render(context), format="html")]

@@ -1,5 +1,6 @@
 """The proofs of docs/troubleshooting/contradictory-scheme-headers.md."""
 
+from harness.texts import edited
 from nginx import Nginx
 
 IMAGE = "signals/exec-form.Dockerfile"
@@ -11,7 +12,7 @@ PASSES_ON = """
         proxy_pass http://127.0.0.1:8000;
     }
 """
-CONTRADICTS = PASSES_ON.replace(";", ";\n        proxy_set_header X-Forwarded-Proto $scheme;")
+CONTRADICTS = edited(PASSES_ON, {";": ";\n        proxy_set_header X-Forwarded-Proto $scheme;"})
 
 
 def test_inner_proxy_contradicts_the_outer(build, run, replay, tmp_path):

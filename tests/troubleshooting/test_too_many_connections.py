@@ -1,10 +1,7 @@
 """The proofs of docs/troubleshooting/too-many-connections.md."""
 
-from pathlib import Path
-
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/too-many-connections"
-POSTGRES = Path(__file__).with_name("postgres.Dockerfile")
 FIVE_AT_MOST = ["postgres", "-c", "max_connections=5"]
 READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
 DATABASE = {"DATABASE_URL": "postgres://postgres:secret@127.0.0.1/postgres"}
@@ -23,9 +20,10 @@ list(ThreadPoolExecutor(12).map(ask, range(60)))
 """
 
 
-def test_kept_connections_fill_the_database(build, run, replay):
+def test_kept_connections_fill_the_database(build, official, run, replay):
     """Twelve threads keep a connection each, of five that the database allows."""
-    database = run(build(POSTGRES), *FIVE_AT_MOST, env={"POSTGRES_PASSWORD": "secret"}, ready="")
+    password = {"POSTGRES_PASSWORD": "secret"}
+    database = run(official("postgres:18"), *FIVE_AT_MOST, env=password, ready="")
     database.exec("sh", "-c", READY)
     network = {"networks": [f"container:{database.handle.id}"], "publish_all": False}
     container = run(build(IMAGE), *SERVE, env=DATABASE | KEPT, **network)
