@@ -1,5 +1,6 @@
 """One running container, and what a test may ask of it."""
 
+import os
 import re
 import ssl
 import subprocess
@@ -14,7 +15,8 @@ import httpx
 from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
 
-PATIENCE = 60  # seconds until a test gives up waiting: far more than any machine needs
+# Seconds until a test gives up waiting: far more than any machine needs that is not emulated.
+PATIENCE = 60 * float(os.environ.get("PROOFS_PATIENCE", "1"))
 TLS = ssl.create_default_context()  # once: httpx would take 20 ms of each request for it
 
 

@@ -221,6 +221,21 @@ def test_full_disk_is_one_line(monkeypatch, tmp_path):
         PrivateEngine(tmp_path).unpack()
 
 
+def test_virtual_machine_without_debian_is_one_line():
+    """The option is used where no apt-get is to be found."""
+    command = [sys.executable, "-m", "pytest", "--on", "cgroup2"]
+    environ = os.environ | {"PATH": "/nonexistent"}
+
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("ERROR: the virtual machine is made from Debian's packages")
+    assert "qemu-system-x86" in line
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+
+
 def test_unreachable_mirror_is_one_line(tmp_path):
     """Without an engine, Debian's packages are the last resort: here nobody serves them."""
     with pytest.raises(EngineError, match=r"^no container engine, and Debian's packages .*$"):
@@ -307,6 +322,15 @@ def test_table_shows_each_machine(tmp_path):
     assert rows == ["Docker 28.5.2", "Podman 5.8.6"]
 
 
+@pytest.fixture
+def able(docker):
+    """Skip the test, with the reason, if this machine's engine cannot start another machine."""
+    try:
+        readers_machine.check(docker)
+    except EngineError as error:
+        pytest.skip(str(error))
+
+
 def test_unknown_machine_is_one_line():
     """A name after --on that no machine has: the line lists the names of those there are."""
     output = pytest_run("--on", "elsewhere").communicate()[0]
@@ -324,6 +348,7 @@ def test_slice_has_a_test_of_each_scenario():
     assert set(machines.scenarios()) == SCENARIOS
 
 
+@pytest.mark.usefixtures("able")
 def test_on_docker_is_another_machine(docker, request):
     """Its user, language and Python are other ones, and its empty Docker pulls from a registry."""
     machine = readers_machine.ReadersMachine(
@@ -343,7 +368,7 @@ def test_on_docker_is_another_machine(docker, request):
     assert machine.run("python3", "-c", NEWER_PYTHON) == "True"
 
 
-@pytest.mark.usefixtures("no_other_run")
+@pytest.mark.usefixtures("able", "no_other_run")
 def test_interrupted_machine_is_removed(docker):
     """Ctrl-C as soon as there is a container: it goes, with its volume and its image."""
     process, run = pytest_run_with_container(docker, "--on", "docker", SLOW_TEST)
