@@ -24,7 +24,7 @@ from private_engine import EngineError
 from stack import Stack
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
-pytest_plugins = ["browser", "contract_report", "harness.machine_record"]
+pytest_plugins = ["browser", "contract_report", "harness.machine_record", "proxied"]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 
@@ -156,6 +156,12 @@ def run_once(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[.
     return run_once
 
 
+@pytest.fixture(scope="session")
+def run_until_removed(docker: DockerClient, request: pytest.FixtureRequest) -> Callable:
+    """Return the function of `run` for what several tests use: its caller removes it."""
+    return partial(_run, docker, request)
+
+
 def _run(
     docker: DockerClient,
     request: pytest.FixtureRequest,
@@ -169,7 +175,11 @@ def _run(
     options = {"publish_all": True, "labels": labels, "pull": "never", **options}
     environ = ENVIRONMENT | (env or {})
     handle = docker.run(image, list(command), detach=True, envs=environ, **options)
-    container = Container(docker, handle)
+    try:
+        container = Container(docker, handle)
+    except BaseException:
+        docker.container.remove(handle.id, force=True, volumes=True)
+        raise
     request.addfinalizer(container.remove)
     if ready:
         container.wait_for_log(ready)

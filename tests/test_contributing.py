@@ -26,6 +26,11 @@ from sites import Site
 ROOT = PROJECT.parent.parent
 SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
 QUICK_TEST = "tests/test_contributing.py::test_each_dependency_is_pinned"
+OLD_COMPOSE = """case $1 in
+docker-cli-plugin-metadata) echo '{"SchemaVersion": "0.1.0", "Vendor": "tests"}' ;;
+*) echo 2.20.3 ;;
+esac
+"""
 PULLING_TEST = "tests/test_contributing.py::test_unreachable_registry_is_one_line"
 
 
@@ -62,6 +67,21 @@ def test_docker_without_buildx_is_one_line(monkeypatch):
     monkeypatch.setattr(BuildxCLI, "is_installed", lambda _: False)
 
     with pytest.raises(EngineError, match=r"^docker has no Buildx, .*$"):
+        engine.find.__wrapped__()
+
+
+def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
+    """A plugin in the user's folder, which is found before all others, says that it is 2.20."""
+    plugins = tmp_path / "cli-plugins"
+    plugins.mkdir()
+    (plugins / "docker-compose").write_text(f"#!/bin/sh\n{OLD_COMPOSE}")
+    (plugins / "docker-compose").chmod(0o755)
+    program = docker.client_config.docker_cmd[0]
+    client = DockerClient(client_call=[program, "--config", tmp_path], client_type="docker")
+    monkeypatch.setattr(engine, "running", lambda: client)
+    monkeypatch.setattr(BuildxCLI, "is_installed", lambda _: True)
+
+    with pytest.raises(EngineError, match=r"^docker has Compose 2.20.3, .* 2.24.4 or newer: .*$"):
         engine.find.__wrapped__()
 
 
@@ -131,6 +151,24 @@ def test_interrupted_run_leaves_nothing(docker):
 
 
 @pytest.mark.usefixtures("no_other_run")
+def test_interrupted_sweep_leaves_nothing(docker):
+    """Ctrl-C reaches pytest and its `docker` commands, again and again, during the final sweep."""
+    process, run = pytest_run_with_container(docker)
+    sweep = f"removing what run {run} made "
+
+    said = next((line for line in process.stdout if line.startswith(sweep)), "nothing")
+    while process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    rest = process.communicate()[0]
+
+    assert said == f"{sweep}(image tags: 1)\n"
+    assert "KeyboardInterrupt" not in rest
+    assert left_of(docker, run) == []
+    assert not (engine.RUNS / run).exists()
+
+
+@pytest.mark.usefixtures("no_other_run")
 def test_killed_run_is_swept_by_the_next(docker):
     """A kill -9 leaves a container and a tag; whatever is run next removes them."""
     process, run = pytest_run_with_container(docker)
@@ -175,6 +213,7 @@ def pytest_run(*arguments: str, **environ: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", "-n0", "-o", "addopts=", *arguments], cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environ,
+        start_new_session=True,
     )  # fmt: skip
 
 
