@@ -169,6 +169,12 @@ def run_once(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[.
     return run_once
 
 
+@pytest.fixture(scope="session")
+def run_until_removed(docker: DockerClient, request: pytest.FixtureRequest) -> Callable:
+    """Return the function of `run` for what several tests use: its caller removes it."""
+    return partial(_run, docker, request)
+
+
 def _run(
     docker: DockerClient,
     request: pytest.FixtureRequest,
@@ -182,7 +188,11 @@ def _run(
     options = {"publish_all": True, "labels": labels, "pull": "never", **options}
     environ = ENVIRONMENT | (env or {})
     handle = docker.run(image, list(command), detach=True, envs=environ, **options)
-    container = Container(docker, handle)
+    try:
+        container = Container(docker, handle)
+    except BaseException:
+        docker.container.remove(handle.id, force=True, volumes=True)
+        raise
     request.addfinalizer(container.remove)
     if ready:
         container.wait_for_log(ready)

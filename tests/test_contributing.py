@@ -38,6 +38,11 @@ SCENARIOS = {
 }
 PULLED = ["ghcr.io/astral-sh/uv:0.13.8", "nginxinc/nginx-unprivileged:1.30"]
 NEWER_PYTHON = "import sys; print(sys.version_info[:2] > (3, 11))"
+OLD_COMPOSE = """case $1 in
+docker-cli-plugin-metadata) echo '{"SchemaVersion": "0.1.0", "Vendor": "tests"}' ;;
+*) echo 2.20.3 ;;
+esac
+"""
 PULLING_TEST = "tests/test_contributing.py::test_unreachable_registry_is_one_line"
 
 WORKFLOW, DEPENDABOT = ".github/workflows/guide.yml", ".github/dependabot.yml"
@@ -202,6 +207,21 @@ def test_docker_without_buildx_is_one_line(monkeypatch):
         engine.find.__wrapped__()
 
 
+def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
+    """A plugin in the user's folder, which is found before all others, says that it is 2.20."""
+    plugins = tmp_path / "cli-plugins"
+    plugins.mkdir()
+    (plugins / "docker-compose").write_text(f"#!/bin/sh\n{OLD_COMPOSE}")
+    (plugins / "docker-compose").chmod(0o755)
+    program = docker.client_config.docker_cmd[0]
+    client = DockerClient(client_call=[program, "--config", tmp_path], client_type="docker")
+    monkeypatch.setattr(engine, "running", lambda: client)
+    monkeypatch.setattr(BuildxCLI, "is_installed", lambda _: True)
+
+    with pytest.raises(EngineError, match=r"^docker has Compose 2.20.3, .* 2.24.4 or newer: .*$"):
+        engine.find.__wrapped__()
+
+
 @pytest.mark.usefixtures("no_other_run")
 def test_silent_engine_is_one_line():
     """A test run against an address where nobody listens fails, and says what to do."""
@@ -280,6 +300,24 @@ def test_interrupted_run_leaves_nothing(docker):
     process.communicate()
 
     assert left_of(docker, run) == []
+
+
+@pytest.mark.usefixtures("no_other_run")
+def test_interrupted_sweep_leaves_nothing(docker):
+    """Ctrl-C reaches pytest and its `docker` commands, again and again, during the final sweep."""
+    process, run = pytest_run_with_container(docker)
+    sweep = f"removing what run {run} made "
+
+    said = next((line for line in process.stdout if line.startswith(sweep)), "nothing")
+    while process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    rest = process.communicate()[0]
+
+    assert said == f"{sweep}(image tags: 1)\n"
+    assert "KeyboardInterrupt" not in rest
+    assert left_of(docker, run) == []
+    assert not (engine.RUNS / run).exists()
 
 
 @pytest.mark.usefixtures("no_other_run")
@@ -393,6 +431,7 @@ def pytest_run(*arguments: str, **environ: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", "-n0", "-o", "addopts=", *arguments], cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environ,
+        start_new_session=True,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.needs import needs_docker
 from images import PROJECT, SNIPPETS
 
 FILES = sorted(path for path in SNIPPETS.rglob("*") if path.is_file())
@@ -48,6 +49,7 @@ def test_buildkit_finds_nothing(path, docker, builder):
     builder.have_bases(path)
     if docker.client_config.client_type == "podman":
         pytest.skip("Podman has no docker build --check")
+    needs_docker(docker, 27, "docker build --check")
     command = [*docker.client_config.docker_cmd, "build", "--check", "--file", path, PROJECT]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
 

@@ -27,7 +27,7 @@ def shared(docker, builder, tmp_path_factory):
     project = f"proofs-{os.environ['PROOFS_RUN']}-{folder.name}"
     own = f"--providers.docker.constraints=Label(`com.docker.compose.project`,`{project}`)"
     flags = yaml.safe_load((SNIPPETS / FILE).read_text())["services"]["traefik"]["command"]
-    host = docker.client_config.host or f"unix://{SOCKET}"
+    host = docker.client_config.host or os.environ.get("DOCKER_HOST", f"unix://{SOCKET}")
     options = {"command": [*flags, own]}
     options |= {"volumes": [f"{host.removeprefix('unix://')}:{SOCKET}:ro"]}
     with started(docker, builder, folder, FILE, "traefik", **options) as site:
