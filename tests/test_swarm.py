@@ -76,8 +76,8 @@ class Swarm:
 
 def scenario(run_once, image, nginx):
     """Deploy, update, deploy what is broken, and change nginx, and return what was seen."""
-    options = {"privileged": True, "env": {"DOCKER_TLS_CERTDIR": ""}, "expose": 8080}
-    container = run_once(ENGINE, ready="", **options)
+    options = {"privileged": True, "expose": 8080}
+    container = run_once(ENGINE, "dockerd", ready="", **options)  # on its socket only
     swarm = Swarm(container, {f"{WEB}:1": image, f"{NGINX}:1": nginx})
     seen = {"init": swarm.run("sh", "/site/init.sh"), "other tags": swarm.run("sh", "-c", TAGS)}
     seen["first"] = swarm.deploy(1, 1)
