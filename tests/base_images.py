@@ -100,7 +100,7 @@ def _configuration(docker: DockerClient, image: str) -> dict[str, str | list[str
         "ports": sorted(config.exposed_ports or []),
         "volumes": sorted(config.volumes or []),
         "stop-signal": config.stop_signal or "",
-        "env": sorted(entry.partition("=")[0] for entry in config.env or []),
+        "environment": sorted(entry.partition("=")[0] for entry in config.env or []),
     }
 
 
