@@ -69,18 +69,14 @@ def described(docker: DockerClient, image: str) -> tuple[str, str]:
     return ("stand-in", f"{image} is {stand_in}") if stand_in else ("base image", image)
 
 
-def differences(docker: DockerClient, image: str) -> dict[str, str]:
-    """Return how an image differs from the facts of the official one, by the name of the fact."""
+def differences(docker: DockerClient, image: str) -> dict[str, str | list[str]]:
+    """Return what an image has that the official file has not, by the name of the fact."""
     official = STAND_INS[image]
     probes = official.get("probes", {})
     expected = official["facts"] | {name: prints for name, (_, prints) in probes.items()}
     commands = {name: command for name, (command, _) in probes.items()}
     found = _configuration(docker, image) | _printed(docker, image, commands)
-    return {
-        name: f"{found[name]!r} instead of {fact!r}"
-        for name, fact in expected.items()
-        if found[name] != fact
-    }
+    return {name: found[name] for name, fact in expected.items() if found[name] != fact}
 
 
 def _printed(docker: DockerClient, image: str, commands: dict[str, str]) -> dict[str, str]:
@@ -88,7 +84,8 @@ def _printed(docker: DockerClient, image: str, commands: dict[str, str]) -> dict
     if not commands:
         return {}
     script = "".join(f"( {command} ) 2>&1; echo '{NEXT}'\n" for command in commands.values())
-    printed = docker.run(image, ["-c", script], entrypoint="sh", remove=True).split(NEXT)
+    env = {"PYTHONDONTWRITEBYTECODE": "1"}  # a probe counts such files
+    printed = docker.run(image, ["-c", script], entrypoint="sh", envs=env, remove=True).split(NEXT)
     return dict(zip(commands, (text.strip("\n") for text in printed), strict=False))
 
 
@@ -97,13 +94,13 @@ def _configuration(docker: DockerClient, image: str) -> dict[str, str | list[str
     config = docker.image.inspect(image).config
     return {
         "user": config.user or "",
-        "folder": str(config.working_dir or "").removesuffix("/"),
+        "folder": str(config.working_dir or "").removeprefix(".").removesuffix("/"),
         "entrypoint": config.entrypoint or [],
         "command": config.cmd or [],
         "ports": sorted(config.exposed_ports or []),
         "volumes": sorted(config.volumes or []),
         "stop-signal": config.stop_signal or "",
-        "env": sorted(entry.partition("=")[0] for entry in config.env or []),
+        "environment": sorted(entry.partition("=")[0] for entry in config.env or []),
     }
 
 

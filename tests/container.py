@@ -159,6 +159,10 @@ class Container:
         rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # pids begin anew at a limit
         return [args for _, _, args in rows]
 
+    def users(self) -> set[str]:
+        """Return the user ids of its processes."""
+        return set(self._engine("top", self.handle.id, "-eo", "pid,uid").split()[3::2])
+
     def _engine(self, *command: str, **options: object) -> str:
         """Run what the client library has no call for, or loses an argument of."""
         command = [*self.docker.client_config.docker_cmd, *command]

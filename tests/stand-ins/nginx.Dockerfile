@@ -18,7 +18,7 @@ COPY nginx/default.conf /usr/share/nginx/
 RUN chown -R 101:0 /etc/nginx /var/cache/nginx \
  && chmod -R g+w /etc/nginx /var/cache/nginx
 COPY --chmod=755 nginx/docker-entrypoint.sh /
-COPY --chmod=755 nginx/*-*.sh nginx/*.envsh /docker-entrypoint.d/
+COPY --chmod=755 nginx/[0-9]* /docker-entrypoint.d/
 ARG VERSION
 ENV NGINX_VERSION=$VERSION
 EXPOSE 8080

@@ -10,8 +10,8 @@ if test ! -w "$to"; then
 fi
 names="$(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | grep -E "${NGINX_ENVSUBST_FILTER:-.}" || true)"
 known="$(for name in $names; do printf '${%s} ' "$name"; done)"
-cd "$from"
-find . -follow -type f -name "*$suffix" | while read -r template; do
-    mkdir -p "$to/$(dirname "$template")"
-    envsubst "$known" < "$template" > "$to/${template%"$suffix"}"
+find "$from" -follow -type f -name "*$suffix" | while read -r template; do
+    file="$to/${template#"$from/"}"
+    mkdir -p "$(dirname "$file")"
+    envsubst "$known" < "$template" > "${file%"$suffix"}"
 done
