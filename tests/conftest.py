@@ -19,6 +19,7 @@ import benchmarks
 import engine
 import transcripts
 from container import Container
+from harness.handover import HandingBuilder
 from images import Builder, saved
 from private_engine import EngineError
 from stack import Stack
@@ -29,6 +30,8 @@ pytest_plugins = [
     "contract_report",
     "harness.machine_record",
     "harness.partial_results",
+    "harness.machines",
+    "harness.control_groups",
     "proxied",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
@@ -95,7 +98,11 @@ def builder(
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    return Builder(docker, os.environ["PROOFS_RUN"], shared, say)
+    run, source = os.environ["PROOFS_RUN"], os.environ.get("PROOFS_IMAGES_FROM")
+    if source:  # the engine under test is slow, or has no registry
+        client = DockerClient(host=source, client_type="docker")
+        return HandingBuilder(client, docker, run, shared, say)
+    return Builder(docker, run, shared, say)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """One running container, and what a test may ask of it."""
 
+import os
 import re
 import ssl
 import subprocess
@@ -13,7 +14,8 @@ import httpx
 from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
 
-PATIENCE = 180  # seconds until a test gives up waiting: far more than a busy machine needs
+# Seconds until a test gives up waiting: far more than a busy machine needs that is not emulated.
+PATIENCE = 180 * float(os.environ.get("PROOFS_PATIENCE", "1"))
 ESTABLISHED, LISTEN = "01", "0A"  # states in /proc/net/tcp
 TLS = ssl.create_default_context()  # once: httpx would take 20 ms of each request for it
 

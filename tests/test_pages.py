@@ -111,13 +111,13 @@ def test_page_is_accessible_in_the_dark(visit, name):
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_source_is_short_and_described(path):
-    """At most 400 words beside the front matter, and a description that a search engine shows."""
+    """At most 700 words after the front matter, and a description that a search engine shows."""
     _, matter, text = (DOCS / path).read_text().split("---\n", 2)
     description = re.search("description: (.*)", matter)[1]
     words = re.sub(r"(?s)```.*?```|\{proof\}`.*?`", "", text).split()
 
     assert 70 <= len(description) <= 170
-    assert len(words) <= 400
+    assert len(words) <= 700
 
 
 @pytest.mark.parametrize("data", sorted((DOCS / "_data").glob("*.json")), ids=lambda p: p.stem)

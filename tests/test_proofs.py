@@ -37,6 +37,31 @@ def test_tick_leads_to_its_test(site):
     assert '<span class="nf">test_it_stops</span>' in page
 
 
+ON_CGROUP2 = """{"systemd": {"date": "2026-11-29", "engine": "Docker 28", "kernel": "6.12",
+"qemu": "10.0", "tests": {"signals": ["it-stops"]}}}"""
+
+
+def test_page_shows_the_last_run_on_cgroup_v2(site):
+    """What `--on cgroup2 --record` wrote is on the page of the proof, with and without a run."""
+    site.write("docs/_data/cgroup2.json", ON_CGROUP2)
+    site.prove()
+
+    for settings in {"proof_results": "proofs.xml"}, {}:
+        assert site.build(**settings) == []
+        page = site.read("_site/proofs/signals.html")
+        where = "in a virtual machine with Docker 28, its systemd driver and Linux 6.12</dd>"
+        assert f"<dd>cgroup v2 on 2026-11-29, {where}" in page
+
+
+def test_vanished_test_of_cgroup_v2_fails_the_build(site):
+    """The complaint names the test and the command that writes the record again."""
+    site.write("docs/_data/cgroup2.json", ON_CGROUP2.replace("it-stops", "it-stopped"))
+
+    [complaint] = site.build()
+    assert "_data/cgroup2.json names it-stopped, which is no test of signals: run" in complaint
+    assert complaint.endswith("`uv run pytest --on cgroup2 --record` again.")
+
+
 def test_circle_stands_for_a_build_without_a_run(site):
     """The mark, its label and the page's foot all say so, and nothing says that it passed."""
     assert site.build() == []

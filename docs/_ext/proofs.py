@@ -6,9 +6,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
-from evidence import read_run, read_tests
+from evidence import read_cgroup2, read_run, read_tests
 
 warn = getLogger(__name__).warning
+CGROUP2 = "_data/cgroup2.json"
 NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 MARKS = {"passed": ("✓", "Proved in this build"), "": ("○", "Not run in this build")}
 
@@ -17,6 +18,7 @@ def prepare(app: Sphinx, *_: object) -> None:
     """Read the tests, and the results where some are given."""
     root, results = app.srcdir.parent, app.config.proof_results
     app.env.claims, app.env.tests, app.env.run = {}, read_tests(root), None
+    app.env.cgroup2 = read_cgroup2(app.srcdir / CGROUP2)
     try:
         app.env.run = read_run(root / results) if results else None
     except (OSError, SyntaxError) as error:  # no file, no XML
@@ -70,3 +72,7 @@ def check(app: Sphinx, *_: object) -> None:
                 where = f"{app.srcdir.parent / test['file']}:{test['line']}"
                 mend_it = f"{mend} docs/{topic}.md, in {{proof}}`{name}`."
                 warn("%s is cited by no sentence: %s", test["name"], mend_it, location=where)
+    for topic, name in app.env.cgroup2:
+        if name not in app.env.tests.get(topic, {}):
+            again = "run `uv run pytest --on cgroup2 --record` again"
+            warn("%s names %s, which is no test of %s: %s.", CGROUP2, name, topic, again)
