@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from functools import cached_property
 from threading import Timer
 from typing import NamedTuple
@@ -16,8 +15,9 @@ import httpx
 from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
 
-# Seconds until a test gives up waiting: far more than any machine needs that is not emulated.
-PATIENCE = 60 * float(os.environ.get("PROOFS_PATIENCE", "1"))
+# Seconds until a test gives up waiting: far more than a busy machine needs that is not emulated.
+PATIENCE = 180 * float(os.environ.get("PROOFS_PATIENCE", "1"))
+ESTABLISHED, LISTEN = "01", "0A"  # states in /proc/net/tcp
 TLS = ssl.create_default_context()  # once: httpx would take 20 ms of each request for it
 
 
@@ -71,14 +71,44 @@ class Container:
         return self.background.submit(self.get, path, **options)
 
     def start_sleep(self, seconds: float) -> Future[httpx.Response]:
-        """Ask for an answer that takes so long, and return once a worker has surely begun it."""
+        """Send a request that takes so long, and return once a worker has read it."""
         self.wait_for_log("Booting worker")
         self.get("/health/")
-        response = self.start_get(f"/sleep/{seconds}/")
-        with suppress(TimeoutError):
-            response.result(timeout=1)
-        assert not response.done(), f"the answer came at once:\n{self.logs()}"
+        return self.begin(lambda: self.start_get(f"/sleep/{seconds}/"))
+
+    def begin(self, send: Callable[[], Future]) -> Future:
+        """Send a slow request to this container, directly or through a proxy.
+
+        Return its response in the making, once a worker has read the request.
+        """
+        before = self.clients_read()
+        response = send()
+        wait_until(lambda: response.done() or self.clients_read() - before)
+        assert not response.done(), f"the response came immediately:\n{self.logs()}"
+        assert self.clients_read() - before, f"no worker reads the request:\n{self.logs()}"
         return response
+
+    def clients_read(self) -> set[str]:
+        """Return the addresses of clients whose connection was accepted and whose data was read.
+
+        The kernel lists a connection that nobody has accepted without an inode, and counts what
+        nobody has read. Clients inside the container, such as a health check, are left out.
+        """
+        rows = [row.split() for row in self.sockets().splitlines() if ": " in row]
+        listening = {row[1].partition(":")[2] for row in rows if row[3] == LISTEN}
+        return {
+            row[2]
+            for row in rows
+            if row[3] == ESTABLISHED
+            and row[1].partition(":")[2] in listening
+            and row[4].endswith(":00000000")
+            and row[9] != "0"
+            and row[1].partition(":")[0] != row[2].partition(":")[0]
+        }
+
+    def sockets(self) -> str:
+        """Return the kernel's tables of TCP connections in the container's network."""
+        return self.exec("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true")
 
     def logs(self) -> str:
         """Return all that the container has printed."""

@@ -22,11 +22,12 @@ from python_on_whales.exceptions import DockerException
 
 import engine
 import saved_image
-from container import PATIENCE, Container
+from container import Container
 from contract_report import SIZE
 from images import Builder
 from private_engine import EngineError
 
+PATIENCE = 60 * int(os.environ.get("PROOFS_PATIENCE", "1"))  # seconds until a first response
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
 CHECKS = 3  # results of a health check in a row that are believed
 EACH_SECOND = {"health_interval": 1, "health_start_period": 1, "health_retries": 2}

@@ -28,9 +28,10 @@ class Load:
         """
         self.url, self.pause, self.methods = url, pause, methods
         self.options = {"timeout": PATIENCE, "verify": TLS, **options}
+        self.rounds = [0] * clients  # of each client: requests by all methods
         self.answers = Counter()  # by status, or by the name of the error
         self.over = threading.Event()
-        self.clients = [threading.Thread(target=self._ask) for _ in range(clients)]
+        self.clients = [threading.Thread(target=self._ask, args=[n]) for n in range(clients)]
 
     @property
     def lost(self) -> int:
@@ -42,6 +43,12 @@ class Load:
         enough = self.answers.total() + count
         wait_until(lambda: self.answers.total() >= enough)
         assert self.answers.total() >= enough, f"no answers any more: {self.answers}"
+
+    def wait_for_each(self) -> None:
+        """Wait until each client has the response to a request that it sends after this call."""
+        enough = [rounds + 2 for rounds in self.rounds]
+        wait_until(lambda: all(map(int.__ge__, self.rounds, enough)))
+        assert all(map(int.__ge__, self.rounds, enough)), f"no answers any more: {self.answers}"
 
     def __enter__(self) -> Self:
         """Begin, and return once the first have their answers."""
@@ -59,7 +66,7 @@ class Load:
             for client in self.clients:
                 client.join()
 
-    def _ask(self) -> None:
+    def _ask(self, client: int) -> None:
         while not self.over.is_set():
             for method in self.methods:
                 try:
@@ -67,4 +74,5 @@ class Load:
                 except httpx.TransportError as error:
                     answer = type(error).__name__
                 self.answers[answer] += 1
+            self.rounds[client] += 1
             time.sleep(self.pause)

@@ -7,6 +7,10 @@ from test_health_checks import CHANGES, FILES
 
 APP = "dockerfile/app.Dockerfile"
 IMAGE = "registry.example/shop:1.0.0"  # the reader's
+SOCKETS = """
+podman ps --quiet | xargs podman inspect --format '{{.State.Pid}}' |
+while read pid; do cat /proc/$pid/net/tcp /proc/$pid/net/tcp6; done
+"""
 WRITE = 'while test $# -gt 0; do printf %s "$2" > "$1"; shift 2; done'
 
 
@@ -30,6 +34,10 @@ class Podman(Container):
     def sh(self, script: str, *arguments: str) -> str:
         """Run a script of the shell inside, and return what it printed, be it of its failure."""
         return self.exec("sh", "-c", f"{{ {script}\n}} 2>&1 || true", "sh", *arguments)
+
+    def sockets(self) -> str:
+        """Return the tables of the containers that run inside."""
+        return self.sh(SOCKETS)
 
     def write(self, files: dict[str, str]) -> None:
         """Write texts into files inside, by path."""

@@ -74,10 +74,10 @@ def test_command_alone_turns_the_app_image_to_asgi(build, run):
 
 
 def test_async_generator_is_sent_line_by_line(container):
-    """Between the first line and the last there are two seconds."""
-    first, last = seconds_of_lines("/async/stream/?lines=3&seconds=1", container)
+    """Between the first line and the last there are six seconds."""
+    first, last = seconds_of_lines("/async/stream/?lines=3&seconds=3", container)
 
-    assert last - first > 1.5
+    assert last - first > 3
 
 
 def test_sync_generator_is_sent_at_its_end(container):
@@ -85,7 +85,7 @@ def test_sync_generator_is_sent_at_its_end(container):
     first, last = seconds_of_lines("/stream/3/1/", container)
 
     assert last > 3
-    assert last - first < 0.5
+    assert last - first < last / 2
     assert "StreamingHttpResponse must consume synchronous iterators" in container.logs()
 
 
@@ -99,9 +99,9 @@ def test_each_waiting_request_takes_a_thread(container, path):
 
 
 def test_blocking_async_view_holds_up_all(container):
-    """Who asks half a second later is answered after it; beside a sync view, before."""
-    assert not is_answered_before("/async/block/?seconds=2", container)
-    assert is_answered_before("/sleep/2/", container)
+    """A later request gets its response after it; next to a sync view, before."""
+    assert not is_answered_before("/async/block/?seconds=10", container)
+    assert is_answered_before("/sleep/10/", container)
 
 
 @pytest.mark.parametrize("command", [ON_ASGI, ON_UVICORN_WORKER], ids=["asgi", "uvicorn"])

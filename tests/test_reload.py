@@ -88,10 +88,10 @@ def test_old_worker_finishes_its_request(build, run, replay):
 
 @CLASSES
 def test_graceful_timeout_does_not_cut_a_reload(build, run, flags):
-    """A request of 6 s outlives a limit of 1 s."""
+    """A request of 12 s outlives a limit of 1 s."""
     env = {"GUNICORN_CMD_ARGS": f"{flags} --graceful-timeout 1"}
     container = run(build(EXEC_FORM), env=env)
-    response = container.start_sleep(6)
+    response = container.start_sleep(12)
 
     container.kill("SIGHUP")
 

@@ -1,17 +1,17 @@
 """The proofs of docs/replicas.md."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import pytest
 
+from container import wait_until
 from nginx import Nginx
 
 APP = "dockerfile/app.Dockerfile"
 COMPOSE = "replicas/two-by-two.compose.yaml"
 GUNICORN = "gunicorn core.wsgi --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm --no-control-socket"
 BOOTING = "Booting worker"
-SLOW = 5  # seconds that one request takes
+SLOW = 15  # seconds that one request takes
 PROXY = "location / { proxy_pass http://web:8000; proxy_set_header Host $http_host; }"
 
 
@@ -70,18 +70,22 @@ def test_request_waits_behind_a_busy_container(
 ):
     """Nginx shares requests out in turns, a master's workers take what they are free for."""
     options = {"networks": [network], "network_aliases": ["web"]}
-    for _ in range(count):
-        serve(run, build(APP), workers, **options)
+    containers = [serve(run, build(APP), workers, **options) for _ in range(count)]
     nginx = Nginx(build, run, tmp_path, PROXY, networks=[network])
     nginx.get("/health/")
+    before = clients_read(containers)
 
     with ThreadPoolExecutor() as client:
         slow = client.submit(nginx.get, f"/sleep/{SLOW}/")
-        with suppress(TimeoutError):
-            slow.result(timeout=1)
+        assert wait_until(lambda: clients_read(containers) - before)
         for _ in range(5):
             nginx.get("/health/")
         assert slow.done() is waits
+
+
+def clients_read(containers):
+    """Return the clients whose request a worker of any of these containers has read."""
+    return set().union(*(container.clients_read() for container in containers))
 
 
 def serve(run, image, workers, flags="", **options: object):

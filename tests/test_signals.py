@@ -42,11 +42,11 @@ def test_exec_form_receives_sigterm(build, run):
 
 
 def test_exec_form_finishes_requests(build, run):
-    """A request of 4 s is under way when the container is stopped, and is answered."""
+    """A request of 10 s is under way when the container is stopped, and is answered."""
     container = run(build("signals/exec-form.Dockerfile"))
-    response = container.start_sleep(4)
+    response = container.start_sleep(10)
 
-    stopped = container.stop()
+    stopped = container.stop(grace=30)
 
     assert response.result().text == "slept"
     assert stopped.exit_code == 0
@@ -126,12 +126,12 @@ def test_bash_is_replaced_by_its_last_command(build, run, line):
 
 @pytest.mark.parametrize("init", ["tini", "tini group", "dumb-init"])
 def test_init_forwards_sigterm_to_the_exec_form(build, run, init):
-    """Docker's --init is tini; a request of 4 s is under way, and is answered."""
+    """Docker's --init is tini; a request of 10 s is under way, and is answered."""
     prefix, options = init_before(init)
     container = run(build(EXEC_FORM, **WITH_DUMB_INIT), *prefix, *LINE.split(), **options)
-    first, response = container.top()[0], container.start_sleep(4)
+    first, response = container.top()[0], container.start_sleep(10)
 
-    stopped = container.stop()
+    stopped = container.stop(grace=30)
 
     assert "init" in first
     assert response.result().text == "slept"
@@ -144,7 +144,7 @@ def test_no_init_saves_the_requests_of_a_shell(build, run, init, start):
     """Even where the whole group is told: the shell ends at once, and with it the container."""
     prefix, options = init_before(init)
     container = run(build(EXEC_FORM, **WITH_DUMB_INIT), *prefix, *start, **options)
-    response = container.start_sleep(4)
+    response = container.start_sleep(30)
 
     stopped = container.stop()
 
@@ -156,7 +156,7 @@ def test_no_init_saves_the_requests_of_a_shell(build, run, init, start):
 def test_init_does_not_repair_the_shell_form(build, run):
     """With --init the stop is fast, but the request under way gets no answer."""
     container = run(build("signals/wrong-shell-form.Dockerfile"), init=True)
-    response = container.start_sleep(4)
+    response = container.start_sleep(30)
 
     stopped = container.stop()
 
@@ -234,7 +234,7 @@ def test_graceful_timeout_hides_a_lost_request(build, run):
 def test_quick_stop_fails_the_request_of_a_sync_worker(build, run, signal):
     """Both signals, sent as STOPSIGNAL would, turn a request under way into a 500."""
     container = run(build("signals/exec-form.Dockerfile"), stop_signal=signal)
-    response = container.start_sleep(5)
+    response = container.start_sleep(30)
 
     stopped = container.stop()
 
@@ -244,26 +244,26 @@ def test_quick_stop_fails_the_request_of_a_sync_worker(build, run, signal):
 
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGQUIT"])
 def test_quick_stop_lets_gthread_finish(build, run, signal):
-    """The same signals, and a thread's request of 5 s is answered."""
+    """The same signals, and a thread's request of 10 s is answered."""
     container = run(build(EXEC_FORM), stop_signal=signal, env={"GUNICORN_CMD_ARGS": "--threads 2"})
-    response = container.start_sleep(5)
+    response = container.start_sleep(10)
 
-    stopped = container.stop()
+    stopped = container.stop(grace=30)
 
     assert response.result().text == "slept"
     assert stopped.exit_code == 0
 
 
 def test_sigint_after_sigterm_ends_the_patience(build, run):
-    """A request of 30 s keeps the stop waiting, until the second signal turns it into a 500."""
+    """A request of 120 s keeps the stop waiting, until the second signal turns it into a 500."""
     container = run(build(EXEC_FORM))
-    response = container.start_sleep(30)
+    response = container.start_sleep(120)
     container.kill("SIGTERM")
     container.wait_for_log(GRACEFUL)
 
     container.kill("SIGINT")
 
-    assert response.result(timeout=15).status_code == 500
+    assert response.result().status_code == 500
     assert container.exit_code == 0
     assert "Quick shutdown requested" in container.logs()
 
@@ -272,7 +272,7 @@ def test_sigint_after_sigterm_ends_the_patience(build, run):
 def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
     """Inside, the kernel still accepts it; outside, the request fails when Gunicorn is gone."""
     container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
-    under_way = container.start_sleep(10)
+    under_way = container.start_sleep(20)
     container.kill("SIGTERM")
     container.wait_for_log(GRACEFUL)
 

@@ -17,6 +17,7 @@ APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"
 CONF = ["static-files/nginx.default.conf"]
 VOLUME = "static-files/wrong-named-volume.compose.yaml"
+CONF_TEXT = (SNIPPETS / CONF[0]).read_text()
 IGNORE = (SNIPPETS / f"{APP}.dockerignore").read_text()
 COMPRESSED = ("css", "js", "svg")
 LEFT_OVERS = {"staticfiles/old.css": "canary", "core/static/core/key.pem": "canary"}
@@ -158,9 +159,11 @@ def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):  # n
 def test_touched_view_leaves_the_static_image(build, docker):
     """A line more in a view: `collectstatic` runs again, and all layers stay as they were."""
     views = (PROJECT / "core/views.py").read_text()
-    touched = {"core/views.py": f"{views}\n# {uuid.uuid4()}\n"}
+    # No other test builds these layers: see packages_of in test_dockerfile.py.
+    own = {"core/static/core/own.css": "/* own */\n", "default.conf": f"# own\n{CONF_TEXT}"}
+    touched = own | {"core/views.py": f"{views}\n# {uuid.uuid4()}\n"}
 
-    images = build(STATIC, files=CONF), build(STATIC, files=CONF, changes=touched)
+    images = build(STATIC, changes=own), build(STATIC, changes=touched)
 
     assert layers(docker, images[0]) == layers(docker, images[1])
 

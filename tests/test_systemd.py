@@ -2,7 +2,6 @@
 
 import json
 import re
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -225,12 +224,12 @@ def test_systemctl_reload_loses_no_request(shop):
 
 def test_systemctl_kill_loses_the_request_under_way(shop):
     """`systemctl reload` lets a request finish; HUP to each process of the service does not."""
-    reloaded = start_get(shop, "/sleep/3/")
+    reloaded = start_get(shop, "/sleep/10/")
     shop.sh("systemctl reload shop")
     assert reloaded.result().text == "slept"
     shop.wait_for_workers()
 
-    killed = start_get(shop, "/sleep/3/")
+    killed = start_get(shop, "/sleep/10/")
     shop.sh("systemctl kill --signal HUP shop")
 
     with pytest.raises(httpx.TransportError):
@@ -279,14 +278,14 @@ def test_killed_master_is_started_again(shop):
 
 
 def test_stop_waits_for_slow_requests(shop):
-    """A request of 8 s outlives a stop, and the five seconds of Gunicorn's own guide cut it."""
-    waited = start_get(shop, "/sleep/8/")
+    """A request of 20 s outlives a stop, and the five seconds of Gunicorn's own guide cut it."""
+    waited = start_get(shop, "/sleep/20/")
     shop.sh("systemctl stop shop.socket shop.service")
     assert waited.result().text == "slept"
 
     brief = {SERVICE: re.sub("TimeoutStopSec=.*", "TimeoutStopSec=5", TEXTS[SERVICE])}
     shop.start(PORT, brief)
-    cut = start_get(shop, "/sleep/8/")
+    cut = start_get(shop, "/sleep/20/")
     shop.sh("systemctl stop shop.socket shop.service")
 
     with pytest.raises(httpx.TransportError):
@@ -368,11 +367,7 @@ def test_user_that_exists_is_taken(machine):
 def start_get(machine, path):
     """Ask in the background, and return once a worker has surely begun it."""
     machine.get("/health/", **HOST)
-    response = machine.start_get(path, **HOST)
-    with suppress(TimeoutError):
-        response.result(timeout=1)
-    assert not response.done(), machine.journal()
-    return response
+    return machine.begin(lambda: machine.start_get(path, **HOST))
 
 
 def reload(machine):

@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -279,9 +279,7 @@ def test_reload_finishes_what_is_under_way(site):
     found = []
 
     with ThreadPoolExecutor() as client:
-        slow = client.submit(site.get, "/sleep/3/")
-        with suppress(TimeoutError):
-            slow.result(timeout=1)  # Gunicorn surely has it by then
+        slow = site.stack.service("web").begin(lambda: client.submit(site.get, "/sleep/15/"))
         for text in edited, CADDYFILE:
             replace(site.stack.folder / "caddy/Caddyfile", text)
             site.proxy.exec("caddy", "reload", "--config", "/etc/caddy/Caddyfile")

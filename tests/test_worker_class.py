@@ -10,6 +10,7 @@ import httpx
 import pytest
 from python_on_whales.exceptions import DockerException
 
+from container import wait_until
 from harness.texts import edited
 from images import PROJECT
 
@@ -40,7 +41,7 @@ ask()
 silent = socket.create_connection(("127.0.0.1", 8000))
 time.sleep(0.5)
 print(ask())
-time.sleep(4)
+time.sleep(10)
 """
 
 
@@ -105,11 +106,11 @@ def test_gevent_needs_the_extra_of_gunicorn(build, run):
 
 
 def test_gthread_alone_has_one_thread(build, run):
-    """Four requests of a second take four; with the threads of the page, far less."""
-    alone = seconds_for(4, "/sleep/1/", run(build(GTHREAD), *ALONE))
-    threaded = seconds_for(4, "/sleep/1/", run(build(GTHREAD), *ALONE, "--threads", "4"))
+    """Four requests of three seconds take twelve; with the threads of the page, far less."""
+    alone = seconds_for(4, "/sleep/3/", run(build(GTHREAD), *ALONE))
+    threaded = seconds_for(4, "/sleep/3/", run(build(GTHREAD), *ALONE, "--threads", "4"))
 
-    assert alone >= 4
+    assert alone >= 12
     assert threaded < alone / 2
 
 
@@ -158,8 +159,8 @@ def test_idle_worker_is_left_alone(build, run):
 
 def test_silent_client_kills_sync_but_not_gthread(build, run):
     """A client connects and says nothing; another asks, and waits for sync to be killed."""
-    sync = run(build(GTHREAD), *SYNC, *TWO_SECONDS)
-    gthread = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 2"})
+    sync = run(build(GTHREAD), *SYNC, "--timeout", "8")
+    gthread = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 8"})
 
     command = ["python", "-c", SILENT_CLIENT]
     asked = [c.background.submit(c.exec, *command) for c in (sync, gthread)]
@@ -172,24 +173,24 @@ def test_silent_client_kills_sync_but_not_gthread(build, run):
 
 @pytest.mark.parametrize("command", [ASGI, GEVENT_CLASS], ids=["asgi", "gevent"])
 def test_async_classes_ignore_threads(build, run, command):
-    """Twenty requests of a second would take ten with two threads, and take far less."""
+    """Twenty requests of three seconds would take thirty with two threads, and take far less."""
     image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
     container = run(image, *command, "--threads", "2")
 
-    assert seconds_for(20, "/sleep/1/", container) < 10 * 0.8
+    assert seconds_for(20, "/sleep/3/", container) < 30 * 0.8
 
 
 def test_sync_takes_longest_for_twenty_slow_requests(build, run):
-    """Twenty requests of 0.4 s: one at a time, two at a time, and all at once."""
+    """Twenty requests of 1.5 s: one at a time, two at a time, and all at once."""
     image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
     containers = [run(image, *SYNC), run(image), run(image, *ASGI), run(image, *GEVENT_CLASS)]
 
     with ThreadPoolExecutor() as pool:
-        ask = partial(seconds_for, 20, "/sleep/0.4/")
+        ask = partial(seconds_for, 20, "/sleep/1.5/")
         sync, gthread, asgi, gevent = pool.map(ask, containers)
 
-    assert sync >= 8
-    assert 4 <= gthread < sync * 0.8
+    assert sync >= 30
+    assert 15 <= gthread < sync * 0.8
     assert max(asgi, gevent) < gthread * 0.8
 
 
@@ -299,14 +300,15 @@ def seconds_for(count, path, container):
 
 
 def is_answered_before(path, container):
-    """Whether a client that asks half a second later than for this path is answered sooner.
+    """Whether a client whose request comes after one for this path gets its response before it.
 
-    The first request has been sent whole by then; answers that come together count as in turn.
+    A worker has read the first request by then; responses that come together count as in turn.
     """
     container.get("/health/")
+    before = container.clients_read()
     with socket.create_connection(("127.0.0.1", container.ports[0])) as first:
         first.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        time.sleep(0.5)
+        assert wait_until(lambda: container.clients_read() - before)
         container.get("/health/")
         answered = time.monotonic()
         first.recv(1)

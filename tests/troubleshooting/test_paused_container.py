@@ -5,6 +5,7 @@ import time
 import pytest
 
 from container import PATIENCE
+from harness.pauses import paused
 
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/paused-container"
@@ -18,9 +19,8 @@ def test_worker_killed_after_a_pause_is_replaced(build, run, docker, replay):
     container.get("/health/")
     deadline = time.monotonic() + PATIENCE
     while "exited with code 1" not in container.logs() and time.monotonic() < deadline:
-        docker.pause(container.handle)
-        time.sleep(2 * TIMEOUT)
-        docker.unpause(container.handle)
+        with paused(docker, container):
+            time.sleep(2 * TIMEOUT)
         time.sleep(2)
 
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)

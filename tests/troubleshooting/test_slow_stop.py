@@ -8,7 +8,7 @@ SHELL = ["/bin/sh", "-c", "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-s
 def test_signal_to_the_child_stops_in_good_order(build, run, replay):
     """A request is under way, and answered; started again, it uses up Docker's patience."""
     container = run(build(IMAGE), *SHELL, stop_timeout=3)
-    response = container.start_sleep(2)
+    response = container.start_sleep(10)
     replay(f"{ENTRY}/stop.console", web=container.handle.id)
 
     assert container.exit_code == 0

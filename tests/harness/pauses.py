@@ -1,0 +1,33 @@
+"""A container that stands still for a while, as `docker pause` leaves it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
+
+from container import Container, wait_until
+
+
+@contextmanager
+def paused(docker: DockerClient, container: Container) -> Iterator[None]:
+    """Pause a container for the time of a `with` block.
+
+    With version 1 of control groups, runc gives up with "unable to freeze" when it cannot catch
+    all processes at the same moment, and leaves the container running: then pause it again.
+    """
+
+    def pause() -> bool:
+        try:
+            docker.pause(container.handle)
+        except DockerException as error:
+            if not re.search("unable to freeze", str(error)):
+                raise
+        return container.handle.state.paused
+
+    assert wait_until(pause), "the engine does not pause the container"
+    try:
+        yield
+    finally:
+        docker.unpause(container.handle)
