@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import subprocess
 import uuid
 from contextlib import suppress
 from functools import cache
@@ -69,6 +70,15 @@ def private() -> PrivateEngine:
 def client_of(engine: PrivateEngine) -> DockerClient:
     """Return a client that speaks to the private engine alone."""
     return DockerClient(client_call=engine.client, client_type="docker", host=engine.host)
+
+
+def socket_of(client: DockerClient) -> str:
+    """Return the path of the socket that the engine listens on."""
+    if client.client_config.client_type == "podman":
+        command = ["podman", "info", "--format", "{{.Host.RemoteSocket.Path}}"]
+        return subprocess.check_output(command, text=True).strip().removeprefix("unix://")
+    host = client.client_config.host or os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    return host.removeprefix("unix://")
 
 
 def is_private(client: DockerClient) -> bool:

@@ -120,6 +120,7 @@ def test_argument_of_an_earlier_stage_stays_behind(docker, docker_build, builder
     assert found_in(docker, tag) == set()
 
 
+@pytest.mark.docker_only("docker build --check")
 def test_build_warns_of_secrets(docker_build):
     """`docker build --check` names the line, and finds nothing in the file with a mount."""
     warned = docker_build(ARGUMENT, "--check", PROJECT, check=False)
