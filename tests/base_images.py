@@ -7,6 +7,7 @@ engine. Its label `stand-in` says what it is; every image built from it carries 
 import os
 import re
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
@@ -20,53 +21,8 @@ from python_on_whales.exceptions import DockerException, NoSuchImage
 from private_engine import KEYRING, EngineError, debian_mirror
 
 RECIPES = Path(__file__).parent / "stand-ins"
-STAND_INS = {
-    "python:3.14-slim": (
-        "python.Dockerfile",
-        "python3.14",
-        "Debian forky's Python {}: other patches, libraries and folders",
-    ),
-    "python:3.14": (
-        "python-full.Dockerfile",
-        "python3.14",
-        "Debian forky's Python {} and the packages of buildpack-deps: smaller than the official",
-    ),
-    "nginxinc/nginx-unprivileged:1.30": (
-        "nginx.Dockerfile",
-        "nginx",
-        "Debian forky's nginx {}: other modules, and no entrypoint scripts",
-    ),
-    "postgres:18": (
-        "postgres.Dockerfile",
-        "postgresql-18",
-        "Debian forky's PostgreSQL {}: of the variables, it knows only that of the password",
-    ),
-    "caddy:2.11": (
-        "caddy.Dockerfile",
-        "caddy",
-        "Debian forky's Caddy {}",
-    ),
-    "traefik:v3.7": (
-        "traefik.Dockerfile",
-        "",  # no package of Debian
-        "Traefik 3.7.15 from Python's package index",
-    ),
-    "docker:28.5-dind": (
-        "docker.Dockerfile",
-        "docker.io",
-        "Debian forky's Docker Engine {}",
-    ),
-    "quay.io/podman/stable:v5.8": (
-        "podman.Dockerfile",
-        "podman",
-        "Debian forky's Podman {}",
-    ),
-    "ghcr.io/astral-sh/uv:0.13.8": (
-        "uv.Dockerfile",
-        "",  # no package of Debian
-        "the same version from Python's package index",
-    ),
-}
+NEXT = "=== the next probe"
+STAND_INS = tomllib.loads((RECIPES / "official.toml").read_text())
 
 
 class OutOfReachError(EngineError):
@@ -113,6 +69,41 @@ def described(docker: DockerClient, image: str) -> tuple[str, str]:
     return ("stand-in", f"{image} is {stand_in}") if stand_in else ("base image", image)
 
 
+def differences(docker: DockerClient, image: str) -> dict[str, str | list[str]]:
+    """Return what an image has that the official file has not, by the name of the fact."""
+    official = STAND_INS[image]
+    probes = official.get("probes", {})
+    expected = official["facts"] | {name: prints for name, (_, prints) in probes.items()}
+    commands = {name: command for name, (command, _) in probes.items()}
+    found = _configuration(docker, image) | _printed(docker, image, commands)
+    return {name: found[name] for name, fact in expected.items() if found[name] != fact}
+
+
+def _printed(docker: DockerClient, image: str, commands: dict[str, str]) -> dict[str, str]:
+    """Run shell commands in one container of an image, and return what each of them printed."""
+    if not commands:
+        return {}
+    script = "".join(f"( {command} ) 2>&1; echo '{NEXT}'\n" for command in commands.values())
+    env = {"PYTHONDONTWRITEBYTECODE": "1"}  # a probe counts such files
+    printed = docker.run(image, ["-c", script], entrypoint="sh", envs=env, remove=True).split(NEXT)
+    return dict(zip(commands, (text.strip("\n") for text in printed), strict=False))
+
+
+def _configuration(docker: DockerClient, image: str) -> dict[str, str | list[str]]:
+    """Return what an engine says of an image, under the names that the facts have."""
+    config = docker.image.inspect(image).config
+    return {
+        "user": config.user or "",
+        "folder": str(config.working_dir or "").removeprefix(".").removesuffix("/"),
+        "entrypoint": config.entrypoint or [],
+        "command": config.cmd or [],
+        "ports": sorted(config.exposed_ports or []),
+        "volumes": sorted(config.volumes or []),
+        "stop-signal": config.stop_signal or "",
+        "environment": sorted(entry.partition("=")[0] for entry in config.env or []),
+    }
+
+
 def _labels(docker: DockerClient, image: str) -> dict[str, str]:
     with suppress(NoSuchImage):
         return docker.image.inspect(image).config.labels or {}
@@ -127,8 +118,10 @@ def _is_here(docker: DockerClient, name: str) -> bool:
 
 def _recipe(name: str) -> str:
     """Return a digest of what a stand-in is made from."""
-    text = (RECIPES / STAND_INS[name][0]).read_text()
-    return sha256(f"{STAND_INS[name]}{text}".encode()).hexdigest()
+    recipe = RECIPES / STAND_INS[name]["recipe"]
+    files = sorted(path for path in (RECIPES / recipe.stem).rglob("*") if path.is_file())
+    made = STAND_INS[name]["stand-in"].encode()
+    return sha256(made + b"".join(path.read_bytes() for path in [recipe, *files])).hexdigest()
 
 
 def _have(
@@ -143,7 +136,7 @@ def _have(
         if not stand_ins or name not in STAND_INS:
             raise OutOfReachError(name, error.stderr) from error
         say(f"no registry answers: making {name} from Debian's packages")
-        recipe, package, what = STAND_INS[name]
+        recipe = STAND_INS[name]["recipe"]
         for base in names(RECIPES / recipe):
             if base in STAND_INS:
                 _have(docker, base, cache, stand_ins=stand_ins, say=say)
@@ -151,9 +144,11 @@ def _have(
                 _make_debian(docker, cache)
         build = partial(docker.legacy_build, RECIPES, file=RECIPES / recipe)
         build(tags="stand-in")
-        query = ["-Wf", "${Version}", package]
-        version = package and docker.run("stand-in", query, entrypoint="dpkg-query", remove=True)
-        build(tags=name, labels={"stand-in": what.format(version), "recipe": _recipe(name)})
+        version = STAND_INS[name].get("version", "")
+        if version:
+            version = docker.run("stand-in", ["-c", version], entrypoint="sh", remove=True)
+        labels = {"stand-in": STAND_INS[name]["stand-in"].format(version), "recipe": _recipe(name)}
+        build(tags=name, build_args={"VERSION": version}, labels=labels)
         docker.image.remove("stand-in")
 
 

@@ -56,14 +56,14 @@ EDITS = {
     ".py": {"core/views.py": "\n# touched\n"},
     ".css": {"core/static/core/site.css": "\n/* touched */\n"},
 }
-OTHER_VERSION = ("gunicorn==27.0.1", "gunicorn==26.1.0")
+OTHER_VERSION = {"gunicorn==27.0.1": "gunicorn==26.1.0"}
 
 
 def bench_benchmarks(build, run, measured, builder, docker, tmp_path):
     """Build each shape cold and after four changes, start it, ask it, stop it; three rounds."""
     base = have_bases(build, tmp_path)
-    projects = [lock(docker, tmp_path / name, *pins) for name, pins in
-                {"before": ("", ""), "bumped": OTHER_VERSION}.items()]  # fmt: skip
+    projects = [lock(docker, tmp_path / name, pins) for name, pins in
+                {"before": {}, "bumped": OTHER_VERSION}.items()]  # fmt: skip
     with forgotten(docker):
         measure(base, projects, run, measured, builder, docker, tmp_path)
 
@@ -120,11 +120,11 @@ def cached(docker):
     return set(re.findall(r"(?m)^ID:\s+(\w+)", subprocess.check_output(command, text=True)))
 
 
-def lock(docker, folder, old, new):
+def lock(docker, folder, changes):
     """Return a copy of the sample project with its lock, and one package of another version."""
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
     pins = folder / "requirements.txt"
-    pins.write_text(edited(pins.read_text(), {old: new}))
+    pins.write_text(edited(pins.read_text(), changes))
     shutil.copy(SNIPPETS / "dependencies/lock.sh", folder)
     shutil.copy(SNIPPETS / "static-files/nginx.default.conf", folder / "default.conf")
     (folder / "Dockerfile").write_text(LOCK)

@@ -1,9 +1,12 @@
 """A browser, and the site that it visits: fixtures for what a reader sees."""
 
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import playwright
 import pytest
 from filelock import FileLock
 from playwright.sync_api import sync_playwright
@@ -12,7 +15,8 @@ from images import PROJECT
 
 ROOT = PROJECT.parent.parent
 DOCS = ROOT / "docs"
-SITE = "http://127.0.0.1:8000"  # inside the browser's container
+SITE, DEBUGGING = "http://127.0.0.1:8000", "http://127.0.0.1:9222"  # in the browser's container
+DRIVER = Path(playwright.__file__).parent / "driver/package"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -32,14 +36,24 @@ def site(tmp_path_factory, worker_id):
 
 
 @pytest.fixture(scope="session")
-def browser(site, builder, docker, run_once):
-    """Return a browser in a container that serves the site to itself."""
+def browser(site, builder, docker, run_once, tmp_path_factory):
+    """Return a browser in a container that serves the site to itself, and runs the driver too."""
     image = builder.build(Path(__file__).with_name("browser.Dockerfile"))
-    container = run_once(image, ready="DevTools listening")
+    container = run_once(image, ready="DevTools listening", volumes=[(DRIVER, "/driver", "ro")])
     container.wait_for_log("Serving HTTP")
     docker.copy(f"{site}/.", (container.handle, "/site"))
-    with sync_playwright() as playwright:
-        yield playwright.chromium.connect_over_cdp(container.address)
+    node = tmp_path_factory.mktemp("driver") / "node"
+    inside = [*map(str, docker.client_config.docker_cmd), "exec", "--interactive"]
+    command = shlex.join(
+        [*inside, "--env=PW_LANG_NAME", container.handle.id, "node", "/driver/cli.js"]
+    )
+    node.write_text(
+        f'#!/bin/sh\nshift  # the path of cli.js on this machine\nexec {command} "$@"\n'
+    )
+    node.chmod(0o755)
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(node)
+    with sync_playwright() as started:
+        yield started.chromium.connect_over_cdp(DEBUGGING)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import benchmarks
 import engine
 import transcripts
 from container import Container
+from harness.handover import HandingBuilder
 from images import Builder, saved
 from private_engine import EngineError
 from stack import Stack
@@ -31,6 +32,7 @@ pytest_plugins = [
     "harness.machine_record",
     "harness.partial_results",
     "harness.machines",
+    "harness.control_groups",
     "proxied",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
@@ -97,7 +99,11 @@ def builder(
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    return Builder(docker, os.environ["PROOFS_RUN"], shared, say)
+    run, source = os.environ["PROOFS_RUN"], os.environ.get("PROOFS_IMAGES_FROM")
+    if source:  # the engine under test is slow, or has no registry
+        client = DockerClient(host=source, client_type="docker")
+        return HandingBuilder(client, docker, run, shared, say)
+    return Builder(docker, run, shared, say)
 
 
 @pytest.fixture
@@ -164,6 +170,12 @@ def run_once(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[.
     return run_once
 
 
+@pytest.fixture(scope="session")
+def run_until_removed(docker: DockerClient, request: pytest.FixtureRequest) -> Callable:
+    """Return the function of `run` for what several tests use: its caller removes it."""
+    return partial(_run, docker, request)
+
+
 def _run(
     docker: DockerClient,
     request: pytest.FixtureRequest,
@@ -177,7 +189,11 @@ def _run(
     options = {"publish_all": True, "labels": labels, "pull": "never", **options}
     environ = ENVIRONMENT | (env or {})
     handle = docker.run(image, list(command), detach=True, envs=environ, **options)
-    container = Container(docker, handle)
+    try:
+        container = Container(docker, handle)
+    except BaseException:
+        docker.container.remove(handle.id, force=True, volumes=True)
+        raise
     request.addfinalizer(container.remove)
     if ready:
         container.wait_for_log(ready)

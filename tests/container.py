@@ -1,5 +1,6 @@
 """One running container, and what a test may ask of it."""
 
+import os
 import re
 import ssl
 import subprocess
@@ -7,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from threading import Timer
 from typing import NamedTuple
 
@@ -14,7 +16,8 @@ import httpx
 from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
 
-PATIENCE = 60  # seconds until a test gives up waiting: far more than any machine needs
+# Seconds until a test gives up waiting: far more than any machine needs that is not emulated.
+PATIENCE = 60 * float(os.environ.get("PROOFS_PATIENCE", "1"))
 TLS = ssl.create_default_context()  # once: httpx would take 20 ms of each request for it
 
 
@@ -41,14 +44,23 @@ class Container:
 
         They are read at once, while the handle still knows what it has found at the start.
         """
-        self.docker, self.handle = docker, handle
+        self.docker, self.handle, self.removed = docker, handle, False
         self.ports = [p[0]["HostPort"] for p in handle.network_settings.ports.values() if p]
-        self.background = ThreadPoolExecutor(64)
+
+    @cached_property
+    def background(self) -> ThreadPoolExecutor:
+        """The threads that send requests in the background; they end when it is removed."""
+        return ThreadPoolExecutor(64)
 
     @property
     def address(self) -> str:
         """Return the base of the URL under which this machine reaches the container."""
         return f"http://127.0.0.1:{self.ports[0]}"
+
+    @property
+    def ip_address(self) -> str:
+        """Its address on its first network: for other containers, and for no other machine."""
+        return next(iter(self.handle.network_settings.networks.values())).ip_address
 
     def get(self, path: str = "/", **options: object) -> httpx.Response:
         """Ask for a path, on a connection of its own; raises httpx.TransportError."""
@@ -122,8 +134,13 @@ class Container:
         self.handle.kill(signal)
 
     def remove(self) -> None:
-        """Remove it, whether it runs or not."""
+        """Remove it, whether it runs or not, unless that is done already."""
+        if self.removed:
+            return
         self._engine("rm", "--force", "--volumes", self.handle.id)
+        self.removed = True
+        if "background" in self.__dict__:
+            self.background.shutdown(wait=False, cancel_futures=True)
 
     def exec(self, *command: str) -> str:
         """Run a command inside, and return what it printed."""
@@ -141,6 +158,10 @@ class Container:
         pids = {pid for pid, _, _ in rows}
         rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # pids begin anew at a limit
         return [args for _, _, args in rows]
+
+    def users(self) -> set[str]:
+        """Return the user ids of its processes."""
+        return set(self._engine("top", self.handle.id, "-eo", "pid,uid").split()[3::2])
 
     def _engine(self, *command: str, **options: object) -> str:
         """Run what the client library has no call for, or loses an argument of."""

@@ -2,8 +2,11 @@
 
 import fcntl
 import os
+import re
 import shutil
+import signal
 import subprocess
+import sys
 import uuid
 from contextlib import suppress
 from functools import cache
@@ -18,6 +21,7 @@ from private_engine import EngineError, PrivateEngine
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "gunicorn-docker-django"
 RUNS = CACHE / "runs"
 LABEL = "proofs"  # on every container, network and volume of a test; its value is the run
+COMPOSE = (2, 24, 4)  # the first one with the tag !override, by which a test changes a file
 REPOSITORY = "proofs"  # of every image tag of a test; its tag begins with the run
 os.environ["BUILDX_BUILDER"] = "default"  # the engine's own: others do not keep the image
 
@@ -31,6 +35,12 @@ def find() -> DockerClient:
     if client := running():
         if client.client_config.client_type == "docker" and not client.buildx.is_installed():
             message = "docker has no Buildx, which builds these images: install its Buildx plugin"
+            raise EngineError(message)
+        if (found := compose_version(client)) < COMPOSE:
+            message = (
+                f"docker has Compose {'.'.join(map(str, found)) or 'not'}, and the tests need"
+                f" {'.'.join(map(str, COMPOSE))} or newer: update its Compose plugin"
+            )
             raise EngineError(message)
         return client
     if host := os.environ.get("DOCKER_HOST"):
@@ -59,6 +69,13 @@ def running() -> DockerClient | None:
     if private().answers() and "DOCKER_HOST" not in os.environ:
         return client_of(private())
     return None
+
+
+def compose_version(client: DockerClient) -> tuple[int, ...]:
+    """Return the version of a client's Compose, which is empty if it has none."""
+    command = [*client.client_config.docker_cmd, "compose", "version", "--short"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return tuple(map(int, re.findall(r"\d+", done.stdout)[:3]))
 
 
 @cache
@@ -98,44 +115,72 @@ class Run:
         self.name = uuid.uuid4().hex[:8]
         RUNS.mkdir(parents=True, exist_ok=True)
         with FileLock(RUNS.parent / "engine.lock"):
-            self._others()
+            sweep_dead()
             self.lock = (RUNS / self.name).open("w")
             fcntl.flock(self.lock, fcntl.LOCK_EX)
 
     def end(self) -> None:
-        """Remove what this run made; the last one also stops the private engine."""
-        with FileLock(RUNS.parent / "engine.lock"):
-            self.lock.close()
-            if not running():  # and so nothing was made
-                (RUNS / self.name).unlink()
-            if not self._others():
-                private().stop()
+        """Remove what this run made; the last one also stops the private engine.
 
-    def _others(self) -> int:
-        """Sweep up after each dead run, once an engine is up, and return how many live."""
-        alive = 0
-        for path in RUNS.iterdir():
-            with path.open("w") as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    alive += 1
-                else:
-                    with suppress(DockerException):  # it will not go yet: the next run tries again
-                        if client := running():
-                            sweep(client, path.name)
-                            path.unlink()
-        return alive
+        This is done in a session of its own, because Ctrl-C also interrupts each `docker` command
+        of the terminal's session.
+        """
+        for interrupt in signal.SIGINT, signal.SIGTERM:
+            signal.signal(interrupt, signal.SIG_IGN)
+        lock = self.lock.fileno()
+        command = [sys.executable, __file__, self.name, str(lock)]
+        subprocess.run(command, check=False, start_new_session=True, pass_fds=[lock])
+
+
+def end(name: str, lock: str) -> None:
+    """Remove what a run made, and stop the private engine if no other run is alive.
+
+    `lock` is the number of the file that says that the run itself is alive, until now.
+    """
+    with FileLock(RUNS.parent / "engine.lock"):
+        fcntl.flock(int(lock), fcntl.LOCK_UN)
+        if not running():  # and so nothing was made
+            (RUNS / name).unlink(missing_ok=True)
+        if not sweep_dead():
+            private().stop()
+
+
+def sweep_dead() -> int:
+    """Sweep up after each dead run, if an engine is up, and return how many runs are alive."""
+    alive = 0
+    for path in RUNS.iterdir():
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                alive += 1
+            else:
+                with suppress(DockerException):  # it will not go yet: the next run tries again
+                    if client := running():
+                        sweep(client, path.name)
+                        path.unlink()
+    return alive
 
 
 def sweep(client: DockerClient, run: str) -> None:
-    """Remove the containers, networks, volumes and image tags of one run."""
+    """Remove the containers, networks, volumes and image tags of one run, and say so first."""
     filters = [("label", f"{LABEL}={run}")]
-    containers = client.container.list(all=True, filters=filters)
-    client.container.remove(containers, force=True, volumes=True)
-    client.network.remove(client.network.list(filters=filters))
-    client.volume.remove(client.volume.list(filters=filters))
-    for image in client.image.list(filters=[("reference", f"{REPOSITORY}:{run}-*")]):
-        own = f"{REPOSITORY}:{run}-"  # which Podman puts localhost/ before
-        tags = [tag for tag in image.repo_tags if tag.removeprefix("localhost/").startswith(own)]
-        client.image.remove(tags)
+    own = f"{REPOSITORY}:{run}-"  # Podman puts localhost/ in front
+    images = client.image.list(filters=[("reference", f"{own}*")])
+    tags = [tag for image in images for tag in image.repo_tags]
+    made = {
+        "containers": client.container.list(all=True, filters=filters),
+        "networks": client.network.list(filters=filters),
+        "volumes": client.volume.list(filters=filters),
+        "image tags": [tag for tag in tags if tag.removeprefix("localhost/").startswith(own)],
+    }
+    if counts := [f"{kind}: {len(found)}" for kind, found in made.items() if found]:
+        sys.stderr.write(f"removing what run {run} made ({', '.join(counts)})\n")
+    client.container.remove(made["containers"], force=True, volumes=True)
+    client.network.remove(made["networks"])
+    client.volume.remove(made["volumes"])
+    client.image.remove(made["image tags"])
+
+
+if __name__ == "__main__":
+    end(*sys.argv[1:])

@@ -15,6 +15,7 @@ from python_on_whales.exceptions import DockerException
 
 import base_images
 import engine
+from harness.needs import needs_of
 
 PROJECT = Path(__file__).parent / "project"
 SNIPPETS = PROJECT.parent.parent / "snippets"
@@ -53,6 +54,7 @@ class Builder:
         `project` is another folder than the sample project.
         Raises EngineError when a base image cannot be had, DockerException when a step fails.
         """
+        needs_of(self.docker, dockerfile.read_text())
         asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, project))
         tag = self.tag(sha256(asked.encode()).hexdigest()[:12])
         if tag in self.built:

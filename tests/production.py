@@ -13,7 +13,7 @@ from images import SNIPPETS, saved
 from stack import Stack
 from test_health_checks import CHANGES as CHECKED
 
-SITE = pytest.StashKey[Stack]()
+SITE = pytest.StashKey["Production"]()
 FILE = "compose/production.compose.yaml"
 APP, STATIC = "dockerfile/app.Dockerfile", "static-files/nginx.Dockerfile.static"
 CHECK = "health-checks/without-curl.healthcheck.py"
@@ -35,6 +35,7 @@ class Production(Stack):
 
     def __init__(self, docker, builder, folder, images, services=None) -> None:
         """Save all files, and make the secrets with the page's script."""
+        self.failure = ""
         self.image = builder.tag(f"web-of-{folder.name.lower()}")
         self.release(images["web"], docker)
         used = {"web": {"image": self.image}, "migrate": {"image": self.image}}
@@ -70,6 +71,14 @@ class Production(Stack):
             stderr=subprocess.STDOUT,
         )
 
+    def start(self, *services):
+        """Start the services, or remove all of them and keep the reason as `failure`."""
+        try:
+            self.up(*services)
+        except AssertionError as error:
+            self.failure = f"the site of this file does not start: {error}"
+            self.down()
+
     def up(self, *services):
         """Start the services, and wait for nginx too, which has no health check."""
         super().up(*services)
@@ -81,7 +90,8 @@ def shared(request, only=(), services=None, texts=None):
     """Return the site that all tests of a file share, brought up when the first one asks for it.
 
     `only` names the services to start, if not all; `services` tells what is otherwise than in
-    the page's file; `texts` are files beside it.
+    the page's file; `texts` are files beside it. A site that does not start is removed
+    immediately, and every test of the file fails with its message.
     """
     get, module = request.getfixturevalue, request.node.getparent(pytest.Module)
     get("official")("postgres:18")
@@ -91,9 +101,13 @@ def shared(request, only=(), services=None, texts=None):
         for name, text in (texts or {}).items():
             (folder / name).write_text(text)
         site = Production(get("docker"), get("builder"), folder, built, services)
-        module.addfinalizer(site.down)
-        site.up(*only)
         module.stash[SITE] = site
+        # pytest-xdist may give this worker more tests of the file later: they need a new site.
+        module.addfinalizer(lambda: module.stash.__delitem__(SITE))
+        module.addfinalizer(site.down)
+        site.start(*only)
+    if site_failure := module.stash[SITE].failure:
+        pytest.fail(site_failure, pytrace=False)
     return module.stash[SITE]
 
 

@@ -15,6 +15,7 @@ STATIC = "static-files/nginx.Dockerfile.static"
 CONF = "proxy/nginx.default.conf"
 TEXT = (SNIPPETS / CONF).read_text()
 STARTED = "start worker process"
+KEPT = 2  # sites of one worker: an ordinary Docker has addresses for thirty networks in all
 SERVE = ("gunicorn", "core.wsgi", "--no-control-socket", "--bind", "0.0.0.0:8000")
 
 
@@ -22,10 +23,10 @@ class Proxied:
     """Two containers on a network of their own; nginx is asked as a Container is."""
 
     def __init__(self, docker, build, run, folder, name) -> None:
-        """Make the network, which goes with the run; start nothing yet."""
+        """Make the network; start nothing yet."""
         self.network = f"proofs-{os.environ['PROOFS_RUN']}-{name}"
-        if not docker.network.exists(self.network):
-            docker.network.create(self.network, labels={engine.LABEL: os.environ["PROOFS_RUN"]})
+        docker.network.create(self.network, labels={engine.LABEL: os.environ["PROOFS_RUN"]})
+        self.docker, self.containers = docker, []
         self.gateway = docker.network.inspect(self.network).ipam.config[0]["Gateway"]
         self.build, self.run, self.folder = build, run, folder
 
@@ -35,6 +36,7 @@ class Proxied:
         named = {"networks": [self.network], "network_aliases": ["web"]}
         image = image or self.build(APP)
         self.web = self.run(image, *command, env=env, **named, **options)
+        self.containers.append(self.web)
         return self.web
 
     def start_nginx(self, text=TEXT, locations=(), others=None, volumes=(), **options: object):
@@ -50,6 +52,7 @@ class Proxied:
         options = {"ready": STARTED, "networks": [self.network], **options}
         options |= {"network_aliases": ["nginx"], "volumes": [*mounts, *volumes]}
         self.nginx = self.run(image, **options)
+        self.containers.append(self.nginx)
         return self.nginx
 
     def start(self, *command, nginx=None, **web: object):
@@ -58,6 +61,12 @@ class Proxied:
         self.start_nginx(**nginx or {})
         assert wait_until(lambda: self.get("/health/").status_code != 502), self.nginx.logs()
         return self
+
+    def remove(self):
+        """Remove the containers and the network."""
+        for container in self.containers:
+            container.remove()
+        self.docker.network.remove(self.network)
 
     @property
     def address(self):
@@ -78,20 +87,42 @@ class Proxied:
 @pytest.fixture
 def proxied(docker, build, run, tmp_path):
     """Return nginx and Gunicorn, neither of them started, which go with the test."""
-    return Proxied(docker, build, run, tmp_path, uuid4().hex[:12])
+    proxied = Proxied(docker, build, run, tmp_path, uuid4().hex[:12])
+    yield proxied
+    proxied.remove()
+
+
+@pytest.fixture(scope="session")
+def proxied_sites():
+    """Return the sites that tests of this worker share, the last one used at the end."""
+    sites = {}
+    yield sites
+    for site in sites.values():
+        site.remove()
 
 
 @pytest.fixture
-def proxied_once(docker, build, run_once, tmp_path_factory):
+def proxied_once(docker, build, run_until_removed, tmp_path_factory, proxied_sites):
     """Return a function that starts both, for tests that only look: they share what is alike."""
-    folder = tmp_path_factory.getbasetemp()
+    folder, kept = tmp_path_factory.getbasetemp(), proxied_sites
 
     def proxied_once(*command, **options: object):
-        name = sha256(repr((command, options)).encode()).hexdigest()[:12]
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-        return Proxied(docker, build, run_once, folder, f"{name}-{worker}").start(
-            *command, **options
-        )
+        asked = repr((command, options))
+        if asked in kept:
+            build(STATIC, files=[CONF])  # what is inside goes with the result of this test too
+            if "image" not in options:
+                build(APP)
+            kept[asked] = kept.pop(asked)
+            return kept[asked]
+        while len(kept) >= KEPT:
+            kept.pop(next(iter(kept))).remove()
+        site = Proxied(docker, build, run_until_removed, folder, uuid4().hex[:12])
+        try:
+            kept[asked] = site.start(*command, **options)
+        except BaseException:
+            site.remove()
+            raise
+        return site
 
     return proxied_once
 

@@ -22,8 +22,7 @@ FILES = {
     "snippets/signals/exec.Dockerfile": "FROM scratch\n",
     "tests/test_signals.py": "def test_it_stops(record_property):\n"
     '    """The log says so."""\n'
-    '    record_property("Python", "3.14.0")\n'
-    '    record_property("stand-in", "python:3.14-slim is Debian\'s Python")\n',
+    '    record_property("Python", "3.14.0")\n',
 }
 
 

@@ -10,6 +10,7 @@ from python_on_whales import DockerClient
 
 import engine
 from container import Container
+from harness.needs import needs_of
 from images import SNIPPETS
 
 
@@ -25,12 +26,13 @@ class Stack:
         Ports are the engine's choice, and what is made carries the label of the run.
         A lone service shares the engine's own network, so that it makes none.
         """
+        needs_of(docker, (SNIPPETS / file).read_text())
         shutil.copy(SNIPPETS / file, folder / "compose.yaml")
         self.docker, self.folder, self.env = docker, folder, os.environ | env
         name = ["--project-name", f"proofs-{os.environ['PROOFS_RUN']}-{folder.name}".lower()]
         program = [*docker.client_config.docker_cmd, "compose", *name]
         self.command = [*program, "--file", "compose.yaml", "--profile", "*"]
-        asked = json.loads(self.run("config", "--format", "json", "--no-interpolate"))
+        asked = json.loads(self.read("config", "--format", "json", "--no-interpolate"))
         (folder / "override.yaml").write_text(_override(asked, services))
         self.command = [*program, "--file", "compose.yaml", "--file", "override.yaml"]
 
@@ -51,13 +53,29 @@ class Stack:
         assert not check or done.returncode == 0, done.stdout
         return done.stdout
 
+    def read(self, *command: str) -> str:
+        """Run a command, and return its result without the warnings of Compose.
+
+        Raises AssertionError with these when it fails.
+        """
+        done = subprocess.run(
+            [*self.command, *command],
+            check=False,
+            cwd=self.folder,
+            env=self.env,
+            text=True,
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def up(self, *services: str) -> None:
         """Start the services, and wait until each is healthy, or runs if it has no health check."""
         self.run("up", "--wait", "--no-build", "--quiet-pull", *services)
 
     def services(self, name: str) -> list[Container]:
         """Return the containers of a service, whether they run or not."""
-        ids = self.run("ps", "--all", "--quiet", name).split()
+        ids = self.read("ps", "--all", "--quiet", name).split()
         return [Container(self.docker, handle) for handle in self.docker.container.inspect(ids)]
 
     def service(self, name: str) -> Container:

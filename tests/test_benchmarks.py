@@ -5,7 +5,7 @@ from pathlib import Path
 
 from images import PROJECT
 from test_dependencies import locked  # noqa: F401
-from test_dockerfile import layers
+from test_dockerfile import layers, packages_of
 
 APP = "dockerfile/app.Dockerfile"
 UV_EXAMPLE = Path(__file__).parent / "shapes/uv-example.Dockerfile"
@@ -36,7 +36,8 @@ def test_code_copied_with_packages_moves_them(build, docker, locked):  # noqa: F
     """A line more in a view: one layer is new in each image, and one is a hundred times larger."""
     views = (PROJECT / "core/views.py").read_text()
     touched = {"core/views.py": f"{views}\n# touched\n"}
-    ours = build(APP), build(APP, changes=touched)
+    pins = packages_of("code copied with packages")
+    ours = build(APP, changes=pins), build(APP, changes=pins | touched)
     theirs = build(UV_EXAMPLE, project=locked), build(UV_EXAMPLE, project=locked, changes=touched)
 
     for before, after in (ours, theirs):
@@ -47,9 +48,11 @@ def test_code_copied_with_packages_moves_them(build, docker, locked):  # noqa: F
 def test_change_of_stylesheet_moves_code_and_manifest(build, docker):
     """Two images, of which one has a line more in a stylesheet, differ in the last two layers."""
     style = (PROJECT / "core/static/core/site.css").read_text()
+    pins = packages_of("a change of a stylesheet")
 
-    before = layers(docker, build(APP))
-    after = layers(docker, build(APP, changes={"core/static/core/site.css": f"{style}\n"}))
+    before = layers(docker, build(APP, changes=pins))
+    touched = pins | {"core/static/core/site.css": f"{style}\n"}
+    after = layers(docker, build(APP, changes=touched))
 
     assert after[:-2] == before[:-2]
     assert not set(after[-2:]) & set(before[-2:])

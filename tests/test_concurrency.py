@@ -83,6 +83,7 @@ def test_zero_workers_serve_nothing(build, run):
     assert "Booting worker" not in container.logs()
 
 
+@pytest.mark.cgroup
 def test_limit_of_cpus_hides_no_core(build, run):
     """Neither nproc nor Python counts fewer cores with --cpus than without."""
     image = build(TWO_WORKERS)
@@ -92,6 +93,7 @@ def test_limit_of_cpus_hides_no_core(build, run):
     assert limited == cores(run, image)
 
 
+@pytest.mark.cgroup
 def test_set_of_cpus_hides_cores_from_some(build, run):
     """Bound to one core, nproc and process_cpu_count say one; multiprocessing says all."""
     nproc, everywhere, process = cores(run, build(TWO_WORKERS), cpuset_cpus=[0])
@@ -110,6 +112,7 @@ def test_variable_sets_what_python_counts(build, run):
     assert nproc == cores(run, image)[0]
 
 
+@pytest.mark.cgroup
 def test_quota_decides_the_workers(build, run):
     """Half a CPU makes two workers: so says the log, and so many boot."""
     container = run(build(EXEC_FORM, files=[FILE]), cpus=0.5)
@@ -119,6 +122,7 @@ def test_quota_decides_the_workers(build, run):
     assert workers_that_boot(container) == 2
 
 
+@pytest.mark.cgroup
 def test_memory_decides_where_it_is_short(build, run):
     """With the same CPU there are two workers in 250 MiB, and one in half of that."""
     image = build(EXEC_FORM, files=[FILE])
@@ -130,6 +134,7 @@ def test_memory_decides_where_it_is_short(build, run):
     assert re.search(expected, container.logs())
 
 
+@pytest.mark.cgroup
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [

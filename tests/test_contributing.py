@@ -12,16 +12,20 @@ import sys
 import time
 import tomllib
 from importlib.metadata import distributions
+from pathlib import Path
 
 import pytest
+import yaml
 from filelock import FileLock
 from python_on_whales import DockerClient
 from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
 
 import base_images
+import benchmarks
 import engine
 from harness import machines, readers_machine
-from images import PROJECT
+from harness.texts import edited
+from images import PROJECT, SNIPPETS
 from private_engine import EngineError, PrivateEngine
 from sites import Site
 
@@ -41,7 +45,18 @@ def test_marked():
 """
 PULLED = ["ghcr.io/astral-sh/uv:0.13.8", "nginxinc/nginx-unprivileged:1.30"]
 NEWER_PYTHON = "import sys; print(sys.version_info[:2] > (3, 11))"
+OLD_COMPOSE = """case $1 in
+docker-cli-plugin-metadata) echo '{"SchemaVersion": "0.1.0", "Vendor": "tests"}' ;;
+*) echo 2.20.3 ;;
+esac
+"""
 PULLING_TEST = "tests/test_contributing.py::test_unreachable_registry_is_one_line"
+
+WORKFLOW, DEPENDABOT = ".github/workflows/guide.yml", ".github/dependabot.yml"
+LINTERS = [
+    ["zizmor", "--offline", "--persona=pedantic", "."],
+    ["jactionlint", "--strict-exit", "--shellcheck=", "--pyflakes=", WORKFLOW, DEPENDABOT],
+]
 
 
 @pytest.fixture
@@ -57,8 +72,127 @@ def test_each_dependency_is_pinned():
     pins = pyproject["dependency-groups"]["dev"]
     pins += pyproject["tool"]["uv"]["constraint-dependencies"]
 
-    installed = {f"{d.name}=={d.version}".lower().replace("_", "-") for d in distributions()}
+    installed = {f"{re.sub('[-_.]+', '-', d.name).lower()}=={d.version}" for d in distributions()}
     assert installed <= {pin.partition(" ")[0] for pin in pins}
+
+
+def test_one_command_writes_the_pins(tmp_path):
+    """Run on an empty list, and held to the versions of today, it writes the list of today."""
+    text = (ROOT / "pyproject.toml").read_text()
+    pins = tomllib.loads(text)["tool"]["uv"]["constraint-dependencies"]
+    emptied = edited(text, {"".join(f'  "{pin}",\n' for pin in pins): ""})
+    (tmp_path / "pyproject.toml").write_text(emptied)
+    (tmp_path / "today.txt").write_text("\n".join(pins))
+    today = {"UV_CONSTRAINT": "today.txt", "UV_EXCLUDE_NEWER": "0 days"}
+
+    command = [sys.executable, ROOT / "tests/harness/pins.py"]
+    subprocess.run(command, cwd=tmp_path, env=os.environ | today, check=True)
+
+    assert (tmp_path / "pyproject.toml").read_text() == text
+
+
+def test_imported_packages_are_declared():
+    """Deptry finds no import of a package that only another one needs."""
+    done = program("deptry", "docs/_ext", "tests")
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_repository_follows_the_guides_dependabot_file():
+    """Its entries differ in the ecosystem alone, and it fits the schema of the service."""
+    files = ROOT / DEPENDABOT, SNIPPETS / "supply-chain/weekly.dependabot.yml"
+    ours, theirs = (
+        {entry.pop("package-ecosystem"): entry for entry in yaml.safe_load(text)["updates"]}
+        for text in map(Path.read_text, files)
+    )
+
+    assert set(ours) == {"github-actions", "uv"}
+    assert all(entry in theirs.values() for entry in ours.values())
+    done = program("check-jsonschema", "--builtin-schema", "vendor.dependabot", DEPENDABOT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("command", LINTERS, ids=lambda command: command[0])
+def test_workflow_passes_its_linters(command):
+    """Neither finds anything, not even a warning."""
+    done = program(*command)
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("command", LINTERS, ids=lambda command: command[0])
+def test_action_by_tag_is_refused(command, tmp_path):
+    """The hash of one action is replaced by its tag, as in most workflows."""
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    workflow = tmp_path / WORKFLOW
+    text, replaced = re.subn("(deploy-pages@)[0-9a-f]{40} # ", r"\1", workflow.read_text())
+    workflow.write_text(text)
+
+    done = program(*command, cwd=tmp_path)
+
+    assert replaced == 1
+    assert done.returncode != 0
+    assert "unpinned-uses" in done.stdout
+
+
+def test_ci_run_fails_without_a_command(tmp_path):
+    """The heading in the README has another name, and results of an earlier run are there."""
+    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
+    readme = edited((ROOT / "README.md").read_text(), {"## Prove it": "## Another heading"})
+    (tmp_path / "README.md").write_text(readme)
+    results = tmp_path / ".cache/proofs.xml"
+    results.parent.mkdir()
+    results.touch()
+
+    done = subprocess.run([tmp_path / ".ci/run"], check=False, capture_output=True, text=True)
+
+    assert done.returncode != 0
+    assert "README.md has no command" in done.stderr
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("text", ["", "DEBUG = 1\nDEBUG = 1\n"])
+def test_edit_of_a_missing_text_fails(text):
+    """The text to replace is not there, or is there twice; one line says so."""
+    with pytest.raises(pytest.fail.Exception, match=r"^'DEBUG = 1' is [02] times in the text .*$"):
+        edited(text, {"DEBUG = 1": "DEBUG = 0"})
+
+
+def test_test_modules_may_share_a_name(tmp_path):
+    """Two modules test_memory.py, one of them deeper, with the settings of this repository."""
+    for folder in ("tests", "tests/troubleshooting"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "test_memory.py").write_text("def test_nothing():\n    pass\n")
+
+    done = program("pytest", "-n0", "-c", ROOT / "pyproject.toml", "--rootdir=.", cwd=tmp_path)
+
+    assert "2 passed" in done.stdout
+
+
+def test_measurement_leaves_other_tables(monkeypatch, tmp_path):
+    """One of two tables is measured again, on another machine."""
+    monkeypatch.setattr(benchmarks, "DATA", tmp_path)
+    for name, machine in [("first", "old"), ("second", "old"), ("first", "new")]:
+        benchmarks.write("signals", name, ["CMD", "seconds"], [["exec", 1]], machine=machine)
+
+    tables = json.loads((tmp_path / "signals.json").read_text())["tables"]
+    assert {name: table["machine"] for name, table in tables.items()} == {
+        "first": "new",
+        "second": "old",
+    }
+
+
+@pytest.mark.usefixtures("no_other_run")
+def test_some_tests_leave_the_results_of_all():
+    """A run of one test, with the option that pyproject.toml gives each run."""
+    results, apart = ROOT / ".cache/proofs.xml", ROOT / ".cache/some-proofs.xml"
+    before = results.exists() and results.read_bytes()
+    apart.unlink(missing_ok=True)
+
+    pytest_run("--junit-xml=.cache/proofs.xml", QUICK_TEST).communicate()
+
+    assert (results.exists() and results.read_bytes()) == before
+    assert 'tests="1"' in apart.read_text()
 
 
 def test_missing_engine_is_one_line(monkeypatch):
@@ -80,6 +214,21 @@ def test_docker_without_buildx_is_one_line(monkeypatch):
         engine.find.__wrapped__()
 
 
+def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
+    """A plugin in the user's folder, which is found before all others, says that it is 2.20."""
+    plugins = tmp_path / "cli-plugins"
+    plugins.mkdir()
+    (plugins / "docker-compose").write_text(f"#!/bin/sh\n{OLD_COMPOSE}")
+    (plugins / "docker-compose").chmod(0o755)
+    program = docker.client_config.docker_cmd[0]
+    client = DockerClient(client_call=[program, "--config", tmp_path], client_type="docker")
+    monkeypatch.setattr(engine, "running", lambda: client)
+    monkeypatch.setattr(BuildxCLI, "is_installed", lambda _: True)
+
+    with pytest.raises(EngineError, match=r"^docker has Compose 2.20.3, .* 2.24.4 or newer: .*$"):
+        engine.find.__wrapped__()
+
+
 @pytest.mark.usefixtures("no_other_run")
 def test_silent_engine_is_one_line():
     """A test run against an address where nobody listens fails, and says what to do."""
@@ -97,6 +246,21 @@ def test_full_disk_is_one_line(monkeypatch, tmp_path):
 
     with pytest.raises(EngineError, match=r"^no disk space: .* has 1.0 GB free .*$"):
         PrivateEngine(tmp_path).unpack()
+
+
+def test_virtual_machine_without_debian_is_one_line():
+    """The option is used where no apt-get is to be found."""
+    command = [sys.executable, "-m", "pytest", "--on", "cgroup2"]
+    environ = os.environ | {"PATH": "/nonexistent"}
+
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("ERROR: the virtual machine is made from Debian's packages")
+    assert "qemu-system-x86" in line
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
 
 
 def test_unreachable_mirror_is_one_line(tmp_path):
@@ -143,6 +307,24 @@ def test_interrupted_run_leaves_nothing(docker):
     process.communicate()
 
     assert left_of(docker, run) == []
+
+
+@pytest.mark.usefixtures("no_other_run")
+def test_interrupted_sweep_leaves_nothing(docker):
+    """Ctrl-C reaches pytest and its `docker` commands, again and again, during the final sweep."""
+    process, run = pytest_run_with_container(docker)
+    sweep = f"removing what run {run} made "
+
+    said = next((line for line in process.stdout if line.startswith(sweep)), "nothing")
+    while process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    rest = process.communicate()[0]
+
+    assert said == f"{sweep}(image tags: 1)\n"
+    assert "KeyboardInterrupt" not in rest
+    assert left_of(docker, run) == []
+    assert not (engine.RUNS / run).exists()
 
 
 @pytest.mark.usefixtures("no_other_run")
@@ -288,11 +470,18 @@ def test_interrupted_machine_is_removed(docker):
     assert "Traceback" not in output
 
 
+def program(name, *arguments, cwd=ROOT) -> subprocess.CompletedProcess:
+    """Run a program that pyproject.toml installs."""
+    command = [Path(sys.executable).with_name(name), *arguments]
+    return subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True)
+
+
 def pytest_run(*arguments: str, **environ: str) -> subprocess.Popen:
     """Start a run of one test, as a reader would."""
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", "-n0", "-o", "addopts=", *arguments], cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environ,
+        start_new_session=True,
     )  # fmt: skip
 
 

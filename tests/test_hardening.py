@@ -1,12 +1,14 @@
 """The proofs of docs/hardening.md."""
 
 import json
+import os
 import re
 import subprocess
 
 import httpx
 import pytest
 
+import engine
 from conftest import ENVIRONMENT
 from container import PATIENCE, TLS, Container
 
@@ -40,6 +42,7 @@ def sleeping(build, run_once):
     return sleeping
 
 
+@pytest.mark.cgroup
 def test_locked_container_serves_the_app(build, run, docker, replay, monkeypatch):
     """Under each flag of the page's command: a German page, a row, a large upload, no error."""
     for name, value in {**ENVIRONMENT, "DATABASE_URL": IN_TMP}.items():
@@ -116,6 +119,7 @@ def test_root_without_capabilities_owns_no_more_files(sleeping):
     assert "Operation not permitted" in tried(sleeping(), chown, user="root")
 
 
+@pytest.mark.cgroup
 def test_pids_limit_ends_a_fork_bomb(sleeping):
     """A program starts processes until it has 100 or may not: the container has room for 64."""
     limited, limitless = (
@@ -127,6 +131,7 @@ def test_pids_limit_ends_a_fork_bomb(sleeping):
     assert limitless == 100
 
 
+@pytest.mark.cgroup
 def test_memory_limit_ends_the_hungry(build, run):
     """A program asks for 200 MB: it is killed under 64m, and ends well without a limit."""
     hungry = [build(APP), "python", "-c", "print(len(bytearray(200_000_000)))"]
@@ -136,6 +141,7 @@ def test_memory_limit_ends_the_hungry(build, run):
     assert run(*hungry, ready="").exit_code == 0
 
 
+@pytest.mark.cgroup
 def test_limits_can_be_read_inside(sleeping):
     """The files of cgroup v1 and v2 differ, and one of them holds each figure."""
     processes, memory, quota, period = sleeping().exec("sh", "-c", READ_LIMITS).split()
@@ -143,6 +149,19 @@ def test_limits_can_be_read_inside(sleeping):
     assert int(processes) == 64
     assert int(memory) == 512 * 2**20
     assert int(quota) == int(period)
+
+
+@pytest.mark.cgroup
+def test_docker_discards_options_on_v2(build, docker, cgroup):
+    """Both options are given: the warnings of `docker run` name those that have no effect."""
+    command = [*docker.client_config.docker_cmd, "run", "--rm", "--memory", "64m"]
+    command += ["--label", f"{engine.LABEL}={os.environ['PROOFS_RUN']}"]
+    command += ["--oom-kill-disable", "--memory-swappiness", "10", build(APP), "true"]
+
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    discarded = sorted(re.findall(r"(\w+) discarded", done.stderr))
+    assert discarded == {"v1": [], "v2": ["OomKillDisable", "swappiness"]}[cgroup]
 
 
 FORK = """

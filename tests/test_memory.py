@@ -6,6 +6,7 @@ import statistics
 
 import httpx
 import pytest
+from python_on_whales.exceptions import DockerException
 
 from images import SNIPPETS
 
@@ -48,6 +49,12 @@ KILLED = "was sent SIGKILL! Perhaps out of memory?"
 REPLACED = "Autorestarting worker after current request."
 ONE_HUNDRED = {"memory": "100m", "memory_swap": "100m"}  # megabytes: enough for one worker
 TOO_FEW = {"memory": "32m", "memory_swap": "32m"}  # too few to load Django
+GROUP = "/sys/fs/cgroup/memory.oom.group"  # only version 2 has it
+USAGE = {
+    "v1": "cd /sys/fs/cgroup/memory && cat memory.usage_in_bytes memory.stat",
+    "v2": "cd /sys/fs/cgroup && cat memory.current memory.stat",
+}
+INACTIVE = {"v1": "total_inactive_file", "v2": "inactive_file"}
 
 
 def test_eight_threads_take_hardly_more_than_one(build, run):
@@ -161,6 +168,7 @@ def test_jitter_spreads_the_restarts(build, run):
     assert spread <= set(range(1000, 1101))
 
 
+@pytest.mark.cgroup
 def test_killed_worker_is_replaced(build, run):
     """A view asks for more than the limit: its client has no answer, the next one has."""
     container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
@@ -172,6 +180,7 @@ def test_killed_worker_is_replaced(build, run):
     assert container.get("/health/").text == "ok"
 
 
+@pytest.mark.cgroup
 def test_running_container_is_called_oom_killed(build, run):
     """A worker is killed, and Docker's inspect tells it of the container, which runs on."""
     container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
@@ -185,6 +194,7 @@ def test_running_container_is_called_oom_killed(build, run):
     assert (before, state.oom_killed, state.status) == (False, True, "running")
 
 
+@pytest.mark.cgroup
 def test_boot_loop_is_not_restarted(build, run):
     """No worker fits into the limit: they are killed in turn, while Docker has no cause to act."""
     container = serve(run, build(IMAGE), "", 0, restart="always", **TOO_FEW)
@@ -195,12 +205,71 @@ def test_boot_loop_is_not_restarted(build, run):
     assert container.handle.restart_count == 0
 
 
+@pytest.mark.cgroup
 def test_preload_lets_the_container_end(build, run):
     """With Django in the first process, the same limit kills that one."""
     container = run(build(IMAGE), "sh", "-c", f"{GUNICORN} --preload", ready="", **TOO_FEW)
 
     assert container.exit_code == 137
     assert container.handle.state.oom_killed
+
+
+@pytest.mark.cgroup
+def test_limit_below_use_depends_on_the_version(build, run, docker, cgroup):
+    """`docker update` to 8 MB: version 1 refuses it, and version 2 kills what uses more."""
+    container = serve(run, build(IMAGE), READY, 1, **ONE_HUNDRED)
+    lower = {"memory": "8m", "memory_swap": "8m"}
+
+    if cgroup == "v1":
+        with pytest.raises(DockerException, match="unable to set memory limit"):
+            docker.container.update(container.handle, **lower)
+        assert container.get("/health/").text == "ok"
+    else:
+        docker.container.update(container.handle, **lower)
+        assert container.exit_code == 137
+        assert container.handle.state.oom_killed
+
+
+@pytest.mark.cgroup
+def test_docker_lets_one_process_die(build, run, cgroup):
+    """The kernel's switch for killing all processes is 0 under Docker; version 1 has none."""
+    container = serve(run, build(IMAGE), READY, 1)
+
+    found = container.exec("sh", "-c", f"cat {GROUP} 2>/dev/null || echo none")
+
+    assert found.strip() == {"v1": "none", "v2": "0"}[cgroup]
+
+
+@pytest.mark.cgroup
+def test_group_kill_leaves_no_line(build, run, cgroup):
+    """The switch is set to 1 where there is one, as Kubernetes does, and a worker asks for 1 GB."""
+    switch = f"[ ! -e {GROUP} ] || echo 1 >{GROUP}; {CONFIGURED}"
+    env = {"CONFIG": GREED + READY, "WEB_CONCURRENCY": "1"}
+    root = {"privileged": True, "user": "root"}
+    container = run(build(IMAGE), "sh", "-c", switch, env=env, ready="Ready", **root, **ONE_HUNDRED)
+    with pytest.raises(httpx.TransportError):
+        container.get("/echo/")
+
+    if cgroup == "v1":
+        assert KILLED in container.wait_for_log("Ready", count=2)
+    else:
+        assert container.exit_code == 137
+        assert container.handle.state.oom_killed
+        assert KILLED not in container.logs()
+
+
+@pytest.mark.cgroup
+def test_docker_stats_subtracts_inactive_files(build, run, docker, cgroup):
+    """A file of 50 MiB is written: the figure is the kernel's usage less its inactive files."""
+    container = serve(run, build(IMAGE), READY, 1)
+    container.exec("dd", "if=/dev/zero", "of=/tmp/file", "bs=1M", "count=50")
+
+    [stats] = docker.stats(containers=[container.handle])
+    usage, stat = container.exec("sh", "-c", USAGE[cgroup]).split("\n", 1)
+    inactive = int(re.search(rf"(?m)^{INACTIVE[cgroup]} (\d+)$", stat)[1])
+
+    assert inactive >= 45 * 2**20
+    assert stats.memory_used == pytest.approx(int(usage) - inactive, abs=8 * 2**20)
 
 
 def serve(run, image, config, workers, *flags, **options: object):

@@ -47,7 +47,7 @@ def database(official, run_once, request):
     postgres.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
     postgres.exec("createdb", "--username", "postgres", name)
     postgres.exec("psql", "--username", "postgres", "-qc", "CREATE SEQUENCE arrived", name)
-    host = postgres.handle.network_settings.ip_address
+    host = postgres.ip_address
     return f"postgres://postgres:{password}@{host}/{name}"
 
 

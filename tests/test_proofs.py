@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import base_images
 from sites import Site
+
+RECORD = """record_property("stand-in", "python:3.14-slim is Debian's Python")"""
 
 
 @pytest.fixture
@@ -14,14 +17,33 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
+def tick_of(site: Site) -> str:
+    """Return the HTML of the only tick."""
+    return re.search(r"<a [^>]*proof.*?</a>", site.read("_site/signals.html"))[0]
+
+
 def test_tick_stands_for_a_passed_test(site):
     """The build has no complaint, and the page has the mark, its label and its anchor."""
     site.prove()
 
     assert site.build(proof_results="proofs.xml") == []
-    tick = site.read("_site/signals.html").partition('<a class="proof"')[2].partition("</a>")[0]
+    tick = tick_of(site)
+    assert 'class="proof passed"' in tick
     assert 'id="it-stops"' in tick
-    assert tick.endswith('aria-label="Proved in this build: it stops">✓')
+    assert 'title="Proved in this build: it stops"' in tick
+    assert ">✓<" in tick
+
+
+def test_dotted_tick_stands_for_a_stand_in(site):
+    """The same mark has another class, and its only label names the official image."""
+    site.replace("tests/test_signals.py", "):\n", f"):\n    {RECORD}\n")
+    site.prove()
+
+    assert site.build(proof_results="proofs.xml") == []
+    tick = tick_of(site)
+    assert 'class="on-a-stand-in proof"' in tick or 'class="proof on-a-stand-in"' in tick
+    assert tick.count("Proved on a stand-in for python:3.14-slim: it stops") == 1
+    assert ">✓<" in tick
 
 
 def test_tick_leads_to_its_test(site):
@@ -37,24 +59,52 @@ def test_tick_leads_to_its_test(site):
     assert '<span class="nf">test_it_stops</span>' in page
 
 
+ON_CGROUP2 = """{"systemd": {"date": "2026-11-29", "engine": "Docker 28", "kernel": "6.12",
+"qemu": "10.0", "tests": {"signals": ["it-stops"]}}}"""
+
+
+def test_page_shows_the_last_run_on_cgroup_v2(site):
+    """What `--on cgroup2 --record` wrote is on the page of the proof, with and without a run."""
+    site.write("docs/_data/cgroup2.json", ON_CGROUP2)
+    site.prove()
+
+    for settings in {"proof_results": "proofs.xml"}, {}:
+        assert site.build(**settings) == []
+        page = site.read("_site/proofs/signals.html")
+        where = "in a virtual machine with Docker 28, its systemd driver and Linux 6.12</dd>"
+        assert f"<dd>cgroup v2 on 2026-11-29, {where}" in page
+
+
+def test_vanished_test_of_cgroup_v2_fails_the_build(site):
+    """The complaint names the test and the command that writes the record again."""
+    site.write("docs/_data/cgroup2.json", ON_CGROUP2.replace("it-stops", "it-stopped"))
+
+    [complaint] = site.build()
+    assert "_data/cgroup2.json names it-stopped, which is no test of signals: run" in complaint
+    assert complaint.endswith("`uv run pytest --on cgroup2 --record` again.")
+
+
 def test_circle_stands_for_a_build_without_a_run(site):
     """The mark, its label and the page's foot all say so, and nothing says that it passed."""
     assert site.build() == []
     page = site.read("_site/signals.html")
-    assert 'aria-label="Not run in this build: it stops">○</a>' in page
+    assert 'title="Not run in this build: it stops"' in tick_of(site)
+    assert ">○<" in tick_of(site)
     assert "Proofs were not run in this build." in page
     assert "✓" not in page
 
 
 def test_foot_tells_date_versions_and_stand_ins(site):
-    """What a test recorded is in the foot of the page that it proves."""
+    """What a test recorded is in the foot of the page that it proves; stand-ins are one line."""
+    site.replace("tests/test_signals.py", "):\n", f"):\n    {RECORD}\n")
     site.prove()
     site.build(proof_results="proofs.xml")
 
     foot = site.read("_site/signals.html").partition('class="stamp"')[2]
     assert "Proved on 20" in foot
     assert "with Python 3.14.0." in foot
-    assert "<strong>Stand-in:</strong> python:3.14-slim is Debian&#39;s Python" in foot
+    assert "Run with stand-ins for 1 official image: <a" in foot
+    assert 'href="proofs.html#stand-ins">what differs</a>' in foot
 
 
 def test_download_gives_the_tested_file(site):
@@ -73,6 +123,18 @@ def test_wrong_file_is_marked_and_not_offered(site):
     assert ">Wrong: Dockerfile<" in site.read("_site/signals.html")
     assert "Download" not in site.read("_site/signals.html")
     assert not (site.root / "_site/raw").exists()
+
+
+@pytest.mark.parametrize("image", base_images.STAND_INS)
+def test_stand_in_differs_only_where_listed(docker, official, image):
+    """Configuration, files and commands: a stand-in has every listed difference and no other.
+
+    An official image has none.
+    """
+    name, _ = base_images.described(docker, official(image))
+
+    listed = base_images.STAND_INS[image].get("differs", {}) if name == "stand-in" else {}
+    assert base_images.differences(docker, image) == {key: d["is"] for key, d in listed.items()}
 
 
 MEASUREMENT = "```{measurement} stops\n:plot:\n\nSeconds to stop\n```\n"

@@ -10,6 +10,7 @@ import pytest
 
 import saved_image
 from container import Container
+from harness.needs import needs_docker
 from harness.texts import edited
 from images import PROJECT, SNIPPETS
 
@@ -78,7 +79,7 @@ def docker_build(docker, builder):
 def test_mounted_secret_is_nowhere_in_the_image(build, run, builder, docker, replay, tmp_path):
     """A package comes from an index that asks for a token, and no byte of the token stays."""
     index = run(build(APP), "python", "-c", INDEX, CANARY, ready="Listening")
-    host = index.handle.network_settings.ip_address
+    host = index.ip_address
     url = f"http://reader:{CANARY}@{host}:8000/simple"
     folder, tag = tmp_path / "project", builder.tag("with-secret")
     plant(folder, {"requirements.txt": f"private==1  # not cached: {builder.run}\n"})
@@ -121,8 +122,9 @@ def test_argument_of_an_earlier_stage_stays_behind(docker, docker_build, builder
 
 
 @pytest.mark.docker_only("docker build --check")
-def test_build_warns_of_secrets(docker_build):
+def test_build_warns_of_secrets(docker_build, docker):
     """`docker build --check` names the line, and finds nothing in the file with a mount."""
+    needs_docker(docker, 27, "docker build --check")
     warned = docker_build(ARGUMENT, "--check", PROJECT, check=False)
     mounted = docker_build(MOUNTED, "--check", PROJECT, check=False)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.needs import needs_docker
 from images import PROJECT, SNIPPETS
 
 FILES = sorted(path for path in SNIPPETS.rglob("*") if path.is_file())
@@ -47,6 +48,7 @@ def test_hadolint_finds_nothing(path):
 def test_buildkit_finds_nothing(path, docker, builder):
     """The checks of `docker build --check`."""
     builder.have_bases(path)
+    needs_docker(docker, 27, "docker build --check")
     command = [*docker.client_config.docker_cmd, "build", "--check", "--file", path, PROJECT]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
 

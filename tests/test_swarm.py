@@ -74,11 +74,18 @@ class Swarm:
         return f"http://127.0.0.1:{port}/health/live"
 
 
-def scenario(run_once, image, nginx):
+def scenario(run_until_removed, image, nginx):
+    """Run the scenario in an engine of its own, which is removed however that ends."""
+    options = {"privileged": True, "expose": 8080}
+    container = run_until_removed(ENGINE, "dockerd", ready="", **options)  # on its socket only
+    try:
+        return seen_in(Swarm(container, {f"{WEB}:1": image, f"{NGINX}:1": nginx}))
+    finally:
+        container.remove()
+
+
+def seen_in(swarm):
     """Deploy, update, deploy what is broken, and change nginx, and return what was seen."""
-    options = {"privileged": True, "env": {"DOCKER_TLS_CERTDIR": ""}, "expose": 8080}
-    container = run_once(ENGINE, ready="", **options)
-    swarm = Swarm(container, {f"{WEB}:1": image, f"{NGINX}:1": nginx})
     seen = {"init": swarm.run("sh", "/site/init.sh"), "other tags": swarm.run("sh", "-c", TAGS)}
     seen["first"] = swarm.deploy(1, 1)
     with Load(swarm.url, methods=BOTH) as load:
@@ -94,7 +101,6 @@ def scenario(run_once, image, nginx):
         wait_until(lambda: load.lost)
     seen["nginx lost"], seen["nginx asked"] = load.lost, load.answers.total()
     seen["left out"] = [swarm.run("sh", "-c", command) for command in LEFT_OUT]
-    container.remove()
     return seen
 
 
@@ -105,7 +111,7 @@ def image(build):
 
 
 @pytest.fixture(scope="session")
-def scenes(builder, run_once):
+def scenes(builder, run_until_removed):
     """Return what the scenario showed, which one of the processes of the tests runs for all."""
     builder.have([ENGINE])
     image = builder.build(SNIPPETS / CHECKED, **IMAGE)
@@ -113,7 +119,7 @@ def scenes(builder, run_once):
     path = builder.shared / "swarm.json"
     with FileLock(builder.shared / "swarm.lock"):
         if not path.exists():
-            path.write_text(json.dumps(scenario(run_once, image, nginx)))
+            path.write_text(json.dumps(scenario(run_until_removed, image, nginx)))
     return json.loads(path.read_text())
 
 

@@ -219,6 +219,7 @@ def test_asgi_has_no_request_timeout(build, run):
     assert KILLED not in container.logs()
 
 
+@pytest.mark.cgroup
 def test_pause_longer_than_the_timeout_kills_workers(build, run, docker):
     """Master and workers wake together, and whether the master looks first is chance."""
     flags = ["--timeout", "2", "--preload", "--workers", "4"]

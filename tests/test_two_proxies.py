@@ -22,7 +22,7 @@ print(urlopen(Request("http://nginx:8080/echo/", headers=headers)).read().decode
 @pytest.fixture
 def inner(proxied_once):
     """Return the inner proxy, which takes this machine for the load balancer."""
-    balancer = edited(BALANCER, {NETWORK: "GATEWAY"})
+    balancer = edited(BALANCER, {NETWORK: "GATEWAY"}, times=2)
     return proxied_once(nginx={"text": CONF, "others": {"conf.d/balancer.conf": balancer}})
 
 

@@ -143,7 +143,8 @@ def test_nginx_passes_websockets_on(nginx, build, run):
 def test_silent_socket_ends_at_the_read_timeout(nginx, build, run):
     """The limit is two seconds: Gunicorn's class is silent, and Uvicorn pings once a second."""
     conf = edited((SNIPPETS / CONF).read_text(), {"5m": "2s"})
-    proxy = nginx(conf + edited(conf, {"8080": "8081", "web:8000": "web:8001"}))
+    other = edited(edited(conf, {"8080": "8081"}), {"web:8000": "web:8001"}, times=2)
+    proxy = nginx(conf + other)
     beside(proxy, build, run)
     pings = [*UVICORN, "--port", "8001", "--ws-ping-interval", "1"]
     beside(proxy, build, run, *pings, ready=SERVES)

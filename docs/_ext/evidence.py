@@ -1,6 +1,7 @@
 """What the tests are, and how their last run went. Nothing in here knows Sphinx."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -37,3 +38,16 @@ def read_run(path: Path) -> dict[tuple[str, str], list[dict]]:
             key = dashed(case.get("file", "")), dashed(case.get("name", "").partition("[")[0])
             run.setdefault(key, []).append(case.attrib | found)
     return run
+
+
+def read_cgroup2(path: Path) -> dict[tuple[str, str], list[str]]:
+    """Return where each proof passed on cgroup v2, from what `--on cgroup2 --record` wrote."""
+    runs = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    found = {}
+    for driver, run in sorted(runs.items()):
+        where = f"{run['engine']}, its {driver} driver and Linux {run['kernel']}"
+        words = f"cgroup v2 on {run['date']}, in a virtual machine with {where}"
+        for topic, names in run["tests"].items():
+            for name in names:
+                found.setdefault((topic, name), []).append(words)
+    return found

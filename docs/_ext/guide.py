@@ -1,6 +1,5 @@
 """What Sphinx lacks for this guide: who is called when, and who gets the settings."""
 
-from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 
@@ -10,15 +9,18 @@ import measurements
 import proof_pages
 import proofs
 import snippets
+import stand_ins
 
 
 def setup(app: Sphinx) -> None:
     """Tell Sphinx. A tick is about this very build, so each build reads every page anew."""
     app.add_config_value("proof_results", "", "env", str)
     app.add_config_value("anchors_record", default=False, rebuild="", types=bool)
-    app.add_generic_role("proof", nodes.raw)  # of no format, so unseen, until collect() comes
+    app.add_node(proofs.Tick, html=(proofs.visit_tick, proofs.depart_tick))
+    app.add_generic_role("proof", proofs.Tick)  # a bare name, until collect() comes
     app.add_directive("measurement", measurements.Measurement)
     app.add_directive("machines", machines.Machines)
+    app.add_directive("stand-ins", stand_ins.StandIns)
     app.add_directive("literalinclude", snippets.SnippetInclude, override=True)
     numbers = {"word_filter": lambda self, word: word not in self.stopwords}  # 137 is a word too
     app.add_search_language(type("SearchNumbers", (SearchEnglish,), numbers))

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from harness import readers_machine
+from harness import cgroup2, readers_machine
 from private_engine import EngineError
 
 SLICE = Path(__file__).with_name("slice.toml")
 KINDS = [readers_machine.DOCKER, readers_machine.PODMAN]
 # What runs the tests: it gets the folder below the checkout and pytest's arguments, and returns
 # pytest's exit code. Without a file or a test among the arguments, the machine's slice is added.
-MACHINES = {kind.name: partial(readers_machine.prove, kind) for kind in KINDS}
+MACHINES = {kind.name: partial(readers_machine.prove, kind) for kind in KINDS} | {
+    "cgroup2": partial(cgroup2.prove, "systemd", "cgroup2"),
+    "cgroup2-cgroupfs": partial(cgroup2.prove, "cgroupfs", "cgroup2-cgroupfs"),
+}
+ALL_MARKED = ["-m", "cgroup"]  # what these two run if no test is named
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,7 +59,7 @@ def arguments(config: pytest.Config) -> list[str]:
         elif argument.startswith("--on="):
             del given[position]
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        given += slice_ids()
+        given += ALL_MARKED if config.option.on.startswith("cgroup2") else slice_ids()
     return given
 
 

@@ -3,15 +3,15 @@
 import pytest
 
 
-def edited(text: str, changes: dict[str, str]) -> str:
+def edited(text: str, changes: dict[str, str], times: int = 1) -> str:
     """Return the text with each key of `changes` replaced by its value.
 
-    A key must be in the text exactly once. Otherwise the test would run the unchanged text, or
-    one that is changed where nobody looked.
+    A key must be in the text exactly once, or as many `times` as the caller expects. Otherwise
+    the test would use the unchanged text, or one that is changed in a place nobody looked at.
     """
     for old, new in changes.items():
-        if (found := text.count(old)) != 1:
-            message = f"a test edits this, and it is in the text {found} times, not once: {old!r}"
+        if (found := text.count(old)) != times:
+            message = f"{old!r} is {found} times in the text that a test edits, not {times}"
             pytest.fail(message, pytrace=False)
         text = text.replace(old, new)
     return text

@@ -1,32 +1,28 @@
-# Debian's nginx with the user, port, folders and stop signal of the unprivileged image.
+# Debian's nginx, laid out as the unprivileged image is: user 101, port 8080, the files of
+# nginx.org's package, and an entrypoint that runs what lies in /docker-entrypoint.d.
 FROM debian
-RUN useradd --system --uid 101 --user-group --no-create-home nginx \
+RUN useradd --system --uid 101 --user-group --no-create-home --home-dir /nonexistent \
+      --shell /bin/false nginx \
  && apt-get update \
- && apt-get install -y nginx-light \
+ && apt-get install -y nginx-light gettext-base \
  && mv /etc/nginx/mime.types /tmp \
- && rm -r /etc/nginx /var/lib/apt/lists/* \
- && mkdir -p /etc/nginx/conf.d /usr/share/nginx/html \
+ && rm -r /etc/nginx /var/lib/apt/lists/* /var/log/nginx/* /var/www \
+ && mkdir -p /docker-entrypoint.d /etc/nginx/conf.d /usr/share/nginx/html /var/cache/nginx \
  && mv /tmp/mime.types /etc/nginx \
- && chown -R nginx:0 /etc/nginx /usr/share/nginx/html
-COPY <<"END" /etc/nginx/nginx.conf
-pid /tmp/nginx.pid;
-error_log /dev/stderr notice;
-events {}
-http {
-    include mime.types;
-    default_type application/octet-stream;
-    access_log /dev/stdout;
-    client_body_temp_path /tmp/client_temp;
-    proxy_temp_path /tmp/proxy_temp;
-    fastcgi_temp_path /tmp/fastcgi_temp;
-    uwsgi_temp_path /tmp/uwsgi_temp;
-    scgi_temp_path /tmp/scgi_temp;
-    sendfile on;
-    keepalive_timeout 65;
-    include conf.d/*.conf;
-}
-END
+ && ln -s /dev/stdout /var/log/nginx/access.log \
+ && ln -s /dev/stderr /var/log/nginx/error.log
+COPY nginx/html /usr/share/nginx/html
+COPY nginx/nginx.conf /etc/nginx
+COPY nginx/default.conf /etc/nginx/conf.d/
+COPY nginx/default.conf /usr/share/nginx/
+RUN chown -R 101:0 /etc/nginx /var/cache/nginx \
+ && chmod -R g+w /etc/nginx /var/cache/nginx
+COPY --chmod=755 nginx/docker-entrypoint.sh /
+COPY --chmod=755 nginx/[0-9]* /docker-entrypoint.d/
+ARG VERSION
+ENV NGINX_VERSION=$VERSION
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
 USER 101
+ENTRYPOINT ["/docker-entrypoint.sh"]
 CMD ["nginx", "-g", "daemon off;"]

@@ -24,8 +24,8 @@ LOCATIONS = """
 def test_nginx_tells_apart_its_502(build, run, replay, tmp_path):
     """At one port Gunicorn listens on 127.0.0.1, at the other its worker is killed."""
     container = run(build(IMAGE), "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
-    (network,) = container.handle.network_settings.networks.values()
-    proxy = Nginx(build, run, tmp_path, LOCATIONS.format(network.ip_address))
+    address = container.ip_address
+    proxy = Nginx(build, run, tmp_path, LOCATIONS.format(address))
     codes = [proxy.get(path).status_code for path in ("/", "/dies/")]
     container.wait_for_log("SIGKILL")
     proxy.container.wait_for_log("prematurely")

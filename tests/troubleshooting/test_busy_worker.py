@@ -20,6 +20,7 @@ sys.remote_exec(int(open("/proc/1/task/1/children").read()), script)
 ASK = ["python", "-c", LOOK_INSIDE]
 
 
+@pytest.mark.cgroup
 def test_worker_tells_where_it_computes(build, run, replay):
     """One thread computes for minutes; that it is a view's is seen from inside."""
     container = run(build(IMAGE), env={"GUNICORN_CMD_ARGS": "--threads 2"}, cpus=0.5)

@@ -26,6 +26,7 @@ ENDS = {
 STOPPED = {0: {}, 137: {"command": SHELL}, 143: {"command": SHELL, "init": True}}
 
 
+@pytest.mark.cgroup
 @pytest.mark.parametrize("code", [*ENDS, 125, *STOPPED])
 def test_exit_code_has_its_cause(build, run, docker, replay, code):
     """A command that ends so by itself, an option of Docker's, and three that are stopped."""

@@ -16,7 +16,7 @@ LOCATIONS = """
 def test_longer_read_timeout_lets_the_view_finish(build, run, run_once, replay, tmp_path):
     """The view takes three seconds, and nginx waits for one, then for a minute."""
     container = run_once(build(IMAGE))
-    address = container.handle.network_settings.networks["bridge"].ip_address
+    address = container.ip_address
     proxy = Nginx(build, run, tmp_path, LOCATIONS.format(address, 1))
     response = proxy.get("/sleep/3/")
     proxy.container.wait_for_log("timed out")

@@ -1,10 +1,13 @@
 """The proofs of docs/troubleshooting/killed-by-gunicorn.md."""
 
+import pytest
+
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/killed-by-gunicorn"
 GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 1"}
 
 
+@pytest.mark.cgroup
 def test_gunicorn_logs_its_own_kill_alike(build, run, replay):
     """There is no memory limit; the worker is stuck, and the line is the same."""
     container = run(build(IMAGE), env=GTHREAD, cpus=0.3)

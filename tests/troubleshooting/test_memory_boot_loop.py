@@ -1,10 +1,13 @@
 """The proofs of docs/troubleshooting/memory-boot-loop.md."""
 
+import pytest
+
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/memory-boot-loop"
 LIMIT = {"memory": "64m", "memory_swap": "64m"}
 
 
+@pytest.mark.cgroup
 def test_memory_limit_kills_workers_in_a_loop(build, run, replay):
     """Three workers do not fit: they are killed and started again, and the container is up."""
     container = run(build(IMAGE), env={"WEB_CONCURRENCY": "3"}, **LIMIT)

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import httpx
+import pytest
 
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/memory-grows"
@@ -17,6 +18,7 @@ exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --config /tmp/le
 LIMIT = {"memory": "150m", "memory_swap": "150m"}
 
 
+@pytest.mark.cgroup
 def test_hup_frees_what_has_grown(build, run, replay):
     """Each request leaks 10 MB: two workers are killed, and the third, once grown, is replaced."""
     container = run(build(IMAGE), "sh", "-c", SERVE, env={"LEAK": LEAK}, **LIMIT)

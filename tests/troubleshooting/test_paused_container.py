@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from container import PATIENCE
 
 IMAGE = "signals/exec-form.Dockerfile"
@@ -9,6 +11,7 @@ ENTRY = "troubleshooting/paused-container"
 TIMEOUT = 1
 
 
+@pytest.mark.cgroup
 def test_worker_killed_after_a_pause_is_replaced(build, run, docker, replay):
     """An idle worker is killed when it wakes, unless it is quicker than the master: chance."""
     container = run(build(IMAGE), env={"GUNICORN_CMD_ARGS": f"--timeout {TIMEOUT}"})

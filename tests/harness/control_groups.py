@@ -1,0 +1,26 @@
+"""Which control groups the engine uses: noted with each result that depends on them."""
+
+import pytest
+from python_on_whales import DockerClient
+
+from harness.machine_record import described
+
+
+@pytest.fixture(scope="session")
+def control_groups(docker: DockerClient) -> dict[str, str]:
+    """Return the version of control groups that the engine uses, and its driver for them."""
+    version, _, driver = described(docker)["cgroup"].partition(", ")
+    return {"cgroup": version, "cgroup driver": driver}
+
+
+@pytest.fixture
+def cgroup(control_groups: dict[str, str]) -> str:
+    """Return v1 or v2, for a test that expects something else of each."""
+    return control_groups["cgroup"]
+
+
+@pytest.fixture(autouse=True)
+def note_control_groups(request: pytest.FixtureRequest) -> None:
+    """Add the control groups to the result of a test marked `cgroup`."""
+    if request.node.get_closest_marker("cgroup"):
+        request.node.user_properties += request.getfixturevalue("control_groups").items()

@@ -1,0 +1,27 @@
+"""What an older Docker does not have: its tests are skipped, and say which version they need."""
+
+import re
+from functools import cache
+
+import pytest
+from python_on_whales import DockerClient
+
+BY_FILE = {r"start[-_]interval": 25}  # what a Dockerfile or a Compose file has in it
+
+
+def needs_docker(docker: DockerClient, version: int, what: str) -> None:
+    """Skip the test on a Docker older than a version; Podman has versions of its own."""
+    if docker.client_config.client_type == "docker" and _major(docker) < version:
+        pytest.skip(f"{what} needs Docker {version}, and this is Docker {_major(docker)}")
+
+
+def needs_of(docker: DockerClient, file: str) -> None:
+    """Skip the test if a file has something in it that this Docker does not support."""
+    for pattern, version in BY_FILE.items():
+        if found := re.search(pattern, file):
+            needs_docker(docker, version, found[0])
+
+
+@cache
+def _major(docker: DockerClient) -> int:
+    return int(docker.version().server.version.partition(".")[0])
