@@ -28,6 +28,7 @@ SNIPPETS = Path(__file__).parent.parent / "snippets"
 pytest_plugins = [
     "browser",
     "contract_report",
+    "harness.docker_only",
     "harness.machine_record",
     "harness.partial_results",
     "harness.machines",

@@ -89,6 +89,15 @@ def client_of(engine: PrivateEngine) -> DockerClient:
     return DockerClient(client_call=engine.client, client_type="docker", host=engine.host)
 
 
+def socket_of(client: DockerClient) -> str:
+    """Return the path of the socket that the engine listens on."""
+    if client.client_config.client_type == "podman":
+        command = ["podman", "info", "--format", "{{.Host.RemoteSocket.Path}}"]
+        return subprocess.check_output(command, text=True).strip().removeprefix("unix://")
+    host = client.client_config.host or os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    return host.removeprefix("unix://")
+
+
 def is_private(client: DockerClient) -> bool:
     """Whether a client speaks to the private engine, where stand-ins are allowed."""
     return client.client_config.host == private().host

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,12 @@ SCENARIOS = {
     *("Compose", "PostgreSQL", "nginx", "Caddy", "Traefik"),
     *("Swarm", "Podman", "pod", "systemd"),
 }
+MARKED = """
+import pytest
+@pytest.mark.docker_only("docker swarm")
+def test_marked():
+    pass
+"""
 PULLED = ["ghcr.io/astral-sh/uv:0.13.8", "nginxinc/nginx-unprivileged:1.30"]
 NEWER_PYTHON = "import sys; print(sys.version_info[:2] > (3, 11))"
 OLD_COMPOSE = """case $1 in
@@ -404,6 +411,49 @@ def test_on_docker_is_another_machine(docker, request):
     assert machine.run("sh", "-c", "command -v sudo || echo none") == "none"
     assert machine.run("locale", "decimal_point") == ","
     assert machine.run("python3", "-c", NEWER_PYTHON) == "True"
+
+
+@pytest.mark.usefixtures("able")
+def test_on_podman_is_another_machine(docker, request):
+    """It has Podman, Compose, systemd and no Docker, and finds short names in a registry."""
+    machine = readers_machine.ReadersMachine(
+        readers_machine.PODMAN, docker, os.environ["PROOFS_RUN"]
+    )
+    request.addfinalizer(machine.container.remove)
+    images = machine.run("podman", "image", "ls", "--quiet")
+    machine.fill(PULLED, print)
+
+    assert images == ""
+    for name in PULLED:
+        machine.run("podman", "pull", "--quiet", name)
+        machine.run("podman", "image", "exists", name)
+    assert machine.run("podman", "version", "--format", "{{.Client.Version}}").startswith("5.")
+    assert "Docker Compose" in machine.run("podman", "compose", "version")
+    assert machine.run("cat", "/proc/1/comm") == "systemd"
+    assert machine.run("sh", "-c", "command -v docker || echo none") == "none"
+
+
+def test_podman_skips_what_only_docker_has(docker, tmp_path):
+    """The engine here answers under either name: only under Podman's does the test not run."""
+    (tmp_path / "test_marked.py").write_text(MARKED)
+    outputs = {}
+    for name in "docker", "podman":
+        program = tmp_path / name / name
+        program.parent.mkdir()
+        program.write_text(
+            f'#!/bin/sh\nexec {shlex.join(map(str, docker.client_config.docker_cmd))} "$@"\n'
+        )
+        program.chmod(0o755)
+        command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider"]
+        outputs[name] = subprocess.run(
+            [*command, "-p", "harness.docker_only", "--rootdir", tmp_path, tmp_path],
+            check=False, capture_output=True, text=True,
+            env=os.environ | {"PATH": str(program.parent), "PYTHONPATH": str(ROOT / "tests")},
+        ).stdout  # fmt: skip
+
+    assert "1 passed" in outputs["docker"]
+    assert "1 skipped" in outputs["podman"]
+    assert "Podman has no docker swarm" in outputs["podman"]
 
 
 @pytest.mark.usefixtures("able", "no_other_run")

@@ -2,8 +2,6 @@
 
 import shutil
 
-import pytest
-
 from images import SNIPPETS
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
@@ -28,10 +26,8 @@ def test_meinheld_does_not_install(official, replay):
     assert "Failed building wheel for greenlet" in printed
 
 
-def test_compose_ignores_the_version_key(docker, replay, tmp_path):
+def test_compose_ignores_the_version_key(replay, tmp_path):
     """A warning says so, and the services of the old file are understood."""
-    if docker.client_config.client_type == "podman":
-        pytest.skip("the warning is that of docker compose")
     shutil.copy(SNIPPETS / f"{PAGE}/wrong-old-article.compose.yaml", tmp_path / "compose.yaml")
 
     printed = replay(f"{PAGE}/version.console", cwd=tmp_path)

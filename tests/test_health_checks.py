@@ -157,7 +157,7 @@ def wait_for_health(container, status=None, checks=1):
 
     def known():
         health = container.handle.state.health
-        return status in {None, health.status} and len(health.log) >= checks and health
+        return status in {None, health.status} and len(health.log or []) >= checks and health
 
     health = wait_until(known)
     assert health, f"not {status}:\n{container.logs()}"

@@ -121,6 +121,7 @@ def test_argument_of_an_earlier_stage_stays_behind(docker, docker_build, builder
     assert found_in(docker, tag) == set()
 
 
+@pytest.mark.docker_only("docker build --check")
 def test_build_warns_of_secrets(docker_build, docker):
     """`docker build --check` names the line, and finds nothing in the file with a mount."""
     needs_docker(docker, 27, "docker build --check")

@@ -135,6 +135,7 @@ def test_list_names_every_package(build, run, replay, tmp_path):
     assert {c["name"].lower(): c["version"] for c in listed["components"]} == json.loads(inside)
 
 
+@pytest.mark.docker_only("docker build --metadata-file")
 def test_metadata_names_the_base(builder, replay, tmp_path):
     """The page's command, typed beside a Dockerfile."""
     shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
@@ -148,6 +149,7 @@ def test_metadata_names_the_base(builder, replay, tmp_path):
     assert re.fullmatch("[0-9a-f]{64}", base["digest"]["sha256"])
 
 
+@pytest.mark.docker_only("docker build --metadata-file")
 @pytest.mark.parametrize("mode", ["min", "max"])
 def test_metadata_tells_arguments_and_no_secret(builder, docker_build, tmp_path, mode):
     """Of an argument the value is there, of a mounted secret the name alone."""
@@ -164,6 +166,7 @@ def test_metadata_tells_arguments_and_no_secret(builder, docker_build, tmp_path,
     assert provenance_in(file)["invocation"]["parameters"]["secrets"] == [{"id": "key"}]
 
 
+@pytest.mark.docker_only("docker build --provenance and --sbom")
 def test_attestations_need_the_containerd_store(docker, docker_build):
     """The classic store refuses both flags; the other one takes them."""
     command = [*docker.client_config.docker_cmd, "info", "--format", "{{json .DriverStatus}}"]

@@ -7,6 +7,7 @@ import httpx
 import pytest
 import yaml
 
+import engine
 from images import SNIPPETS
 from test_tls import APP, CADDY, CONF, DOMAIN, FORGED, STATIC, started
 
@@ -27,9 +28,8 @@ def shared(docker, builder, tmp_path_factory):
     project = f"proofs-{os.environ['PROOFS_RUN']}-{folder.name}"
     own = f"--providers.docker.constraints=Label(`com.docker.compose.project`,`{project}`)"
     flags = yaml.safe_load((SNIPPETS / FILE).read_text())["services"]["traefik"]["command"]
-    host = docker.client_config.host or os.environ.get("DOCKER_HOST", f"unix://{SOCKET}")
     options = {"command": [*flags, own]}
-    options |= {"volumes": [f"{host.removeprefix('unix://')}:{SOCKET}:ro"]}
+    options |= {"volumes": [f"{engine.socket_of(docker)}:{SOCKET}:ro"]}
     with started(docker, builder, folder, FILE, "traefik", **options) as site:
         yield site
 

@@ -12,11 +12,10 @@ from harness import cgroup2, readers_machine
 from private_engine import EngineError
 
 SLICE = Path(__file__).with_name("slice.toml")
+KINDS = [readers_machine.DOCKER, readers_machine.PODMAN]
 # What runs the tests: it gets the folder below the checkout and pytest's arguments, and returns
 # pytest's exit code. Without a file or a test among the arguments, the machine's slice is added.
-MACHINES = {
-    kind.name: partial(readers_machine.prove, kind) for kind in [readers_machine.DOCKER]
-} | {
+MACHINES = {kind.name: partial(readers_machine.prove, kind) for kind in KINDS} | {
     "cgroup2": partial(cgroup2.prove, "systemd", "cgroup2"),
     "cgroup2-cgroupfs": partial(cgroup2.prove, "cgroupfs", "cgroup2-cgroupfs"),
 }

@@ -1,4 +1,4 @@
-"""A reader's machine in one container: an empty Docker, a registry, and a user who is not root."""
+"""A reader's machine in one container, with an engine that has no images, and a registry."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from python_on_whales.exceptions import DockerException
 
 import base_images
 import engine
-from container import Container
+from container import Container, wait_until
 from harness import registry
 from harness.machine_record import ROOT, WHOLE_RUNS
 from harness.partial_results import ALL, SOME
@@ -35,6 +35,7 @@ class Kind(NamedTuple):
     user: str
     home: str
     ready: Sequence[str]  # these lines of the log say that it is up
+    booted: str = "true"  # this command of root's succeeds once the rest is up, too
 
 
 DOCKER = Kind(
@@ -43,6 +44,14 @@ DOCKER = Kind(
     "reader",
     "/home/reader",
     ["API listen on", "listening on [::]:80"],
+)
+PODMAN = Kind(
+    "podman",
+    "podman_machine.Dockerfile",
+    "root",
+    "/root",
+    ["listening on [::]:80"],
+    "test -S /run/podman/podman.sock && systemctl is-active multi-user.target",
 )
 
 
@@ -92,10 +101,18 @@ class ReadersMachine:
             self.container = Container(docker, handle)
             for line in kind.ready:
                 self.container.wait_for_log(line)
+            assert wait_until(self.is_booted), f"its command fails: {kind.booted}"
         except (AssertionError, DockerException) as error:
             lines = str(getattr(error, "stderr", error)).strip().splitlines()
             message = f"the machine for --on {kind.name} does not start: {lines[-1]}"
             raise EngineError(message) from error
+
+    def is_booted(self) -> bool:
+        """Whether its services are up."""
+        with suppress(DockerException):
+            self.run("sh", "-c", self.kind.booted, user="root")
+            return True
+        return False
 
     def fill(self, images: Sequence[str], say: Callable[[str], None]) -> None:
         """Put official images into its registry, as this machine's engine has or gets them."""

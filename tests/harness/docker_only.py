@@ -1,0 +1,23 @@
+"""The marker `docker_only`: Podman skips a test of what it does not have, with the reason."""
+
+from contextlib import suppress
+
+import pytest
+
+import engine
+from private_engine import EngineError
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Describe the marker."""
+    line = "docker_only(what): skip the test on Podman, which has no such thing"
+    config.addinivalue_line("markers", line)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a marked test on Podman; without any engine, the test itself says so."""
+    if marker := item.get_closest_marker("docker_only"):
+        [what] = marker.args
+        with suppress(EngineError):
+            if engine.find().client_config.client_type == "podman":
+                pytest.skip(f"Podman has no {what}")
