@@ -1,11 +1,13 @@
-# A machine with systemd and Podman. Not every kernel lets it limit processes in here.
+# A machine with systemd and Podman. Not every kernel lets it limit processes in here,
+# and a busy machine takes longer than systemd's 90 s to start a container.
 FROM python:3.14-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends systemd systemd-sysv dbus procps \
     podman crun catatonit nftables containers-storage netavark aardvark-dns \
  && rm -rf /var/lib/apt/lists/* \
  && systemctl mask systemd-modules-load.service \
- && mkdir -p /etc/containers/containers.conf.d /etc/containers/systemd \
+ && mkdir -p /etc/containers/containers.conf.d /etc/containers/systemd /etc/systemd/system.conf.d \
+ && printf '[Manager]\nDefaultTimeoutStartSec=10min\n' > /etc/systemd/system.conf.d/busy.conf \
  && printf '[containers]\npids_limit = 0\n' > /etc/containers/containers.conf.d/limits.conf
 VOLUME /var/lib/containers
 COPY --chmod=755 <<"END" /init.sh

@@ -89,7 +89,7 @@ def test_sync_generator_is_sent_at_its_end(container):
     assert "StreamingHttpResponse must consume synchronous iterators" in container.logs()
 
 
-@pytest.mark.parametrize("path", ["/async/sleep/?seconds=3", "/sleep/3/"], ids=["async", "sync"])
+@pytest.mark.parametrize("path", ["/async/sleep/?seconds=10", "/sleep/10/"], ids=["async", "sync"])
 def test_each_waiting_request_takes_a_thread(container, path):
     """Ten requests wait, of an async view or of a sync one: there are ten threads more."""
     container.get("/health/")

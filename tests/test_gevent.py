@@ -198,7 +198,7 @@ def connections(database):
 
 def connections_while_six_wait(container, database):
     """Return how many clients the database has at most, while six requests are answered."""
-    answers = [container.start_get("/django-query/4/") for _ in range(6)]
+    answers = [container.start_get("/django-query/10/") for _ in range(6)]
     seen = []
     while not all(answer.done() for answer in answers):
         seen.append(connections(database))

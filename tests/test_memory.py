@@ -3,6 +3,7 @@
 import json
 import re
 import statistics
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -225,7 +226,8 @@ def test_limit_below_use_depends_on_the_version(build, run, docker, cgroup):
             docker.container.update(container.handle, **lower)
         assert container.get("/health/").text == "ok"
     else:
-        docker.container.update(container.handle, **lower)
+        with suppress(DockerException):  # the systemd driver may find the container gone already
+            docker.container.update(container.handle, **lower)
         assert container.exit_code == 137
         assert container.handle.state.oom_killed
 

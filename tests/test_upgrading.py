@@ -22,9 +22,9 @@ def app(environ, start_response):
 """
 DYING = ["sh", "-c", f"echo '{DYING_APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"]
 SILENT_CLIENT = """
-import socket
+import contextlib, socket
 for _ in range(4):
-    with socket.create_connection(("127.0.0.1", 8000)) as silent:
+    with socket.create_connection(("127.0.0.1", 8000)) as silent, contextlib.suppress(OSError):
         silent.recv(1)
 """
 RESTARTS = ["--worker-class", "gthread", "--threads", "4", "--max-requests", "10"]

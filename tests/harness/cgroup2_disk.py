@@ -52,6 +52,8 @@ def prepare(source: DockerClient, images: Iterable[str]) -> None:
     for version in kernel_modules.iterdir():
         subprocess.run(["chroot", SYSTEM, "depmod", version.name], check=True)
     shutil.copytree(OWN, SYSTEM, dirs_exist_ok=True)
+    for folder in "etc", "var":  # no work that systemd does after an update, at each start
+        (SYSTEM / folder / ".updated").touch()
     load(source, ids)
     DISK.unlink(missing_ok=True)
     command = ["chroot", TOOLS, *MKE2FS, "-d", "/system", "/disk.img", "4G"]
