@@ -22,10 +22,13 @@ def app(environ, start_response):
 """
 DYING = ["sh", "-c", f"echo '{DYING_APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"]
 SILENT_CLIENT = """
-import contextlib, socket
+import contextlib, socket, time
+silent = []
 for _ in range(4):
-    with socket.create_connection(("127.0.0.1", 8000)) as silent, contextlib.suppress(OSError):
-        silent.recv(1)
+    silent.append(socket.create_connection(("127.0.0.1", 8000)))
+    with contextlib.suppress(OSError):
+        silent[-1].recv(1)
+time.sleep(600)
 """
 RESTARTS = ["--worker-class", "gthread", "--threads", "4", "--max-requests", "10"]
 HUNDRED_REQUESTS = """
