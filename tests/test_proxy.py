@@ -21,6 +21,7 @@ GZIP = {"Accept-Encoding": "gzip"}
 OF_STATIC_FILES = ("Content-Type", "Content-Encoding", "Cache-Control", "Vary")
 OF_STATIC_FILES += ("X-Content-Type-Options",)
 ONE_THREAD = ("--worker-class", "gthread", "--keep-alive", "75")
+SAYS_WHAT_IT_BEGINS = ("--log-level", "debug")
 ONE_WORKER = {"WEB_CONCURRENCY": "1"}
 
 
@@ -118,12 +119,14 @@ def test_kept_connection_waits_for_its_worker(proxied, conf, requests):
 
     By nginx's default quick requests wait for the busy one, by the page's file some do not.
     """
-    web = proxied.start(*SERVE, *ONE_THREAD, nginx={"text": conf}, env=ONE_WORKER).web
+    command = [*SERVE, *ONE_THREAD, *SAYS_WHAT_IT_BEGINS]
+    web = proxied.start(*command, nginx={"text": conf}, env=ONE_WORKER).web
     ask(proxied, "/sleep/0.7/", 6)
     first = web.get("/whoami/").json()["pid"]
     web.kill("SIGTTIN")
     assert wait_until(lambda: web.get("/whoami/").json()["pid"] != first)
-    web.begin(lambda: proxied.nginx.start_get("/sleep/20/"))
+    proxied.nginx.start_get("/sleep/20/")
+    web.wait_for_log("GET /sleep/20/")
 
     waits = [answer.elapsed.total_seconds() for answer in ask(proxied, "/health/", requests, 0.1)]
 
