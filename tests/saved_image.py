@@ -18,7 +18,7 @@ def parts(docker: DockerClient, image: str) -> Iterator[bytes]:
         tarfile.open(fileobj=saved.stdout, mode="r|") as files,
     ):
         for file in files:
-            if file.isfile():
+            if file.isfile() and not file.name.endswith("/VERSION"):  # of the archive's format
                 part = files.extractfile(file).read()
                 yield gzip.decompress(part) if part.startswith(b"\x1f\x8b") else part
 
