@@ -1,6 +1,5 @@
 """The proofs of docs/secrets.md."""
 
-import io
 import shutil
 import subprocess
 import tarfile
@@ -215,8 +214,9 @@ def plant(folder: Path, files):
 
 def files_of(docker_build, dockerfile, context):
     """Return the files that `COPY . /` would put into an image."""
-    tar = docker_build(dockerfile, "--output", "type=tar,dest=-", context).stdout
-    with tarfile.open(fileobj=io.BytesIO(tar)) as files:
+    tar = context.with_suffix(".tar")
+    docker_build(dockerfile, "--output", f"type=tar,dest={tar}", context)
+    with tarfile.open(tar) as files:
         return {file.name for file in files if file.isfile()}
 
 
