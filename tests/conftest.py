@@ -36,6 +36,7 @@ pytest_plugins = [
     "proxied",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
+QUIET = {r"\bdocker build --quiet\b": r"\g<0> 2>/dev/null"}  # Podman's lets pip's warnings through
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 
 
@@ -254,6 +255,7 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
             r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
             r"\bdocker run\b": f"docker run --label {engine.LABEL}={os.environ['PROOFS_RUN']}",
             **{rf"(?<!-)\b{name}\b(?!-)": real for name, real in names.items()},
+            **(QUIET if docker.client_config.client_type == "podman" else {}),
             r"\bdocker\b": shlex.join(map(str, docker.client_config.docker_cmd)),
         }
         record = request.config.getoption("record")
