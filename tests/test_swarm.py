@@ -44,8 +44,10 @@ class Swarm:
         load = [*docker, "exec", "--interactive", container.handle.id, "docker", "load"]
         with save:
             subprocess.run(load, check=True, stdin=save.stdout, capture_output=True)
+        place = "localhost/" if container.docker.client_config.client_type == "podman" else ""
         for name, image in images.items():
-            self.run("docker", "tag", image, name)
+            code, printed = self.run("docker", "tag", f"{place}{image}", name)
+            assert code == 0, printed
         self.run("mkdir", "/site")
         for file, name in (SCRIPTS | STACK).items():
             container.docker.copy(SNIPPETS / "swarm" / file, (container.handle, f"/site/{name}"))
