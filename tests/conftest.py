@@ -36,7 +36,7 @@ pytest_plugins = [
     "proxied",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
-QUIET = {r"\bdocker build --quiet\b": r"\g<0> 2>/dev/null"}  # Podman's lets pip's warnings through
+QUIETLY = r"\g<0> 2>/dev/null"  # Podman lets the warnings of pip through
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 
 
@@ -250,13 +250,18 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
     the engine's choice, and what the command starts belongs to this run.
     """
 
+    client_type = docker.client_config.client_type
+    silent = (
+        [] if client_type == "docker" else ["--log-level=error"]
+    )  # Podman warns of each SIGKILL
+
     def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
         replacements = {
             r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
             r"\bdocker run\b": f"docker run --label {engine.LABEL}={os.environ['PROOFS_RUN']}",
             **{rf"(?<!-)\b{name}\b(?!-)": real for name, real in names.items()},
-            **(QUIET if docker.client_config.client_type == "podman" else {}),
-            r"\bdocker\b": shlex.join(map(str, docker.client_config.docker_cmd)),
+            **({} if client_type == "docker" else {r"\bdocker build --quiet\b": QUIETLY}),
+            r"\bdocker\b": shlex.join([*map(str, docker.client_config.docker_cmd), *silent]),
         }
         record = request.config.getoption("record")
         return transcripts.replay(SNIPPETS / snippet, replacements, cwd or SNIPPETS, record=record)
