@@ -249,11 +249,9 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
     `names` are this run's images or containers for the reader's, as in `web=image`. Ports are
     the engine's choice, and what the command starts belongs to this run.
     """
-
     client_type = docker.client_config.client_type
-    silent = (
-        [] if client_type == "docker" else ["--log-level=error"]
-    )  # Podman warns of each SIGKILL
+    # Podman warns of each SIGKILL.
+    silent = [] if client_type == "docker" else ["--log-level=error"]
 
     def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
         replacements = {
