@@ -19,7 +19,7 @@ from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
 # Seconds until a test gives up waiting: far more than a busy machine needs that is not emulated.
-PATIENCE = 180 * float(os.environ.get("PROOFS_PATIENCE", "1"))
+PATIENCE = round(180 * float(os.environ.get("PROOFS_PATIENCE", "1")))
 ESTABLISHED, LISTEN = "01", "0A"  # states in /proc/net/tcp
 TLS = ssl.create_default_context()  # once: httpx would take 20 ms of each request for it
 

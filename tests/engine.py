@@ -114,7 +114,7 @@ class Run:
     """One run of the tests: however it ends, nothing of it outlives the next run's start.
 
     Each run holds a lock on a file of its own. The kernel frees the lock of a killed run, so
-    that the next one can tell the dead from those under way, and remove what they left.
+    that the next one can tell dead runs from those in progress, and remove what they left.
     """
 
     def __init__(self) -> None:
@@ -137,6 +137,7 @@ class Run:
         lock = self.lock.fileno()
         command = [sys.executable, __file__, self.name, str(lock)]
         subprocess.run(command, check=False, start_new_session=True, pass_fds=[lock])
+        self.lock.close()
 
 
 def end(name: str, lock: str) -> None:

@@ -252,12 +252,12 @@ def link(target: Path, folder: Path, name: str = "") -> None:
 
 
 def give_weight() -> None:
-    """Let the containers compete for the processor as sixteen processes do.
+    """Let the containers compete for the processor as four processes do.
 
     The control group that they are in weighs as much as one process otherwise, so that all of
     them together starve beside other work.
     """
-    for group, weight in ("cpu/docker/cpu.shares", 16 * 1024), ("docker/cpu.weight", 16 * 100):
+    for group, weight in ("cpu/docker/cpu.shares", 4 * 1024), ("docker/cpu.weight", 4 * 100):
         path = Path("/sys/fs/cgroup", group)
         if (path.parent.parent / "cgroup.procs").exists():  # else it is the other version's path
             path.parent.mkdir(exist_ok=True)

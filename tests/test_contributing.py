@@ -12,10 +12,8 @@ import sys
 import time
 import tomllib
 from importlib.metadata import distributions
-from pathlib import Path
 
 import pytest
-import yaml
 from filelock import FileLock
 from python_on_whales import DockerClient
 from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
@@ -23,9 +21,10 @@ from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
 import base_images
 import benchmarks
 import engine
+from container import wait_until
 from harness import machines, readers_machine
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
+from images import PROJECT
 from private_engine import EngineError, PrivateEngine
 from sites import Site
 
@@ -52,12 +51,6 @@ esac
 """
 PULLING_TEST = "tests/test_contributing.py::test_unreachable_registry_is_one_line"
 
-WORKFLOW, DEPENDABOT = ".github/workflows/guide.yml", ".github/dependabot.yml"
-LINTERS = [
-    ["zizmor", "--offline", "--persona=pedantic", "."],
-    ["jactionlint", "--strict-exit", "--shellcheck=", "--pyflakes=", WORKFLOW, DEPENDABOT],
-]
-
 
 @pytest.fixture
 def no_other_run(tmp_path_factory):
@@ -76,81 +69,6 @@ def test_each_dependency_is_pinned():
     assert installed <= {pin.partition(" ")[0] for pin in pins}
 
 
-def test_one_command_writes_the_pins(tmp_path):
-    """Run on an empty list, and held to the versions of today, it writes the list of today."""
-    text = (ROOT / "pyproject.toml").read_text()
-    pins = tomllib.loads(text)["tool"]["uv"]["constraint-dependencies"]
-    emptied = edited(text, {"".join(f'  "{pin}",\n' for pin in pins): ""})
-    (tmp_path / "pyproject.toml").write_text(emptied)
-    (tmp_path / "today.txt").write_text("\n".join(pins))
-    today = {"UV_CONSTRAINT": "today.txt", "UV_EXCLUDE_NEWER": "0 days"}
-
-    command = [sys.executable, ROOT / "tests/harness/pins.py"]
-    subprocess.run(command, cwd=tmp_path, env=os.environ | today, check=True)
-
-    assert (tmp_path / "pyproject.toml").read_text() == text
-
-
-def test_imported_packages_are_declared():
-    """Deptry finds no import of a package that only another one needs."""
-    done = program("deptry", "docs/_ext", "tests")
-
-    assert done.returncode == 0, done.stderr
-
-
-def test_repository_follows_the_guides_dependabot_file():
-    """Its entries differ in the ecosystem alone, and it fits the schema of the service."""
-    files = ROOT / DEPENDABOT, SNIPPETS / "supply-chain/weekly.dependabot.yml"
-    ours, theirs = (
-        {entry.pop("package-ecosystem"): entry for entry in yaml.safe_load(text)["updates"]}
-        for text in map(Path.read_text, files)
-    )
-
-    assert set(ours) == {"github-actions", "uv"}
-    assert all(entry in theirs.values() for entry in ours.values())
-    done = program("check-jsonschema", "--builtin-schema", "vendor.dependabot", DEPENDABOT)
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize("command", LINTERS, ids=lambda command: command[0])
-def test_workflow_passes_its_linters(command):
-    """Neither finds anything, not even a warning."""
-    done = program(*command)
-
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize("command", LINTERS, ids=lambda command: command[0])
-def test_action_by_tag_is_refused(command, tmp_path):
-    """The hash of one action is replaced by its tag, as in most workflows."""
-    shutil.copytree(ROOT / ".github", tmp_path / ".github")
-    workflow = tmp_path / WORKFLOW
-    text, replaced = re.subn("(deploy-pages@)[0-9a-f]{40} # ", r"\1", workflow.read_text())
-    workflow.write_text(text)
-
-    done = program(*command, cwd=tmp_path)
-
-    assert replaced == 1
-    assert done.returncode != 0
-    assert "unpinned-uses" in done.stdout
-
-
-def test_ci_run_fails_without_a_command(tmp_path):
-    """The heading in the README has another name, and results of an earlier run are there."""
-    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
-    readme = edited((ROOT / "README.md").read_text(), {"## Prove it": "## Another heading"})
-    (tmp_path / "README.md").write_text(readme)
-    results = tmp_path / ".cache/proofs.xml"
-    results.parent.mkdir()
-    results.touch()
-
-    done = subprocess.run([tmp_path / ".ci/run"], check=False, capture_output=True, text=True)
-
-    assert done.returncode != 0
-    assert "README.md has no command" in done.stderr
-    assert not results.exists()
-
-
 @pytest.mark.parametrize("text", ["", "DEBUG = 1\nDEBUG = 1\n"])
 def test_edit_of_a_missing_text_fails(text):
     """The text to replace is not there, or is there twice; one line says so."""
@@ -164,7 +82,8 @@ def test_test_modules_may_share_a_name(tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "test_memory.py").write_text("def test_nothing():\n    pass\n")
 
-    done = program("pytest", "-n0", "-c", ROOT / "pyproject.toml", "--rootdir=.", cwd=tmp_path)
+    command = [sys.executable, "-m", "pytest", "-n0", "-c", ROOT / "pyproject.toml", "--rootdir=."]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
 
     assert "2 passed" in done.stdout
 
@@ -476,12 +395,6 @@ def test_interrupted_machine_is_removed(docker):
     assert "Traceback" not in output
 
 
-def program(name, *arguments, cwd=ROOT) -> subprocess.CompletedProcess:
-    """Run a program that pyproject.toml installs."""
-    command = [Path(sys.executable).with_name(name), *arguments]
-    return subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True)
-
-
 def pytest_run(*arguments: str, **environ: str) -> subprocess.Popen:
     """Start a run of one test, as a reader would."""
     return subprocess.Popen(
@@ -496,10 +409,8 @@ def pytest_run_with_container(docker, *arguments: str) -> tuple[subprocess.Popen
     process = pytest_run(*arguments or [SLOW_TEST])
     header = iter(process.stdout.readline, "")
     run = next(found[1] for line in header if (found := re.match("run: (.*)", line)))
-    deadline = time.monotonic() + 60
-    while not docker.container.list(filters=[("label", f"{engine.LABEL}={run}")]):
-        assert time.monotonic() < deadline, "the run starts no container"
-        time.sleep(0.2)
+    label = ("label", f"{engine.LABEL}={run}")
+    assert wait_until(lambda: docker.container.list(filters=[label])), "the run starts no container"
     return process, run
 
 

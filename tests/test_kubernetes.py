@@ -36,7 +36,7 @@ timeout 60 sh -c 'until podman logs web-pod-web 2>&1 | grep "Booting worker"; do
 LOCKED = """
 touch /app/x 2>&1
 touch /tmp/x && echo writes to /tmp
-df /dev/shm | tail -1
+touch /dev/shm/x && echo writes to /dev/shm
 id -u
 env
 grep -E "CapBnd|NoNewPrivs|Seccomp:" /proc/1/status
@@ -106,7 +106,7 @@ def test_pod_may_write_to_memory_and_tmp_alone(pod):
 
     assert "'/app/x': Read-only file system" in inside
     assert "writes to /tmp" in inside
-    assert "64000" in inside
+    assert "writes to /dev/shm" in inside
     assert "\n10001\n" in inside
     assert "CapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2" in inside
 

@@ -21,11 +21,10 @@ def app(environ, start_response):
     os.kill(os.getpid(), signal.SIGTERM)
 """
 DYING = ["sh", "-c", f"echo '{DYING_APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"]
-SILENT_CLIENT = """
-import contextlib, socket
-for _ in range(4):
-    with socket.create_connection(("127.0.0.1", 8000)) as silent, contextlib.suppress(OSError):
-        silent.recv(1)
+SILENT_CLIENTS = """
+import socket, time
+clients = [socket.create_connection(("127.0.0.1", 8000)) for _ in range(4)]
+time.sleep(600)
 """
 RESTARTS = ["--worker-class", "gthread", "--threads", "4", "--max-requests", "10"]
 HUNDRED_REQUESTS = """
@@ -128,7 +127,7 @@ def test_sigkill_follows_a_timeout_more_often(build, run):
 
     for container in containers:
         container.wait_for_log("Booting worker")
-        container.background.submit(container.exec, "python", "-c", SILENT_CLIENT)
+        container.background.submit(container.exec, "python", "-c", SILENT_CLIENTS)
     old, new = (container.wait_for_log("Booting worker", count=5) for container in containers)
 
     assert old.count("WORKER TIMEOUT") == new.count("WORKER TIMEOUT") == 4

@@ -5,6 +5,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from select import select
 
 import httpx
 import pytest
@@ -195,12 +196,15 @@ def test_sync_takes_longest_for_twenty_slow_requests(build, run):
 
 
 def test_computing_view_holds_up_gevent(build, run):
-    """A client asks after a view has begun to compute, and is answered after it."""
+    """A client sends a request while a view computes, and gets its response after the view's.
+
+    On gthread, where the view computes ten times as much, it gets it before.
+    """
     image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
     gevent, gthread = run(image, *GEVENT_CLASS), run(image)
 
     assert not is_answered_before("/cpu/40000000/", gevent)
-    assert is_answered_before("/cpu/40000000/", gthread)
+    assert is_answered_before("/cpu/400000000/", gthread)
 
 
 def test_gevent_has_no_request_timeout(build, run):
@@ -302,7 +306,7 @@ def seconds_for(count, path, container):
 def is_answered_before(path, container):
     """Whether a client whose request comes after one for this path gets its response before it.
 
-    A worker has read the first request by then; responses that come together count as in turn.
+    A worker has read the first request by then.
     """
     container.get("/health/")
     before = container.clients_read()
@@ -310,6 +314,4 @@ def is_answered_before(path, container):
         first.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         assert wait_until(lambda: container.clients_read() - before)
         container.get("/health/")
-        answered = time.monotonic()
-        first.recv(1)
-    return time.monotonic() - answered > 0.4
+        return not select([first], [], [], 0)[0]

@@ -1,1 +1,1 @@
-"""The machinery of the tests; whoever adds a claim changes nothing in here."""
+"""The machinery of the tests: to add a claim, you change nothing in here."""
