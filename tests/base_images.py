@@ -131,7 +131,7 @@ def _have(
         return
     say(f"pulling {name}")
     try:
-        docker.pull(_full(docker, name), quiet=True)
+        docker.pull(full(name), quiet=True)
     except DockerException as error:
         if not stand_ins or name not in STAND_INS:
             raise OutOfReachError(name, error.stderr) from error
@@ -152,13 +152,13 @@ def _have(
         docker.image.remove("stand-in")
 
 
-def _full(docker: DockerClient, name: str) -> str:
-    """Return the name to pull an image by: Podman asks no registry for a short one.
+def full(name: str) -> str:
+    """Return an image's name with its registry: Podman pulls by no other one.
 
-    What it has pulled from Docker Hub, it finds under the short name, too.
+    What Podman has pulled from Docker Hub, it finds under the short name, too.
     """
     first, slash, _ = name.partition("/")
-    if docker.client_config.client_type == "docker" or (slash and "." in first):
+    if slash and "." in first:
         return name
     return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
 

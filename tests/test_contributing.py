@@ -334,7 +334,7 @@ def test_on_docker_is_another_machine(docker, request):
 
 @pytest.mark.usefixtures("able")
 def test_on_podman_is_another_machine(docker, request):
-    """It has Podman, Compose, systemd and no Docker, and finds short names in a registry."""
+    """It has Podman, Compose, systemd and no Docker, and finds by a short name what it pulled."""
     machine = readers_machine.ReadersMachine(
         readers_machine.PODMAN, docker, os.environ["PROOFS_RUN"]
     )
@@ -344,7 +344,7 @@ def test_on_podman_is_another_machine(docker, request):
 
     assert images == ""
     for name in PULLED:
-        machine.run("podman", "pull", "--quiet", name)
+        machine.run("podman", "pull", "--quiet", base_images.full(name))
         machine.run("podman", "image", "exists", name)
     assert machine.run("podman", "version", "--format", "{{.Client.Version}}").startswith("5.")
     assert "Docker Compose" in machine.run("podman", "compose", "version")
