@@ -131,7 +131,7 @@ def _have(
         return
     say(f"pulling {name}")
     try:
-        docker.pull(name, quiet=True)
+        docker.pull(full(name), quiet=True)
     except DockerException as error:
         if not stand_ins or name not in STAND_INS:
             raise OutOfReachError(name, error.stderr) from error
@@ -150,6 +150,17 @@ def _have(
         labels = {"stand-in": STAND_INS[name]["stand-in"].format(version), "recipe": _recipe(name)}
         build(tags=name, build_args={"VERSION": version}, labels=labels)
         docker.image.remove("stand-in")
+
+
+def full(name: str) -> str:
+    """Return an image's name with its registry: Podman pulls by no other one.
+
+    What Podman has pulled from Docker Hub, it finds under the short name, too.
+    """
+    first, slash, _ = name.partition("/")
+    if slash and "." in first:
+        return name
+    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
 
 
 def _make_debian(docker: DockerClient, cache: Path) -> None:

@@ -36,6 +36,7 @@ pytest_plugins = [
     "proxied",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
+QUIETLY = r"\g<0> 2>/dev/null"  # Podman lets the warnings of pip through
 ENVIRONMENT = {"SECRET_KEY": "for-this-test-alone", "ALLOWED_HOSTS": "127.0.0.1"}
 
 
@@ -248,13 +249,17 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
     `names` are this run's images or containers for the reader's, as in `web=image`. Ports are
     the engine's choice, and what the command starts belongs to this run.
     """
+    client_type = docker.client_config.client_type
+    # Podman warns of each SIGKILL.
+    silent = [] if client_type == "docker" else ["--log-level=error"]
 
     def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
         replacements = {
             r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
             r"\bdocker run\b": f"docker run --label {engine.LABEL}={os.environ['PROOFS_RUN']}",
             **{rf"(?<!-)\b{name}\b(?!-)": real for name, real in names.items()},
-            r"\bdocker\b": shlex.join(map(str, docker.client_config.docker_cmd)),
+            **({} if client_type == "docker" else {r"\bdocker build --quiet\b": QUIETLY}),
+            r"\bdocker\b": shlex.join([*map(str, docker.client_config.docker_cmd), *silent]),
         }
         record = request.config.getoption("record")
         return transcripts.replay(SNIPPETS / snippet, replacements, cwd or SNIPPETS, record=record)

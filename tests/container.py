@@ -7,13 +7,16 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
 import httpx
 from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
 
 # Seconds until a test gives up waiting: far more than a busy machine needs that is not emulated.
 PATIENCE = round(180 * float(os.environ.get("PROOFS_PATIENCE", "1")))
@@ -107,8 +110,17 @@ class Container:
         }
 
     def sockets(self) -> str:
-        """Return the kernel's tables of TCP connections in the container's network."""
-        return self.exec("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true")
+        """Return the kernel's tables of TCP connections in the container's network.
+
+        Podman refuses to run a command in a container that is stopping, and a container that has
+        stopped has no table.
+        """
+        with suppress(DockerException):
+            return self.exec("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true")
+        with suppress(OSError):  # Podman's containers are processes of this machine
+            tables = Path(f"/proc/{self.handle.state.pid}/net")
+            return (tables / "tcp").read_text() + (tables / "tcp6").read_text()
+        return ""
 
     def logs(self) -> str:
         """Return all that the container has printed."""

@@ -62,13 +62,20 @@ def running() -> DockerClient | None:
     with suppress(OSError):
         for name in ("docker",) if "DOCKER_HOST" in os.environ else ("docker", "podman"):
             if shutil.which(name):
-                client = DockerClient(client_call=[name], client_type=name)
+                client = DockerClient(client_call=[name], client_type=kind_of(name))
                 with suppress(DockerException):
                     client.container.list()
                     return client
     if private().answers() and "DOCKER_HOST" not in os.environ:
         return client_of(private())
     return None
+
+
+def kind_of(program: str) -> str:
+    """Return docker or podman; the latter may also have the name of the former."""
+    command = [program, "--version"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return "podman" if done.stdout.startswith("podman") else "docker"
 
 
 def compose_version(client: DockerClient) -> tuple[int, ...]:

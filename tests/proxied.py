@@ -8,6 +8,7 @@ import pytest
 
 import engine
 from container import wait_until
+from harness import name_server
 from images import SNIPPETS, saved
 
 APP = "dockerfile/app.Dockerfile"
@@ -27,7 +28,7 @@ class Proxied:
         self.network = f"proofs-{os.environ['PROOFS_RUN']}-{name}"
         docker.network.create(self.network, labels={engine.LABEL: os.environ["PROOFS_RUN"]})
         self.docker, self.containers = docker, []
-        self.gateway = docker.network.inspect(self.network).ipam.config[0]["Gateway"]
+        self.gateway = name_server.gateway(docker, self.network)
         self.build, self.run, self.folder = build, run, folder
 
     def start_web(self, *command, env=None, image=None, **options: object):
@@ -44,6 +45,7 @@ class Proxied:
 
         In these, GATEWAY stands for the address at which nginx sees this machine.
         """
+        text = name_server.naming(self.docker, self.network, text)
         files = {"conf.d/default.conf": text} if text != TEXT else {}
         files |= {f"locations/{saved(path)}": (SNIPPETS / path).read_text() for path in locations}
         files |= others or {}

@@ -6,19 +6,25 @@ import re
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from python_on_whales import DockerClient
 
 
+def saving(docker: DockerClient, *images: str) -> list[str | Path]:
+    """Return the command that writes images to its standard output, as one archive."""
+    together = ["--multi-image-archive"] if docker.client_config.client_type == "podman" else []
+    return [*docker.client_config.docker_cmd, "save", *together, *images]
+
+
 def parts(docker: DockerClient, image: str) -> Iterator[bytes]:
     """Yield the layers, each a tar archive, and what is JSON, such as the configuration."""
-    save = [*docker.client_config.docker_cmd, "save", image]
     with (
-        subprocess.Popen(save, stdout=subprocess.PIPE) as saved,
+        subprocess.Popen(saving(docker, image), stdout=subprocess.PIPE) as saved,
         tarfile.open(fileobj=saved.stdout, mode="r|") as files,
     ):
         for file in files:
-            if file.isfile():
+            if file.isfile() and not file.name.endswith("/VERSION"):  # of the archive's format
                 part = files.extractfile(file).read()
                 yield gzip.decompress(part) if part.startswith(b"\x1f\x8b") else part
 

@@ -10,6 +10,7 @@ from python_on_whales import DockerClient
 
 import engine
 from container import Container
+from harness import name_server
 from harness.needs import needs_of
 from images import SNIPPETS
 
@@ -70,8 +71,19 @@ class Stack:
         return done.stdout
 
     def up(self, *services: str) -> None:
-        """Start the services, and wait until each is healthy, or runs if it has no health check."""
+        """Start the services, and wait until each is healthy, or runs if it has no health check.
+
+        On Podman, nginx gets the address of the name server before it starts.
+        """
+        if self.docker.client_config.client_type == "podman":
+            self.run("create", "--no-build", "--quiet-pull", *services)
+            for nginx in self.services("nginx") if "nginx" in self.names() else ():
+                name_server.configure(self.docker, nginx.handle, self.folder)
         self.run("up", "--wait", "--no-build", "--quiet-pull", *services)
+
+    def names(self) -> list[str]:
+        """Return the names of the services."""
+        return self.read("config", "--services").split()
 
     def services(self, name: str) -> list[Container]:
         """Return the containers of a service, whether they run or not."""

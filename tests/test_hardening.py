@@ -70,6 +70,7 @@ def test_compose_file_sets_what_the_command_sets(build, run, stack):
     assert service.get("/").status_code == 200
 
 
+@pytest.mark.docker_only("read-only container in which /tmp cannot be written to, unless told")
 def test_upload_without_tmp_fails(build, run):
     """The same upload, with the tmpfs and without; a small one needs none."""
     codes = []
@@ -91,6 +92,7 @@ def test_read_only_root_stops_even_root(sleeping):
     assert "Read-only file system" in tried(sleeping(), writes, user="root")
 
 
+@pytest.mark.docker_only("noexec on a tmpfs, unless told")
 def test_tmpfs_starts_no_program(sleeping):
     """A script is written to /tmp and started: in the image's own /tmp it runs."""
     script = "echo 'echo started' > /tmp/script && chmod +x /tmp/script && /tmp/script"

@@ -1,6 +1,5 @@
 """The proofs of docs/secrets.md."""
 
-import io
 import shutil
 import subprocess
 import tarfile
@@ -27,6 +26,10 @@ CHANGES = {
 }
 KEY = "/run/secrets/secret_key"
 CANARY = "canary-5b0e9f27"
+MISSING = {
+    "docker": b"secret pip.conf: not found",
+    "podman": b'secret required but no secret with id "pip.conf" found',
+}
 PLANTED = {
     "**/.*": {".env", ".git/config", "core/.env.local"},
     "**/__pycache__": {"core/__pycache__/settings.cpython-314.pyc"},
@@ -92,12 +95,12 @@ def test_mounted_secret_is_nowhere_in_the_image(build, run, builder, docker, rep
     assert found_in(docker, tag) == set()
 
 
-def test_missing_secret_fails_the_build(docker_build):
+def test_missing_secret_fails_the_build(docker, docker_build):
     """Without --secret, the step that needs it fails, and names it."""
     done = docker_build(MOUNTED, PROJECT, check=False)
 
     assert done.returncode != 0
-    assert b"secret pip.conf: not found" in done.stderr
+    assert MISSING[docker.client_config.client_type] in done.stderr
 
 
 @pytest.mark.parametrize("line", ["ARG SECRET_KEY", f"ENV SECRET_KEY={CANARY}"])
@@ -215,8 +218,9 @@ def plant(folder: Path, files):
 
 def files_of(docker_build, dockerfile, context):
     """Return the files that `COPY . /` would put into an image."""
-    tar = docker_build(dockerfile, "--output", "type=tar,dest=-", context).stdout
-    with tarfile.open(fileobj=io.BytesIO(tar)) as files:
+    tar = context.with_suffix(".tar")
+    docker_build(dockerfile, "--output", f"type=tar,dest={tar}", context)
+    with tarfile.open(tar) as files:
         return {file.name for file in files if file.isfile()}
 
 

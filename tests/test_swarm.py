@@ -12,6 +12,7 @@ from container import PATIENCE, wait_until
 from harness.texts import edited
 from images import SNIPPETS
 from load import Load
+from saved_image import saving
 from test_health_checks import CHANGES, CHECKED
 from test_health_checks import FILES as CHECK
 
@@ -39,12 +40,14 @@ class Swarm:
         self.container = container
         wait_until(lambda: self.run("docker", "info")[0] == 0)
         docker = container.docker.client_config.docker_cmd
-        save = subprocess.Popen([*docker, "save", *images.values()], stdout=subprocess.PIPE)
+        save = subprocess.Popen(saving(container.docker, *images.values()), stdout=subprocess.PIPE)
         load = [*docker, "exec", "--interactive", container.handle.id, "docker", "load"]
         with save:
             subprocess.run(load, check=True, stdin=save.stdout, capture_output=True)
+        place = "localhost/" if container.docker.client_config.client_type == "podman" else ""
         for name, image in images.items():
-            self.run("docker", "tag", image, name)
+            code, printed = self.run("docker", "tag", f"{place}{image}", name)
+            assert code == 0, printed
         self.run("mkdir", "/site")
         for file, name in (SCRIPTS | STACK).items():
             container.docker.copy(SNIPPETS / "swarm" / file, (container.handle, f"/site/{name}"))

@@ -13,7 +13,7 @@ MASKS = {
     r"0x[0-9a-f]+": "ADDRESS",
     r"\b\d+\.\d+\.\d+\.\d+\b": "ADDRESS",
     r"(?<=ADDRESS:)\d{5}\b": "PORT",
-    r"(?m)^(PID|\d+) +(?=COMMAND|/|gunicorn)": "PID ",
+    r"(?m)^ *(PID|\d+) +(?=COMMAND|/|gunicorn)": "PID ",
     r"/usr(/local)?/lib/python": "LIB/python",
 }
 

@@ -9,9 +9,8 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && localedef --inputfile=de_DE --charmap=UTF-8 de_DE.UTF-8 \
  && ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime \
- && systemctl mask systemd-modules-load.service tmp.mount
+ && systemctl mask docker-registry.service getty.target systemd-modules-load.service tmp.mount
 COPY <<"END" /etc/containers/registries.conf.d/machine.conf
-unqualified-search-registries = ["docker.io"]
 [[registry]]
 location = "docker.io"
 [[registry.mirror]]

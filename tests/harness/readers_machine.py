@@ -34,6 +34,7 @@ class Kind(NamedTuple):
     dockerfile: str  # in this folder
     user: str
     home: str
+    options: dict[str, object]  # of `docker run`
     ready: Sequence[str]  # these lines of the log say that it is up
     booted: str = "true"  # this command of root's succeeds once the rest is up, too
 
@@ -43,6 +44,7 @@ DOCKER = Kind(
     "readers_machine.Dockerfile",
     "reader",
     "/home/reader",
+    {"init": True},
     ["API listen on", "listening on [::]:80"],
 )
 PODMAN = Kind(
@@ -50,6 +52,7 @@ PODMAN = Kind(
     "podman_machine.Dockerfile",
     "root",
     "/root",
+    {"cgroupns": "private"},  # conmon looks for the files of a control group below its own root
     ["listening on [::]:80"],
     "test -S /run/podman/podman.sock && systemctl is-active multi-user.target",
 )
@@ -92,10 +95,10 @@ class ReadersMachine:
             handle = docker.run(
                 tag,
                 detach=True,
-                init=True,
                 privileged=True,
                 publish=[("127.0.0.1::80",)],
                 labels={engine.LABEL: run},
+                **kind.options,
                 add_hosts=[("quay.io", "127.0.0.1"), ("ghcr.io", "127.0.0.1")],
             )
             self.container = Container(docker, handle)

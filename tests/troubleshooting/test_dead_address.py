@@ -1,5 +1,6 @@
 """The proofs of docs/troubleshooting/dead-address.md."""
 
+from harness.name_server import naming
 from nginx import Nginx
 
 IMAGE = "signals/exec-form.Dockerfile"
@@ -21,11 +22,14 @@ LOCATIONS = """
 """
 
 
-def test_nginx_keeps_the_address_until_it_is_reloaded(network, build, run, replay, tmp_path):
+def test_nginx_keeps_the_address_until_it_is_reloaded(
+    docker, network, build, run, replay, tmp_path
+):
     """The container behind a name is replaced, and one location asks for the name again."""
     options = {"networks": [network], "network_aliases": ["web", "app"]}
     old = run(build(IMAGE), *SERVE, **options)
-    proxy = Nginx(build, run, tmp_path, LOCATIONS, networks=[network])
+    locations = naming(docker, network.name, LOCATIONS)
+    proxy = Nginx(build, run, tmp_path, locations, networks=[network])
     new = run(build(IMAGE), *SERVE, **options)
     old.stop(grace=0)
     codes = [proxy.get(path).status_code for path in ("/hurried/", "/", "/asked-anew/")]

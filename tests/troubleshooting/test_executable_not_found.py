@@ -1,5 +1,7 @@
 """The proofs of docs/troubleshooting/executable-not-found.md."""
 
+import pytest
+
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/executable-not-found"
 WITHOUT = """
@@ -9,6 +11,7 @@ gunicorn --version || python -m gunicorn --version
 """
 
 
+@pytest.mark.docker_only("runc, whose message this is")
 def test_misspelt_command_is_not_found(build, replay):
     """Docker names the command; the right name is in the image."""
     image = build(IMAGE)

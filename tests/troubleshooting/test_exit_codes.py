@@ -40,7 +40,7 @@ def test_exit_code_has_its_cause(build, run, docker, replay, code):
             container.get("/health/")  # a worker that has not yet begun to serve is killed
         found = container.stop(grace=1 if code == 137 else 10).exit_code
     else:
-        found = end_of(docker, image, ENDS.get(code, []), "1" if code == 125 else "1g")
+        found = end_of(docker, image, ENDS.get(code, []), "none" if code == 125 else "1g")
 
     assert found == code
     assert re.search(rf"(?m)^\| {code} \|", PAGE)

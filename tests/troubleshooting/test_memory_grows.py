@@ -19,6 +19,7 @@ LIMIT = {"memory": "150m", "memory_swap": "150m"}
 
 
 @pytest.mark.cgroup
+@pytest.mark.docker_only("OOMKilled of a container that keeps running")
 def test_hup_frees_what_has_grown(build, run, replay):
     """Each request leaks 10 MB: two workers are killed, and the third, once grown, is replaced."""
     container = run(build(IMAGE), "sh", "-c", SERVE, env={"LEAK": LEAK}, **LIMIT)

@@ -17,6 +17,7 @@ LIMIT, MORE = ({"memory": size, "memory_swap": size} for size in ("100m", "500m"
 
 
 @pytest.mark.cgroup
+@pytest.mark.docker_only("OOMKilled of a container that keeps running")
 def test_raised_limit_holds_at_once(build, run, docker, replay):
     """A request takes 200 MB: its worker is killed under 100, and answers the next under 500."""
     container = run(build(IMAGE), "sh", "-c", SERVE, env={"GREED": GREED}, **LIMIT)

@@ -1,11 +1,14 @@
 """The proofs of docs/troubleshooting/permission-denied.md."""
 
+import pytest
+
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/permission-denied"
 SLEEP = ("sleep", "600")
 MAKE = ["install", "-d", "-o", "65534", "/srv/data"]
 
 
+@pytest.mark.docker_only("new volume that belongs to root")
 def test_folder_given_to_the_user_can_be_written_to(build, run, replay):
     """A new volume belongs to root, until root gives it away while the container runs."""
     container = run(build(IMAGE), *SLEEP, ready="", volumes=[("/data",)])
@@ -17,6 +20,7 @@ def test_folder_given_to_the_user_can_be_written_to(build, run, replay):
     container.exec("touch", "/data/file")
 
 
+@pytest.mark.docker_only("new volume that belongs to root")
 def test_new_volume_takes_the_owner_from_the_image(build, builder, run):
     """One of two volumes lies over a folder that the image has given to its user."""
     image = builder.tag("with-a-folder")

@@ -18,6 +18,7 @@ def image(build):
     return build(dockerfile, files=[SCRIPT], changes={"entrypoint.sh": FROM_WINDOWS})
 
 
+@pytest.mark.docker_only("runc, whose message this is")
 def test_carriage_return_hides_the_shell(image, run, replay):
     """The container ends at once; the name of the shell ends in a carriage return."""
     container = run(image, ready="")
@@ -32,6 +33,7 @@ def test_script_runs_without_its_carriage_returns(image, run):
     run(image, "-c", MEND, entrypoint="sh", user="0", ready="starting version")
 
 
+@pytest.mark.docker_only("runc, whose message this is")
 def test_missing_script_is_told_with_stat(image, run):
     """It has the words of the other line, and one more."""
     with pytest.raises(DockerException, match=r"stat \./nosuch.sh: no such file or directory"):

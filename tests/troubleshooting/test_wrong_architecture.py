@@ -28,6 +28,7 @@ def image_for(builder, docker, tmp_path):
     return image_for
 
 
+@pytest.mark.docker_only("runc, whose message this is")
 def test_kernel_refuses_what_it_cannot_read(image_for, run, replay):
     """A program of ARM, and a script whose first line names no shell, end with the same line."""
     image = image_for("arm64")

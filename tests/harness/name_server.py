@@ -1,0 +1,38 @@
+"""The name server of a network: Docker's has one address everywhere, Podman's is the gateway."""
+
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from python_on_whales import Container, DockerClient
+
+DOCKERS = "127.0.0.11"
+CONF = "/etc/nginx/conf.d/default.conf"
+
+
+def gateway(docker: DockerClient, network: str) -> str:
+    """Return the address at which the containers of a network reach this machine."""
+    if docker.client_config.client_type != "podman":
+        return docker.network.inspect(network).ipam.config[0]["Gateway"]
+    command = [*docker.client_config.docker_cmd, "network", "inspect", network]
+    command += ["--format", "{{range .Subnets}}{{.Gateway}} {{end}}"]
+    return subprocess.check_output(command, text=True).split()[0]
+
+
+def naming(docker: DockerClient, network: str, conf: str) -> str:
+    """Return an nginx file as docs/proxy.md says for the engine: with its name server's address."""
+    if docker.client_config.client_type != "podman":
+        return conf
+    return conf.replace(DOCKERS, gateway(docker, network))
+
+
+def configure(docker: DockerClient, nginx: Container, folder: Path) -> None:
+    """Do the same for an nginx that has not started, whose file is in a folder or in its image."""
+    [network, *_] = nginx.network_settings.networks
+    with TemporaryDirectory() as temporary:
+        if not (conf := folder / Path(CONF).name).exists():
+            conf = Path(temporary) / conf.name
+            docker.copy((nginx, CONF), conf)
+        conf.write_text(naming(docker, network, conf.read_text()))
+        if not conf.is_relative_to(folder):
+            docker.copy(conf, (nginx, CONF))
