@@ -42,7 +42,7 @@ def test_exec_form_receives_sigterm(build, run):
 
 
 def test_exec_form_finishes_requests(build, run):
-    """A request of 10 s is under way when the container is stopped, and is answered."""
+    """A request of 10 s is in progress when the container is stopped, and is answered."""
     container = run(build("signals/exec-form.Dockerfile"))
     response = container.start_sleep(10)
 
@@ -126,7 +126,7 @@ def test_bash_is_replaced_by_its_last_command(build, run, line):
 
 @pytest.mark.parametrize("init", ["tini", "tini group", "dumb-init"])
 def test_init_forwards_sigterm_to_the_exec_form(build, run, init):
-    """Docker's --init is tini; a request of 10 s is under way, and is answered."""
+    """Docker's --init is tini; a request of 10 s is in progress, and is answered."""
     prefix, options = init_before(init)
     container = run(build(EXEC_FORM, **WITH_DUMB_INIT), *prefix, *LINE.split(), **options)
     first, response = container.top()[0], container.start_sleep(10)
