@@ -384,6 +384,9 @@ def test_podman_skips_what_only_docker_has(docker, tmp_path, name, version, end)
 @pytest.mark.usefixtures("able", "no_other_run")
 def test_interrupted_machine_is_removed(docker):
     """Ctrl-C as soon as there is a container: it goes, with its volume and its image."""
+    readers_machine.ReadersMachine(
+        readers_machine.DOCKER, docker, os.environ["PROOFS_RUN"]
+    ).container.remove()  # its image may take minutes to build, the first time
     process, run = pytest_run_with_container(docker, "--on", "docker", SLOW_TEST)
     [container] = docker.container.list(filters=[("label", f"{engine.LABEL}={run}")])
     [volume] = [mount.name for mount in container.mounts if mount.type == "volume"]

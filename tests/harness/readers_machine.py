@@ -90,6 +90,9 @@ class ReadersMachine:
         tag = f"{engine.REPOSITORY}:{run}-{kind.name}-machine"
         folder = Path(__file__).parent
         check(docker)
+        private = engine.is_private(docker)
+        # The private engine makes `debian`, which the machine starts from, together with these.
+        base_images.ensure(docker, IMAGES[:1], engine.CACHE, stand_ins=private, say=print)
         try:
             docker.legacy_build(folder, file=folder / kind.dockerfile, tags=tag)
             handle = docker.run(
