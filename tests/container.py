@@ -82,7 +82,8 @@ class Container:
     def begin(self, send: Callable[[], Future]) -> Future:
         """Send a slow request to this container, directly or through a proxy.
 
-        Return its response in the making, once a worker has read the request.
+        Return its response in the making, once a worker has read the request. A proxy must not
+        send it on a connection that it has kept: nothing would change.
         """
         before = self.clients_read()
         response = send()

@@ -276,10 +276,11 @@ def test_missing_domain_stops_compose(site):
 def test_reload_finishes_what_is_under_way(site):
     """An editor puts another file in the place of the old one, while a slow request waits."""
     edited = CADDYFILE.removesuffix("}\n") + "\theader Edited yes\n}\n"
-    found = []
+    web, found = site.stack.service("web"), []
+    wait_until(lambda: not web.clients_read())  # Gunicorn closes what Caddy has kept
 
     with ThreadPoolExecutor() as client:
-        slow = site.stack.service("web").begin(lambda: client.submit(site.get, "/sleep/15/"))
+        slow = web.begin(lambda: client.submit(site.get, "/sleep/15/"))
         for text in edited, CADDYFILE:
             replace(site.stack.folder / "caddy/Caddyfile", text)
             site.proxy.exec("caddy", "reload", "--config", "/etc/caddy/Caddyfile")
