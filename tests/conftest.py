@@ -27,7 +27,7 @@ from stack import Stack
 SNIPPETS = Path(__file__).parent.parent / "snippets"
 pytest_plugins = [
     "browser",
-    "contract_report",
+    "harness.contract.report",
     "harness.docker_only",
     "harness.machine_record",
     "harness.partial_results",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import saved_image
 from container import Container
+from harness.contract import saved_image
 from harness.needs import needs_docker
 from harness.texts import edited
 from images import PROJECT, SNIPPETS

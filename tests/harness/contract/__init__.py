@@ -1,0 +1,1 @@
+"""What tests/contract.py needs to check an image, so that it stays a list of requirements."""
