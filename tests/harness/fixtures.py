@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 from python_on_whales import DockerClient, Network
 
-from harness import ENVIRONMENT, SNIPPETS, engine, transcripts
+from harness import ENVIRONMENT, ROOT, SNIPPETS, engine, transcripts
 from harness import measured as measurements
 from harness.container import PATIENCE, Container
 from harness.engine import base_images
@@ -85,6 +85,25 @@ def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
         return image
 
     return build
+
+
+@pytest.fixture(scope="session")
+def plain_image(build: Callable[..., str]) -> str:
+    """Return the smallest image that serves the sample project: one worker of Gunicorn."""
+    return build("signals/exec-form.Dockerfile")
+
+
+@pytest.fixture(scope="session")
+def small_image(build: Callable[..., str]) -> str:
+    """Return the same image without Django in its worker, for tests of Gunicorn alone."""
+    app = (ROOT / "tests/probes/small_app.py").read_text()
+    return build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app})
+
+
+@pytest.fixture(scope="session")
+def app_image(build: Callable[..., str]) -> str:
+    """Return the image of docs/dockerfile.md: two workers, two threads each, not root."""
+    return build("dockerfile/app.Dockerfile")
 
 
 @pytest.fixture(scope="session")
