@@ -8,13 +8,13 @@ import re
 
 import pytest
 
+from harness import ROOT
 from harness.contract.containers import wait_for_health
 from harness.contract.verdicts import quoted, require
-from images import PROJECT
 
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
 EACH_SECOND = {"health_interval": 1, "health_start_period": 1, "health_retries": 2}
-FIND_ROOT = (PROJECT.parent / "probes/find_root.py").read_text()
+FIND_ROOT = (ROOT / "tests/probes/find_root.py").read_text()
 STOP_THE_OTHERS = "import os, signal; os.kill(-1, signal.SIGSTOP)"
 ERROR = r"\[(ERROR|CRITICAL)\]|^Traceback "
 

@@ -15,7 +15,7 @@ def dashed(name: str) -> str:
 def read_tests(root: Path) -> dict[str, dict[str, dict]]:
     """Return each topic's tests by the name of the proof; no test is imported."""
     topics = {}
-    for path in sorted(root.glob("tests/**/test_*.py")):
+    for path in sorted({*root.glob("tests/**/test_*.py")} - {*root.glob("tests/site/*")}):
         file, text = path.relative_to(root).as_posix(), path.read_text("utf-8")
         for node in ast.parse(text, file).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
@@ -24,7 +24,7 @@ def read_tests(root: Path) -> dict[str, dict[str, dict]]:
                 test = {"file": file, "line": first, "name": node.name, "source": source}
                 test["docstring"] = ast.get_docstring(node) or ""
                 topics.setdefault(dashed(file), {})[dashed(node.name)] = test
-    return {topic: tests for topic, tests in topics.items() if topic not in ("snippets", "pages")}
+    return topics
 
 
 def read_run(path: Path) -> dict[tuple[str, str], list[dict]]:

@@ -30,7 +30,7 @@ class Measurement(SphinxDirective):
         try:
             table = json.loads(path.read_text("utf-8"))["tables"][name]
         except (OSError, KeyError):
-            bench = f"tests/bench_{page.replace('-', '_')}.py"
+            bench = f"tests/benchmarks/bench_{page.replace('-', '_')}.py"
             problem = "measurement %s is not in docs/_data/%s.json: let %s write it."
             warn(problem, name, page, bench, location=self.get_location())
             return []

@@ -9,11 +9,11 @@ from measurements import environment
 
 
 class StandIns(SphinxDirective):
-    """List what tests/stand-ins/official.toml says of each image."""
+    """List what tests/harness/engine/stand_ins/official.toml says of each image."""
 
     def run(self) -> list[nodes.Node]:
         """Render the list as _templates/stand-ins.html has it."""
-        path = self.env.srcdir.parent / "tests/stand-ins/official.toml"
+        path = self.env.srcdir.parent / "tests/harness/engine/stand_ins/official.toml"
         images = tomllib.loads(path.read_text("utf-8"))
         html = environment.get_template("stand-ins.html").render(images=images)
         return [nodes.raw("", html, format="html")]

@@ -12,7 +12,7 @@ from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
-from container import PATIENCE, Container
+from harness.container import PATIENCE, Container
 from harness.contract.verdicts import quoted, require
 
 FIRST_RESPONSE = PATIENCE // 3  # seconds

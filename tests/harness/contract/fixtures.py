@@ -15,16 +15,16 @@ from python_on_whales import DockerClient, Image
 from python_on_whales.components.container.models import ContainerConfig
 from python_on_whales.exceptions import DockerException
 
-import engine
-from container import Container
+from harness import ROOT, engine
+from harness.container import Container
 from harness.contract import secret_names
 from harness.contract.containers import Containers
 from harness.contract.report import SIZE
 from harness.contract.verdicts import quoted, require
-from images import PROJECT, Builder
-from private_engine import EngineError
+from harness.engine.private import EngineError
+from harness.images import Builder
 
-HALF_A_REQUEST = (PROJECT.parent / "probes/half_a_request.py").read_text()
+HALF_A_REQUEST = (ROOT / "tests/probes/half_a_request.py").read_text()
 RESULT = pytest.StashKey[Future[None]]()
 
 

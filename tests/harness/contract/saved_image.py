@@ -10,7 +10,6 @@ from pathlib import Path
 
 from python_on_whales import DockerClient
 
-
 BLOCK = 2**20  # bytes that are read at a time
 
 
