@@ -79,12 +79,11 @@ class Containers:
             with suppress(httpx.TransportError, IndexError):  # no response, or no port
                 container.get(self.path)
                 return
-            running, log = container.running, quoted(container.logs().splitlines())
-            if not running:
-                line = f"it exits with {container.exit_code} at the start, {log}"
+            if not container.running:
+                line = f"it exits with {container.exit_code} at the start, {last_line(container)}"
                 require(None, line, page)
             if time.monotonic() > deadline:
-                line = f"nothing answers in {FIRST_RESPONSE} s, {log}"
+                line = f"nothing answers in {FIRST_RESPONSE} s, {last_line(container)}"
                 require(None, line, "options.html#default-bind-is-not-reachable")
             time.sleep(0.3)
 
@@ -94,6 +93,11 @@ class Containers:
             self.closed = True
         if self.handles:
             self.docker.container.remove(self.handles, force=True, volumes=True)
+
+
+def last_line(container: Container) -> str:
+    """Return what a container printed last, in quotes."""
+    return quoted(container.logs().splitlines())
 
 
 def wait_for_health(container: Container, status: str, page: str) -> None:
