@@ -17,6 +17,7 @@ from harness.engine import base_images
 from harness.engine.needs import needs_of
 
 UNTRACKED = shutil.ignore_patterns("__pycache__", "*.mo", "staticfiles", "db.sqlite3")
+NOT_FOUND = 127  # the exit code of `docker run` where the image has no such program
 VERSIONS = (ROOT / "tests/probes/versions.py").read_text()
 
 
@@ -104,7 +105,7 @@ class Builder:
             try:
                 inside = self.docker.run(tag, ["-c", VERSIONS], entrypoint="python", remove=True)
             except DockerException as error:
-                if "not found" not in error.stderr:
+                if error.return_code != NOT_FOUND:
                     raise
                 inside = "{}"  # an image without Python, such as nginx's
             known.parent.mkdir(parents=True, exist_ok=True)
