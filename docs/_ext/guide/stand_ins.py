@@ -1,0 +1,19 @@
+"""The directive {stand-ins}: how each stand-in differs from the official image it replaces."""
+
+import tomllib
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from guide import templates
+
+
+class StandIns(SphinxDirective):
+    """List what official.toml, next to the recipes of the stand-ins, says of each image."""
+
+    def run(self) -> list[nodes.Node]:
+        """Render the list as _templates/stand-ins.html has it."""
+        [path] = Path(self.env.srcdir).parent.glob("tests/**/official.toml")
+        self.env.note_dependency(str(path))
+        return templates.raw("stand-ins.html", images=tomllib.loads(path.read_text("utf-8")))
