@@ -20,12 +20,12 @@ import pytest
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
-import engine
-import saved_image
-from container import Container
-from contract_report import SIZE
-from images import Builder
-from private_engine import EngineError
+from harness import engine
+from harness.container import Container
+from harness.contract import saved_image
+from harness.contract.report import SIZE
+from harness.engine.private import EngineError
+from harness.images import Builder
 
 PATIENCE = 60 * int(os.environ.get("PROOFS_PATIENCE", "1"))  # seconds until a first response
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/

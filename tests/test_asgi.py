@@ -8,7 +8,9 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from asgi_probes import (
+from harness import SNIPPETS
+from harness.container import PATIENCE, wait_until
+from scenarios.asgi_probes import (
     COMPLETE,
     IMAGE,
     LISTENING,
@@ -18,8 +20,6 @@ from asgi_probes import (
     PROBES,
     UVICORN,
 )
-from container import PATIENCE, wait_until
-from images import SNIPPETS
 from test_worker_class import is_answered_before
 
 APP = "dockerfile/app.Dockerfile"

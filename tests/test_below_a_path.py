@@ -3,7 +3,7 @@
 import re
 
 from harness.texts import edited
-from proxied import TEXT, with_settings
+from scenarios.proxied import TEXT, with_settings
 
 BELOW = "below-a-path/below.shop.conf"
 SHOP = {"SCRIPT_NAME": "/shop"}

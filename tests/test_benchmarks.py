@@ -3,12 +3,12 @@
 import subprocess
 from pathlib import Path
 
-from images import PROJECT
+from harness import PROJECT
 from test_dependencies import locked  # noqa: F401
 from test_dockerfile import layers, packages_of
 
 APP = "dockerfile/app.Dockerfile"
-UV_EXAMPLE = Path(__file__).parent / "shapes/uv-example.Dockerfile"
+UV_EXAMPLE = Path(__file__).parent / "benchmarks/shapes/uv-example.Dockerfile"
 PACKAGES = """
 from pathlib import Path
 import django

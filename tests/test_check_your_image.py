@@ -10,13 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-import transcripts
-from conftest import ENVIRONMENT
+from harness import ENVIRONMENT, PROJECT, ROOT, SNIPPETS, transcripts
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
 from test_health_checks import CHANGES, FILES
 
-ROOT = PROJECT.parent.parent
 CONTRACT = (ROOT / "tests/contract.py").read_text()
 CLAUSES = {name.replace("_", " ") for name in re.findall(r"(?m)^def test_(\w+)\(", CONTRACT)}
 PYTEST = "python -m pytest --within"  # in this run, so that no other one is swept

@@ -2,7 +2,7 @@
 
 import re
 
-from images import SNIPPETS
+from harness import SNIPPETS
 
 MIDDLEWARE = SNIPPETS / "client-address/told.client_address.py"
 CONF = SNIPPETS / "client-address/client.gunicorn.conf.py"

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from python_on_whales import DockerClient
 
-from container import Container, wait_until
-from production import images, shared
+from harness.container import Container, wait_until
+from scenarios.production import images, shared
 
 FILE, WRONG = "compose/production.compose.yaml", "compose/wrong-no-condition.compose.yaml"
 SERVICES = ["nginx", "web", "migrate", "db"]

@@ -8,9 +8,9 @@ import time
 import httpx
 import pytest
 
-from container import PATIENCE
+from harness import SNIPPETS
+from harness.container import PATIENCE
 from harness.texts import edited
-from images import SNIPPETS
 
 TWO_WORKERS = "concurrency/two-workers.Dockerfile"
 EXEC_FORM = "signals/exec-form.Dockerfile"

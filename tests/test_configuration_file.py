@@ -3,7 +3,7 @@
 import json
 import re
 
-from images import SNIPPETS
+from harness import SNIPPETS
 
 READS_FILE = "configuration-file/reads-file.Dockerfile"
 FILE = "configuration-file/container.gunicorn.conf.py"

@@ -18,17 +18,14 @@ from filelock import FileLock
 from python_on_whales import DockerClient
 from python_on_whales.components.buildx.cli_wrapper import BuildxCLI
 
-import base_images
-import benchmarks
-import engine
-from container import wait_until
-from harness import machines, readers_machine
+from harness import ROOT, engine, measured
+from harness.container import wait_until
+from harness.engine import base_images, runs
+from harness.engine.private import EngineError, PrivateEngine
+from harness.guide_site import Site
+from harness.machines import on, readers
 from harness.texts import edited
-from images import PROJECT
-from private_engine import EngineError, PrivateEngine
-from sites import Site
 
-ROOT = PROJECT.parent.parent
 SLOW_TEST = "tests/test_signals.py::test_longer_grace_lets_the_request_finish"
 QUICK_TEST = "tests/test_contributing.py::test_each_dependency_is_pinned"
 SCENARIOS = {
@@ -90,9 +87,9 @@ def test_test_modules_may_share_a_name(tmp_path):
 
 def test_measurement_leaves_other_tables(monkeypatch, tmp_path):
     """One of two tables is measured again, on another machine."""
-    monkeypatch.setattr(benchmarks, "DATA", tmp_path)
+    monkeypatch.setattr(measured, "DATA", tmp_path)
     for name, machine in [("first", "old"), ("second", "old"), ("first", "new")]:
-        benchmarks.write("signals", name, ["CMD", "seconds"], [["exec", 1]], machine=machine)
+        measured.write("signals", name, ["CMD", "seconds"], [["exec", 1]], machine=machine)
 
     tables = json.loads((tmp_path / "signals.json").read_text())["tables"]
     assert {name: table["machine"] for name, table in tables.items()} == {
@@ -243,7 +240,7 @@ def test_interrupted_sweep_leaves_nothing(docker):
     assert said == f"{sweep}(image tags: 1)\n"
     assert "KeyboardInterrupt" not in rest
     assert left_of(docker, run) == []
-    assert not (engine.RUNS / run).exists()
+    assert not (runs.RUNS / run).exists()
 
 
 @pytest.mark.usefixtures("no_other_run")
@@ -290,7 +287,7 @@ def test_table_shows_each_machine(tmp_path):
 def able(docker):
     """Skip the test, with the reason, if this machine's engine cannot start another machine."""
     try:
-        readers_machine.check(docker)
+        readers.check(docker)
     except EngineError as error:
         pytest.skip(str(error))
 
@@ -299,25 +296,23 @@ def test_unknown_machine_is_one_line():
     """A name after --on that no machine has: the line lists the names of those there are."""
     output = pytest_run("--on", "elsewhere").communicate()[0]
 
-    names = ", ".join(machines.MACHINES)
+    names = ", ".join(on.MACHINES)
     assert output.strip() == f"ERROR: --on elsewhere: no such machine, choose from {names}"
 
 
 def test_slice_has_a_test_of_each_scenario():
     """Pytest finds each test of the slice, and each way to run the image has one."""
-    ids = machines.slice_ids()
+    ids = on.slice_ids()
     output = pytest_run("--collect-only", "--quiet", "--within", *ids).communicate()[0]
 
     assert set(ids) <= set(output.splitlines())
-    assert set(machines.scenarios()) == SCENARIOS
+    assert set(on.scenarios()) == SCENARIOS
 
 
 @pytest.mark.usefixtures("able")
 def test_on_docker_is_another_machine(docker, request):
     """Its user, language and Python are other ones, and its empty Docker pulls from a registry."""
-    machine = readers_machine.ReadersMachine(
-        readers_machine.DOCKER, docker, os.environ["PROOFS_RUN"]
-    )
+    machine = readers.ReadersMachine(readers.DOCKER, docker, os.environ["PROOFS_RUN"])
     request.addfinalizer(machine.container.remove)
     images = machine.run("docker", "image", "ls", "--quiet")
     machine.fill(PULLED, print)
@@ -335,9 +330,7 @@ def test_on_docker_is_another_machine(docker, request):
 @pytest.mark.usefixtures("able")
 def test_on_podman_is_another_machine(docker, request):
     """It has Podman, Compose, systemd and no Docker, and finds by a short name what it pulled."""
-    machine = readers_machine.ReadersMachine(
-        readers_machine.PODMAN, docker, os.environ["PROOFS_RUN"]
-    )
+    machine = readers.ReadersMachine(readers.PODMAN, docker, os.environ["PROOFS_RUN"])
     request.addfinalizer(machine.container.remove)
     images = machine.run("podman", "image", "ls", "--quiet")
     machine.fill(PULLED, print)
@@ -384,8 +377,8 @@ def test_podman_skips_what_only_docker_has(docker, tmp_path, name, version, end)
 @pytest.mark.usefixtures("able", "no_other_run")
 def test_interrupted_machine_is_removed(docker):
     """Ctrl-C as soon as there is a container: it goes, with its volume and its image."""
-    readers_machine.ReadersMachine(
-        readers_machine.DOCKER, docker, os.environ["PROOFS_RUN"]
+    readers.ReadersMachine(
+        readers.DOCKER, docker, os.environ["PROOFS_RUN"]
     ).container.remove()  # its image may take minutes to build, the first time
     process, run = pytest_run_with_container(docker, "--on", "docker", SLOW_TEST)
     [container] = docker.container.list(filters=[("label", f"{engine.LABEL}={run}")])

@@ -2,7 +2,7 @@
 
 import shutil
 
-from images import SNIPPETS
+from harness import SNIPPETS
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 PAGE = "dead-ends"

@@ -8,8 +8,8 @@ import uuid
 import pytest
 from filelock import FileLock
 
+from harness import PROJECT, SNIPPETS
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
 
 PIP, UV = "dockerfile/app.Dockerfile", "dependencies/uv.Dockerfile"
 LOCK = """

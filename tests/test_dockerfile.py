@@ -7,9 +7,9 @@ import subprocess
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from container import Container
+from harness import PROJECT, SNIPPETS
+from harness.container import Container
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
 
 APP = "dockerfile/app.Dockerfile"
 PO = "core/locale/de/LC_MESSAGES/django.po"

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from images import SNIPPETS
+from harness import SNIPPETS
 from test_worker_class import with_gevent
 
 GEVENT = "gevent/gevent.Dockerfile"

@@ -7,10 +7,9 @@ import subprocess
 import httpx
 import pytest
 
-from conftest import ENVIRONMENT
-from container import PATIENCE, Container
+from harness import ENVIRONMENT, PROJECT
+from harness.container import PATIENCE, Container
 from harness.texts import edited
-from images import PROJECT
 
 APP, PLAIN = "dockerfile/app.Dockerfile", "signals/exec-form.Dockerfile"
 COMPOSE = "gunicorn-tls/own-certificate.compose.yaml"

@@ -8,9 +8,8 @@ import subprocess
 import httpx
 import pytest
 
-import engine
-from conftest import ENVIRONMENT
-from container import PATIENCE, TLS, Container
+from harness import ENVIRONMENT, engine
+from harness.container import PATIENCE, TLS, Container
 
 APP = "dockerfile/app.Dockerfile"
 COMPOSE = "hardening/locked.compose.yaml"

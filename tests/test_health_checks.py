@@ -3,9 +3,9 @@
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from container import wait_until
+from harness import PROJECT, SNIPPETS
+from harness.container import wait_until
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
 
 CHECKED = "health-checks/with-check.Dockerfile"
 FILES = ["health-checks/without-curl.healthcheck.py"]

@@ -1,6 +1,6 @@
 """The proofs of docs/how-it-works.md."""
 
-from images import SNIPPETS
+from harness import SNIPPETS
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 DOZEN_LINES = SNIPPETS / "how-it-works/dozen-lines.wsgi.py"

@@ -1,15 +1,14 @@
 """The proofs of docs/kubernetes.md."""
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
 
-from images import SNIPPETS
-from pods import APP, Podman, app
+from harness import SCENARIOS, SNIPPETS
+from scenarios.pods import APP, Podman, app
 
-VALIDATOR = Path(__file__).with_name("kubernetes.Dockerfile")
+VALIDATOR = SCENARIOS / "kubernetes.Dockerfile"
 WEB = (SNIPPETS / "kubernetes/production.web.yaml").read_text()
 JOB = (SNIPPETS / "kubernetes/migrate.job.yaml").read_text()
 MANIFESTS = {"manifests/web.yaml": WEB, "manifests/job.yaml": JOB}

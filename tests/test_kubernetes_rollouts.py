@@ -7,9 +7,9 @@ import time
 import pytest
 import yaml
 
-from images import SNIPPETS
-from load import Load
-from pods import APP, IMAGE
+from harness import SNIPPETS
+from harness.load import Load
+from scenarios.pods import APP, IMAGE
 from test_kubernetes import JOB, PLAY, PODS, WEB_CONTAINER
 from test_kubernetes import podman as a_podman
 from test_systemd import start_get

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.machine_record import ROOT
+from harness import ROOT, SNIPPETS
 from harness.texts import edited
-from images import SNIPPETS
 
 WORKFLOW, DEPENDABOT = ".github/workflows/guide.yml", ".github/dependabot.yml"
 LINTERS = [

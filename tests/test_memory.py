@@ -9,7 +9,7 @@ import httpx
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from images import SNIPPETS
+from harness import SNIPPETS
 
 IMAGE = "signals/exec-form.Dockerfile"
 GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from container import PATIENCE, TLS, wait_until
-from images import SNIPPETS
-from production import images, shared
+from harness import SNIPPETS
+from harness.container import PATIENCE, TLS, wait_until
+from scenarios.production import images, shared
 
 WEB = ["web"]
 APP = "signals/exec-form.Dockerfile"

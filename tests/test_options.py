@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-import stalling_disk
-from images import PROJECT
+from harness import PROJECT
+from probes import stalling_disk
 
 IMAGE = "signals/exec-form.Dockerfile"  # the shortest that works: these tests add options to it
 SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")

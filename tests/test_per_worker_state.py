@@ -6,9 +6,8 @@ import time
 import httpx
 import pytest
 
-from conftest import SNIPPETS
-from container import wait_until
-from images import PROJECT
+from harness import PROJECT, SNIPPETS
+from harness.container import wait_until
 
 APP = "signals/exec-form.Dockerfile"
 FILES = SNIPPETS / "per-worker-state"

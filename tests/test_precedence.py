@@ -4,7 +4,7 @@ import json
 import re
 from itertools import chain, combinations, product
 
-from images import SNIPPETS
+from harness import SNIPPETS
 from test_concurrency import threads_of_processes, workers_that_boot
 
 TWO_WORKERS = "concurrency/two-workers.Dockerfile"

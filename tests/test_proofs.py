@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import base_images
-from sites import Site
+from harness.engine import base_images
+from harness.guide_site import Site
 
 RECORD = """record_property("stand-in", "python:3.14-slim is Debian's Python")"""
 
@@ -161,7 +161,7 @@ def test_missing_measurement_fails_the_build(site):
 
     [complaint] = site.build()
     where = "measurement stops is not in docs/_data/signals.json"
-    assert complaint.endswith(f"WARNING: {where}: let tests/bench_signals.py write it.")
+    assert complaint.endswith(f"WARNING: {where}: let tests/benchmarks/bench_signals.py write it.")
 
 
 def test_proof_without_a_test_fails_the_build(site):

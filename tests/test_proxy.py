@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from container import wait_until
+from harness import SNIPPETS
+from harness.container import wait_until
+from harness.load import Load
 from harness.texts import edited
-from images import SNIPPETS
-from load import Load
-from proxied import APP, CONF, SERVE, STARTED, STATIC, TEXT
+from scenarios.proxied import APP, CONF, SERVE, STARTED, STATIC, TEXT
 
 COMPOSE = "proxy/nginx.compose.yaml"
 IN_STATIC_IMAGE = "static-files/nginx.default.conf"

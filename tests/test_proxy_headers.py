@@ -3,7 +3,7 @@
 import httpx
 
 from harness.texts import edited
-from proxied import APP, TEXT, with_settings
+from scenarios.proxied import APP, TEXT, with_settings
 
 FORGED = {
     "Forwarded": "for=203.0.113.9;host=forged.example;proto=https",

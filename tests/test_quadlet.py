@@ -1,17 +1,15 @@
 """The proofs of docs/quadlet.md."""
 
-from pathlib import Path
-
 import pytest
 
-from container import wait_until
+from harness import SCENARIOS, SNIPPETS
+from harness.container import wait_until
+from harness.load import Load
 from harness.texts import edited
-from images import SNIPPETS
-from load import Load
-from pods import Podman, app
+from scenarios.pods import Podman, app
 from test_systemd import PRIVILEGED, start_get
 
-MACHINE = Path(__file__).with_name("quadlet.Dockerfile")
+MACHINE = SCENARIOS / "quadlet.Dockerfile"
 FILE = "/etc/containers/systemd/shop.container"
 CONTAINER = (SNIPPETS / "quadlet/locked.shop.container").read_text()
 ENVIRONMENT = (SNIPPETS / "systemd/settings.shop.env").read_text()

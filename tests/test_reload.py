@@ -7,8 +7,8 @@ import subprocess
 import httpx
 import pytest
 
-from container import wait_until
-from images import PROJECT, SNIPPETS
+from harness import PROJECT, SNIPPETS
+from harness.container import wait_until
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 BOOTING, EXITING = "Booting worker", "Worker exiting"

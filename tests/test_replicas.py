@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from container import wait_until
-from nginx import Nginx
+from harness.container import wait_until
+from scenarios.nginx import Nginx
 
 APP = "dockerfile/app.Dockerfile"
 COMPOSE = "replicas/two-by-two.compose.yaml"

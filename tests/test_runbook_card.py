@@ -4,7 +4,7 @@ import re
 import shlex
 import subprocess
 
-from browser import DOCS
+from harness.browser import DOCS
 
 CARD = (DOCS / "runbook-card.md").read_text()
 COMMANDS = sorted(set(re.findall(r"\| `(docker [^`]*)` \|", CARD)))

@@ -7,9 +7,9 @@ import time
 import httpx
 import pytest
 
-from container import wait_until
+from harness import PROJECT, SNIPPETS
+from harness.container import wait_until
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
 
 APP = "dockerfile/app.Dockerfile"
 EXEC_FORM = "signals/exec-form.Dockerfile"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import saved_image
-from container import Container
-from harness.needs import needs_docker
+from harness import PROJECT, SNIPPETS
+from harness.container import Container
+from harness.contract import saved_image
+from harness.engine.needs import needs_docker
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
 
 APP = "signals/exec-form.Dockerfile"
 MOUNTED, ARGUMENT, REMOVED = (

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from images import PROJECT
+from harness import PROJECT
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 LINE = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"

@@ -8,8 +8,8 @@ import uuid
 
 import pytest
 
+from harness import PROJECT, SNIPPETS
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
 from test_dependencies import UV, locked  # noqa: F401
 from test_dockerfile import layers
 

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from container import PATIENCE
+from harness.container import PATIENCE
 from harness.texts import edited
-from proxied import TEXT, with_settings
+from scenarios.proxied import TEXT, with_settings
 
 EVENTS = "streaming/heartbeat.events.py"
 FOUR_SECONDS = edited(TEXT, {"proxy_read_timeout 60s;": "proxy_read_timeout 4s;"})

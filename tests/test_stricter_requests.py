@@ -3,12 +3,12 @@
 import json
 import re
 
-import benchmarks
+from harness import measured
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 PROJECT = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000"]
 GUNICORN = ["gunicorn", "wsgiref.simple_server:demo_app", *PROJECT[2:]]
-DATA = benchmarks.DATA / "stricter-requests.json"
+DATA = measured.DATA / "stricter-requests.json"
 HOST = "Host: web\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
 LAST_CHUNK = "0\r\n\r\n"

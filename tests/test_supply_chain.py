@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from harness import PROJECT, SNIPPETS
 from harness.texts import edited
-from images import PROJECT, SNIPPETS
 
 APP = "signals/exec-form.Dockerfile"
 FILES = SNIPPETS / "supply-chain"

@@ -8,11 +8,11 @@ import time
 import pytest
 from filelock import FileLock
 
-from container import PATIENCE, wait_until
+from harness import SNIPPETS
+from harness.container import PATIENCE, wait_until
+from harness.contract.saved_image import saving
+from harness.load import Load
 from harness.texts import edited
-from images import SNIPPETS
-from load import Load
-from saved_image import saving
 from test_health_checks import CHANGES, CHECKED
 from test_health_checks import FILES as CHECK
 

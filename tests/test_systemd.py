@@ -2,17 +2,16 @@
 
 import json
 import re
-from pathlib import Path
 
 import httpx
 import pytest
 
-from container import PATIENCE, TLS, Container, wait_until
+from harness import SCENARIOS, SNIPPETS
+from harness.container import PATIENCE, TLS, Container, wait_until
+from harness.load import Load
 from harness.texts import edited
-from images import SNIPPETS
-from load import Load
 
-MACHINE = Path(__file__).with_name("systemd.Dockerfile")
+MACHINE = SCENARIOS / "systemd.Dockerfile"
 PRIVILEGED = {
     "privileged": True,
     "cgroupns": "private",
@@ -127,10 +126,9 @@ class Machine(Container):
 
 
 @pytest.fixture
-def machine(builder, docker, run_once, request):
+def machine(build, docker, run_once):
     """Return a machine that boots once for all tests of this process, each with clean units."""
-    image = builder.build(MACHINE)
-    request.node.user_properties += builder.contents(image)
+    image = build(MACHINE)
     container = run_once(image, **PRIVILEGED)
     machine = Machine(docker, container.handle)
     booted = {"running", "degraded"}

@@ -6,8 +6,8 @@ import time
 import httpx
 import pytest
 
-from container import PATIENCE
-from images import PROJECT
+from harness import PROJECT
+from harness.container import PATIENCE
 
 TWO_THREADS = "threads/two-threads.Dockerfile"
 SYNC = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]

@@ -7,10 +7,9 @@ import time
 import httpx
 import pytest
 
-from conftest import ENVIRONMENT
-from container import PATIENCE
+from harness import ENVIRONMENT, SNIPPETS
+from harness.container import PATIENCE
 from harness.pauses import paused
-from images import SNIPPETS
 
 APP = "signals/exec-form.Dockerfile"
 NGINX = ("static-files/nginx.Dockerfile.static", "static-files/nginx.default.conf")

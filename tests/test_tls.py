@@ -13,11 +13,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-import engine
-from conftest import ENVIRONMENT
-from container import PATIENCE, wait_until
-from images import PROJECT, SNIPPETS
-from stack import Stack
+from harness import ENVIRONMENT, PROJECT, SNIPPETS, engine
+from harness.container import PATIENCE, wait_until
+from harness.stack import Stack
 
 APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"

@@ -7,8 +7,7 @@ import httpx
 import pytest
 import yaml
 
-import engine
-from images import SNIPPETS
+from harness import SNIPPETS, engine
 from test_tls import APP, CADDY, CONF, DOMAIN, FORGED, STATIC, started
 
 FILE = "traefik/labels.compose.yaml"

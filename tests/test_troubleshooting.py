@@ -2,10 +2,10 @@
 
 import re
 
-from browser import DOCS, SITE
-from images import SNIPPETS
-from test_pages import ENTRIES
+from harness import SNIPPETS
+from harness.browser import DOCS, SITE
 
+ENTRIES = [f"troubleshooting/{path.stem}" for path in (DOCS / "troubleshooting").glob("*.md")]
 INDEX = (DOCS / "troubleshooting.md").read_text()
 PARTS = ["Confirm", "Stop the bleeding", "Mend it for good", "Often mistaken for"]
 OF_ANOTHER_SHAPE = {"troubleshooting/exit-codes"}

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from harness import SNIPPETS
 from harness.texts import edited
-from images import SNIPPETS
-from proxied import TEXT
+from scenarios.proxied import TEXT
 
 BALANCER = (SNIPPETS / "two-proxies/believed.balancer.conf").read_text()
 NETWORK = "10.0.0.0/8"

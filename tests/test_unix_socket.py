@@ -5,9 +5,9 @@ import re
 import httpx
 import pytest
 
-from container import wait_until
-from images import SNIPPETS
-from proxied import APP, STATIC, TEXT
+from harness import SNIPPETS
+from harness.container import wait_until
+from scenarios.proxied import APP, STATIC, TEXT
 
 COMPOSE = "unix-socket/socket.compose.yaml"
 UPSTREAM = (SNIPPETS / "unix-socket/socket.upstream.conf").read_text()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from container import wait_until
-from load import Load
-from production import images, shared
+from harness.container import wait_until
+from harness.load import Load
+from scenarios.production import images, shared
 
 CONF = "/etc/nginx/conf.d/default.conf"
 POST = {"methods": ["POST"], "data": {"text": "kept"}}

@@ -6,7 +6,7 @@ import shutil
 import httpx
 import pytest
 
-from images import PROJECT, SNIPPETS
+from harness import PROJECT, SNIPPETS
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 OLD_CONF = "upgrading/wrong-before-27.gunicorn.conf.py"

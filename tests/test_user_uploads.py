@@ -5,11 +5,10 @@ import os
 import httpx
 import pytest
 
-import engine
-from container import PATIENCE, wait_until
+from harness import SNIPPETS, engine
+from harness.container import PATIENCE, wait_until
 from harness.texts import edited
-from images import SNIPPETS
-from proxied import APP, CONF, STATIC, with_settings
+from scenarios.proxied import APP, CONF, STATIC, with_settings
 
 COMPOSE = "user-uploads/volume.compose.yaml"
 MEDIA = "user-uploads/harmless.media.conf"

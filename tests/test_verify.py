@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from images import SNIPPETS
+from harness import SNIPPETS
 
 IMAGE = "signals/exec-form.Dockerfile"
 SOCKET = "socket.console"

@@ -7,7 +7,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from asgi_probes import (
+from harness import SNIPPETS
+from harness.container import PATIENCE
+from harness.texts import edited
+from scenarios.asgi_probes import (
     COMPLETE,
     IMAGE,
     LISTENING,
@@ -17,9 +20,6 @@ from asgi_probes import (
     PROBES,
     UVICORN,
 )
-from container import PATIENCE
-from harness.texts import edited
-from images import SNIPPETS
 from test_asgi import threads
 
 CONF = "websockets/upgrade.default.conf"

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from images import PROJECT, SNIPPETS
+from harness import PROJECT, SNIPPETS
 from test_dependencies import instructions
 
 APP, ONE = "dockerfile/app.Dockerfile", "whitenoise/one-container.Dockerfile"

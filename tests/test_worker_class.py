@@ -11,9 +11,9 @@ import httpx
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from container import wait_until
+from harness import PROJECT
+from harness.container import wait_until
 from harness.texts import edited
-from images import PROJECT
 
 GTHREAD = "worker-class/gthread.Dockerfile"
 SYNC = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]

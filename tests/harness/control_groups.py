@@ -3,7 +3,7 @@
 import pytest
 from python_on_whales import DockerClient
 
-from harness.machine_record import described
+from harness.machines.record import described
 
 
 @pytest.fixture(scope="session")
@@ -23,4 +23,4 @@ def cgroup(control_groups: dict[str, str]) -> str:
 def note_control_groups(request: pytest.FixtureRequest) -> None:
     """Add the control groups to the result of a test marked `cgroup`."""
     if request.node.get_closest_marker("cgroup"):
-        request.node.user_properties += request.getfixturevalue("control_groups").items()
+        request.getfixturevalue("note")(request.getfixturevalue("control_groups").items())

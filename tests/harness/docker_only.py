@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import pytest
 
-import engine
-from private_engine import EngineError
+from harness import engine
+from harness.engine.private import EngineError
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.machine_record import is_whole
+from harness.machines.record import is_whole
 
 ALL, SOME = ".cache/proofs.xml", ".cache/some-proofs.xml"
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
-from container import Container, wait_until
+from harness.container import Container, wait_until
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The proofs of docs/troubleshooting/bad-gateway.md."""
 
-from nginx import Nginx
+from scenarios.nginx import Nginx
 
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/bad-gateway"

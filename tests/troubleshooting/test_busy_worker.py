@@ -3,7 +3,7 @@
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from conftest import SNIPPETS
+from harness import SNIPPETS
 
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/busy-worker"

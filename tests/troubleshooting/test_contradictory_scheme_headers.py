@@ -1,7 +1,7 @@
 """The proofs of docs/troubleshooting/contradictory-scheme-headers.md."""
 
 from harness.texts import edited
-from nginx import Nginx
+from scenarios.nginx import Nginx
 
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/contradictory-scheme-headers"

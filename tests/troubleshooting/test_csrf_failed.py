@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from container import TLS
+from harness.container import TLS
 
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/csrf-failed"

@@ -1,7 +1,7 @@
 """The proofs of docs/troubleshooting/dead-address.md."""
 
 from harness.name_server import naming
-from nginx import Nginx
+from scenarios.nginx import Nginx
 
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/dead-address"

@@ -6,8 +6,7 @@ import subprocess
 
 import pytest
 
-import engine
-from images import PROJECT
+from harness import PROJECT, engine
 
 IMAGE = "signals/exec-form.Dockerfile"
 PAGE = (PROJECT.parent.parent / "docs/troubleshooting/exit-codes.md").read_text()

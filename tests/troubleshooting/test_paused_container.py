@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from container import PATIENCE
+from harness.container import PATIENCE
 from harness.pauses import paused
 
 IMAGE = "signals/exec-form.Dockerfile"

@@ -3,7 +3,7 @@
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from images import SNIPPETS
+from harness import SNIPPETS
 
 SCRIPT = "signals/exec-in-script.entrypoint.sh"
 FROM_WINDOWS = (SNIPPETS / SCRIPT).read_text().replace("\n", "\r\n")

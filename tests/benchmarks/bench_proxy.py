@@ -1,0 +1,47 @@
+"""The measurements of docs/proxy.md."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+
+from bench_unix_socket import ASK
+
+from scenarios.proxied import TEXT, Proxied
+from test_proxy import KEPT
+
+REQUESTS = 2000
+ROUNDS = 10
+SECONDS = 6  # of a round in which two clients ask for slow answers, and one for quick ones
+FILES = {"`keepalive 0`, as in the file": TEXT, "connections kept, nginx's default": KEPT}
+
+
+def bench_proxy(build, docker, run, measured, tmp_path):
+    """Ask two workers of two threads, by the file of the page and with kept connections."""
+    rows = []
+    for name, conf in FILES.items():
+        proxied = Proxied(docker, build, run, tmp_path, f"kept-{len(rows)}")
+        proxied.start(nginx={"text": conf})
+        ask = ["python", "-c", ASK, "8080", "/health/", str(REQUESTS)]
+        rates = [float(proxied.web.exec(*ask)) for _ in range(3)]
+        shares = sorted(share_that_waits(proxied) for _ in range(ROUNDS))
+        rows.append([name, round(median(rates)), round(median(shares)), round(shares[-1])])
+    columns = ["nginx", "requests/s", "% that wait, in the median round", "% in the worst"]
+    measured("kept", columns, rows)
+
+
+def share_that_waits(proxied):
+    """Ask for quick answers beside two clients that hold two of four threads."""
+    end = time.monotonic() + SECONDS
+
+    def repeat(path):
+        seconds = []
+        while time.monotonic() < end:
+            seconds.append(proxied.get(path).elapsed.total_seconds())
+            time.sleep(0.05)
+        return seconds
+
+    with ThreadPoolExecutor() as clients:
+        for _ in range(2):
+            clients.submit(repeat, "/sleep/1/")
+        waits = clients.submit(repeat, "/health/").result()
+    return 100 * sum(wait > 0.5 for wait in waits) / len(waits)

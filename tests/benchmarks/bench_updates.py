@@ -1,0 +1,64 @@
+"""How many requests each way to replace a container of docs/compose.md loses."""
+
+import socket
+import time
+
+from harness.load import Load
+from scenarios.production import Production, images
+from test_updates import POST, SCRIPT
+
+CLIENTS = {"clients": 4}
+EMPTY = ["exec", "-T", "db", "psql", "--quiet", "--command", "TRUNCATE core_note"]
+COLUMNS = ["way", "`GET` answered", "`GET` lost", "`POST` answered", "`POST` lost"]
+
+
+def bench_updates(build, official, docker, builder, tmp_path, request, measured):
+    """Eight clients ask for the whole time, four of them with POST."""
+    official("postgres:18")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    nginx = {"ports": [f"127.0.0.1:{port}:8080"]}
+    production = Production(docker, builder, tmp_path, images(build), {"nginx": nginx})
+    request.addfinalizer(production.down)
+    production.up()
+    ways = {
+        "`update.sh`": lambda: production.script(SCRIPT),
+        "a second container, then `docker stop`": lambda: second_then_stop(production),
+        "`docker compose up --detach`": production.up,
+        "`docker compose up --detach`, nginx too": lambda: replace_nginx(production),
+    }
+    rows = []
+    for number, (name, way) in enumerate(ways.items()):
+        new = {"core/release.py": f"NUMBER = {number}\n"}
+        production.release(images(build, new)["web"])
+        production.run(*EMPTY)
+        rows.append([name, *found(f"http://127.0.0.1:{port}", way)])
+
+    measured("lost", COLUMNS, rows)
+
+
+def found(address, way):
+    """Return how many requests of both kinds were answered and lost meanwhile."""
+    with (
+        Load(f"{address}/health/", **CLIENTS) as get,
+        Load(f"{address}/notes/", **CLIENTS, **POST) as post,
+    ):
+        way()
+        time.sleep(5)
+    return [n for load in (get, post) for n in (load.answers[200], load.lost)]
+
+
+def second_then_stop(production):
+    """Start the new container beside the old one, wait for nginx's resolver, stop the old one."""
+    old = production.service("web")
+    production.run("run", "--rm", "migrate")
+    only = ["--no-deps", "--no-recreate", "--no-build", "--scale", "web=2", "web"]
+    production.run("up", "--detach", "--wait", *only)
+    time.sleep(3)
+    old.stop()
+    old.remove()
+
+
+def replace_nginx(production):
+    """Replace both, as when the static files have changed with the code."""
+    production.run("up", "--detach", "--wait", "--no-build", "--force-recreate", "nginx")

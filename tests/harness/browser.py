@@ -1,0 +1,76 @@
+"""A browser, and the site that it visits: fixtures for what a reader sees."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import playwright
+import pytest
+from filelock import FileLock
+from playwright.sync_api import sync_playwright
+
+from harness import ROOT
+
+DOCS = ROOT / "docs"
+SITE, DEBUGGING = "http://127.0.0.1:8000", "http://127.0.0.1:9222"  # in the browser's container
+DRIVER = Path(playwright.__file__).parent / "driver/package"
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, worker_id):
+    """Build the site once for all workers, and return its folder; a warning is an error."""
+    shared = tmp_path_factory.getbasetemp()
+    folder = (shared if worker_id == "master" else shared.parent) / "site"
+    sphinx = [sys.executable, "-m", "sphinx", "-n", "-W", "--keep-going", "-q", "-c", ROOT]
+    sphinx += ["-d", f"{folder}.doctrees", DOCS, folder]
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            done = subprocess.run(sphinx, check=False, capture_output=True, text=True)
+            if done.returncode:
+                pytest.fail(done.stderr, pytrace=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser(site, builder, docker, run_once, tmp_path_factory):
+    """Return a browser in a container that serves the site to itself, and runs the driver too."""
+    image = builder.build(Path(__file__).with_name("browser.Dockerfile"))
+    container = run_once(image, ready="DevTools listening", volumes=[(DRIVER, "/driver", "ro")])
+    container.wait_for_log("Serving HTTP")
+    docker.copy(f"{site}/.", (container.handle, "/site"))
+    node = tmp_path_factory.mktemp("driver") / "node"
+    inside = [*map(str, docker.client_config.docker_cmd), "exec", "--interactive"]
+    command = shlex.join(
+        [*inside, "--env=PW_LANG_NAME", container.handle.id, "node", "/driver/cli.js"]
+    )
+    node.write_text(
+        f'#!/bin/sh\nshift  # the path of cli.js on this machine\nexec {command} "$@"\n'
+    )
+    node.chmod(0o755)
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(node)
+    with sync_playwright() as started:
+        yield started.chromium.connect_over_cdp(DEBUGGING)
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens a page, with options of a browser's context.
+
+    What the page asks for, until it asks no more, is added to the list `asked`.
+    """
+    contexts = []
+
+    def visit(name, asked=None, **options: object):
+        contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
+        page = contexts[-1].new_page()
+        if asked is not None:
+            page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{SITE}/{name}.html", wait_until="load" if asked is None else "networkidle")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()

@@ -1,0 +1,1 @@
+"""How the contract of tests/contract.py is run and told."""

@@ -1,0 +1,103 @@
+"""The runs of the tests, and what they leave behind: nothing."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from contextlib import suppress
+
+from filelock import FileLock
+from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
+
+from harness import ROOT
+from harness.engine import CACHE, LABEL, REPOSITORY, private, running
+
+RUNS = CACHE / "runs"
+
+
+class Run:
+    """One run of the tests: however it ends, nothing of it outlives the next run's start.
+
+    Each run holds a lock on a file of its own. The kernel frees the lock of a killed run, so
+    that the next one can tell dead runs from those in progress, and remove what they left.
+    """
+
+    def __init__(self) -> None:
+        """Sweep up after dead runs, and begin."""
+        self.name = uuid.uuid4().hex[:8]
+        RUNS.mkdir(parents=True, exist_ok=True)
+        with FileLock(RUNS.parent / "engine.lock"):
+            sweep_dead()
+            self.lock = (RUNS / self.name).open("w")
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+
+    def end(self) -> None:
+        """Remove what this run made; the last one also stops the private engine.
+
+        This is done in a session of its own, because Ctrl-C also interrupts each `docker` command
+        of the terminal's session.
+        """
+        for interrupt in signal.SIGINT, signal.SIGTERM:
+            signal.signal(interrupt, signal.SIG_IGN)
+        lock = self.lock.fileno()
+        command = [sys.executable, "-m", __name__, self.name, str(lock)]
+        env = os.environ | {"PYTHONPATH": str(ROOT / "tests")}
+        subprocess.run(command, check=False, env=env, start_new_session=True, pass_fds=[lock])
+        self.lock.close()
+
+
+def end(name: str, lock: str) -> None:
+    """Remove what a run made, and stop the private engine if no other run is alive.
+
+    `lock` is the number of the file that says that the run itself is alive, until now.
+    """
+    with FileLock(RUNS.parent / "engine.lock"):
+        fcntl.flock(int(lock), fcntl.LOCK_UN)
+        if not running():  # and so nothing was made
+            (RUNS / name).unlink(missing_ok=True)
+        if not sweep_dead():
+            private().stop()
+
+
+def sweep_dead() -> int:
+    """Sweep up after each dead run, if an engine is up, and return how many runs are alive."""
+    alive = 0
+    for path in RUNS.iterdir():
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                alive += 1
+            else:
+                with suppress(DockerException):  # it will not go yet: the next run tries again
+                    if client := running():
+                        sweep(client, path.name)
+                        path.unlink()
+    return alive
+
+
+def sweep(client: DockerClient, run: str) -> None:
+    """Remove the containers, networks, volumes and image tags of one run, and say so first."""
+    filters = [("label", f"{LABEL}={run}")]
+    own = f"{REPOSITORY}:{run}-"  # Podman puts localhost/ in front
+    images = client.image.list(filters=[("reference", f"{own}*")])
+    tags = [tag for image in images for tag in image.repo_tags]
+    made = {
+        "containers": client.container.list(all=True, filters=filters),
+        "networks": client.network.list(filters=filters),
+        "volumes": client.volume.list(filters=filters),
+        "image tags": [tag for tag in tags if tag.removeprefix("localhost/").startswith(own)],
+    }
+    if counts := [f"{kind}: {len(found)}" for kind, found in made.items() if found]:
+        sys.stderr.write(f"removing what run {run} made ({', '.join(counts)})\n")
+    client.container.remove(made["containers"], force=True, volumes=True)
+    client.network.remove(made["networks"])
+    client.volume.remove(made["volumes"])
+    client.image.remove(made["image tags"])
+
+
+if __name__ == "__main__":
+    end(*sys.argv[1:])

@@ -1,0 +1,306 @@
+"""The fixtures, which read as a page does: build a snippet, run the image, ask it."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from python_on_whales import DockerClient, Network
+
+from harness import ENVIRONMENT, ROOT, SNIPPETS, engine, transcripts
+from harness import measured as measurements
+from harness.container import PATIENCE, Container
+from harness.engine import base_images
+from harness.engine.private import EngineError
+from harness.images import Builder, saved
+from harness.machines.handover import HandingBuilder
+from harness.stack import Stack
+from harness.stands_on import stood_on
+
+QUIETLY = r"\g<0> 2>/dev/null"  # Podman lets the warnings of pip through
+
+
+@pytest.fixture(scope="session")
+def docker() -> DockerClient:
+    """Return the container engine's client; without an engine the test fails, in one line."""
+    try:
+        return engine.find()
+    except EngineError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Return a function that prints a line on the terminal now, also from a worker of xdist.
+
+    The standard error of a worker is the terminal's, once pytest's capturing is suspended.
+    """
+    capturing = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        with capturing.global_and_fixture_disabled():
+            sys.stderr.write(f"\n{line}\n")
+            sys.stderr.flush()
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def builder(
+    docker: DockerClient, tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
+) -> Builder:
+    """Return the builder of images that all workers of this run share."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    run, source = os.environ["PROOFS_RUN"], os.environ.get("PROOFS_IMAGES_FROM")
+    if source:  # the engine under test is slow, or has no registry
+        client = DockerClient(host=source, client_type="docker")
+        return HandingBuilder(client, docker, run, shared, say)
+    return Builder(docker, run, shared, say)
+
+
+@pytest.fixture(scope="session")
+def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
+    """Return a function that builds a Dockerfile of snippets/ against the sample project.
+
+    Its arguments are those of Builder.build; what the image has inside goes with the results.
+    """
+
+    def build(snippet: str, **options: object) -> str:
+        try:
+            image = builder.build(SNIPPETS / snippet, **options)
+        except EngineError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        note(builder.contents(image))
+        return image
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def plain_image(build: Callable[..., str]) -> str:
+    """Return the smallest image that serves the sample project: one worker of Gunicorn."""
+    return build("signals/exec-form.Dockerfile")
+
+
+@pytest.fixture(scope="session")
+def small_image(build: Callable[..., str]) -> str:
+    """Return the same image without Django in its worker, for tests of Gunicorn alone."""
+    app = (ROOT / "tests/probes/small_app.py").read_text()
+    return build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app})
+
+
+@pytest.fixture(scope="session")
+def app_image(build: Callable[..., str]) -> str:
+    """Return the image of docs/dockerfile.md: two workers, two threads each, not root."""
+    return build("dockerfile/app.Dockerfile")
+
+
+@pytest.fixture(scope="session")
+def official(builder: Builder, note: Callable[..., None]) -> Callable[[str], str]:
+    """Return a function that has an official image here, such as postgres:18, and returns its name.
+
+    What stands in for it goes with the results.
+    """
+
+    def official(name: str) -> str:
+        try:
+            builder.have([name])
+        except EngineError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        note([base_images.described(builder.docker, name)])
+        return name
+
+    return official
+
+
+@pytest.fixture(scope="session")
+def running(docker: DockerClient) -> Callable[..., AbstractContextManager[Container]]:
+    """Return a context manager that runs a container, for fixtures that several tests share.
+
+    It waits for the line `ready` in the log; a container that is to fail has none. `env` adds to
+    the environment that the sample project needs; other options are those of `docker run`.
+    """
+    return partial(_running, docker)
+
+
+@pytest.fixture
+def run(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[..., Container]]:
+    """Return a function that starts a container as `running` does; it goes with the test."""
+    with ExitStack() as started:
+        yield lambda *args, **options: started.enter_context(running(*args, **options))
+
+
+@pytest.fixture(scope="session")
+def run_until_removed(
+    running: Callable[..., AbstractContextManager],
+) -> Iterator[Callable[..., Container]]:
+    """Return the function of `run` for what several tests use: its caller removes it."""
+    with ExitStack() as started:
+        yield lambda *args, **options: started.enter_context(running(*args, **options))
+
+
+@pytest.fixture(scope="session")
+def run_once(run_until_removed: Callable[..., Container]) -> Callable[..., Container]:
+    """Return the function of `run` for tests that only look: they share what is started alike.
+
+    Its containers go with the session.
+    """
+    started = {}
+
+    def run_once(*args: str, **options: object) -> Container:
+        asked = repr((args, options))
+        if asked not in started:
+            started[asked] = run_until_removed(*args, **options)
+        return started[asked]
+
+    return run_once
+
+
+class Ended(NamedTuple):
+    """How a command ended, and all that it printed."""
+
+    exit_code: int
+    output: str
+
+
+@pytest.fixture(scope="session")
+def inside(run_once: Callable[..., Container]) -> Callable[..., Ended]:
+    """Return a function that runs a command which ends by itself, and says how it ended.
+
+    It runs in a container of the image that does nothing else, which costs a tenth of a container
+    of its own. `env` is as for `run`; the command may leave nothing behind that others would see.
+    """
+
+    def inside(image: str, *command: str, env: dict[str, str] | None = None) -> Ended:
+        idle = run_once(image, "infinity", entrypoint="sleep", init=True, ready="")
+        given = [f"--env={name}={value}" for name, value in (env or {}).items()]
+        docker = [*map(str, idle.docker.client_config.docker_cmd), "exec", *given]
+        done = subprocess.run(
+            [*docker, idle.handle.id, *command],
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+        )
+        return Ended(done.returncode, done.stdout)
+
+    return inside
+
+
+@contextmanager
+def _running(
+    docker: DockerClient,
+    image: str,
+    *command: str,
+    env: dict[str, str] | None = None,
+    ready: str = "Listening at",
+    **options: object,
+) -> Iterator[Container]:
+    labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
+    options = {"publish_all": True, "labels": labels, "pull": "never", **options}
+    environ = ENVIRONMENT | (env or {})
+    handle = docker.run(image, list(command), detach=True, envs=environ, **options)
+    try:
+        container = Container(docker, handle)
+    except BaseException:
+        docker.container.remove(handle.id, force=True, volumes=True)
+        raise
+    try:
+        if ready:
+            container.wait_for_log(ready)
+        yield container
+    finally:
+        container.remove()
+
+
+@pytest.fixture
+def network(docker: DockerClient) -> Iterator[Network]:
+    """Return a network on which the containers of one test find each other by name."""
+    run = os.environ["PROOFS_RUN"]
+    name = f"{engine.REPOSITORY}-{run}-{uuid.uuid4().hex[:8]}"
+    network = docker.network.create(name, labels={engine.LABEL: run})
+    yield network
+    network.remove()
+
+
+@pytest.fixture
+def stack(
+    docker: DockerClient,
+    official: Callable[[str], str],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> Callable[..., Stack]:
+    """Return a function that prepares a Compose file of snippets/; `up` starts it.
+
+    `services` tells what is otherwise than in the file, in Compose's own keys: the images of this
+    run, for the most part. `files` are other snippets, saved beside it under the names that the
+    page gives them; `env` adds to the environment that Compose reads.
+    """
+
+    def stack(
+        file: str,
+        services: dict[str, dict] | None = None,
+        files: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+    ) -> Stack:
+        for snippet in files:
+            shutil.copy(SNIPPETS / snippet, tmp_path / saved(snippet))
+        for name in re.findall(r"(?m)^ +image: *(\S+:\S+)", (SNIPPETS / file).read_text()):
+            official(name)
+        stack = Stack(docker, tmp_path, file, services or {}, ENVIRONMENT | (env or {}))
+        request.addfinalizer(stack.down)
+        return stack
+
+    return stack
+
+
+@pytest.fixture
+def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Return a function that runs a transcript of snippets/ again, and compares what is printed.
+
+    `names` are this run's images or containers for the reader's, as in `web=image`. Ports are
+    the engine's choice, and what the command starts belongs to this run.
+    """
+    client_type = docker.client_config.client_type
+    # Podman warns of each SIGKILL.
+    silent = [] if client_type == "docker" else ["--log-level=error"]
+
+    def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
+        replacements = {
+            r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
+            r"\bdocker run\b": f"docker run --label {engine.LABEL}={os.environ['PROOFS_RUN']}",
+            **{rf"(?<!-)\b{name}\b(?!-)": real for name, real in names.items()},
+            **({} if client_type == "docker" else {r"\bdocker build --quiet\b": QUIETLY}),
+            r"\bdocker\b": shlex.join([*map(str, docker.client_config.docker_cmd), *silent]),
+        }
+        record = request.config.getoption("record")
+        return transcripts.replay(SNIPPETS / snippet, replacements, cwd or SNIPPETS, record=record)
+
+    return replay
+
+
+@pytest.fixture
+def measured(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return a function that writes a benchmark's table: its name, columns and rows."""
+
+    def measured(name: str, columns: list[str], rows: list[list[measurements.Cell]]) -> None:
+        topic = request.path.stem.removeprefix("bench_").replace("_", "-")
+        found = stood_on(request.node)
+        versions = [f"{n} {v}" for n, v in found if n not in ("stand-in", "base image")]
+        versions += [v for n, v in found if n == "stand-in"]
+        about = {"machine": measurements.machine(docker), "versions": sorted(set(versions))}
+        measurements.write(topic, name, columns, rows, **about)
+
+    return measured

@@ -1,0 +1,75 @@
+"""Small sites, built with the guide's own settings and extensions."""
+
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import chdir, redirect_stderr
+from io import StringIO
+from pathlib import Path
+
+from sphinx.cmd.build import build_main
+
+from harness import ROOT
+from harness.texts import edited
+
+FILES = {
+    "docs/_data/anchors.txt": "",
+    "docs/_data/redirects.txt": "",
+    "docs/index.md": "# Guide\n\n```{toctree}\nsignals\n```\n",
+    "docs/signals.md": "# Signals\n\n```{literalinclude} ../snippets/signals/exec.Dockerfile\n```\n"
+    "\nIt starts.\nIt `stops`. {proof}`it-stops`\n",
+    "snippets/signals/exec.Dockerfile": "FROM scratch\n",
+    "tests/test_signals.py": "def test_it_stops(record_property):\n"
+    '    """The log says so."""\n'
+    '    record_property("Python", "3.14.0")\n',
+}
+
+
+class Site:
+    """A site of one topic, whole and proved; a test breaks one thing in it."""
+
+    def __init__(self, root: Path) -> None:
+        """Write the site."""
+        self.root = root
+        for name in ("conf.py", "docs/_ext", "docs/_static", "docs/_templates"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
+            copy(ROOT / name, root / name)
+        for name, text in FILES.items():
+            self.write(name, text)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file, whatever it was before."""
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / name).write_text(text)
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Change a file that has the old text."""
+        self.write(name, edited(self.read(name), {old: new}))
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name."""
+        (self.root / old).rename(self.root / new)
+
+    def read(self, name: str) -> str:
+        """Return a file's text."""
+        return (self.root / name).read_text()
+
+    def prove(self, *options: str) -> None:
+        """Run the site's tests, as far as the options let them."""
+        plain = ["-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-q"]
+        junit = ["-o", "junit_family=xunit1", "--junit-xml=proofs.xml"]
+        pytest = [sys.executable, "-B", "-m", "pytest", "--rootdir=."]
+        command = [*pytest, *plain, *junit, *options, "tests"]
+        subprocess.run(command, cwd=self.root, capture_output=True, check=False)
+
+    def build(self, **settings: str) -> list[str]:
+        """Build the site strictly; return what it complains of, and nothing if it is built."""
+        given = [f"-D{name}={value}" for name, value in settings.items()]
+        strict = ["-n", "-W", "--keep-going", "-q", "--no-color"]
+        with chdir(self.root), redirect_stderr(StringIO()) as stderr:
+            code = build_main([*strict, *given, "-c", ".", "docs", "_site"])
+        complaints = stderr.getvalue().replace(f"{self.root}/", "").splitlines()
+        assert (code == 0) == (not complaints), complaints
+        return [re.sub(r" \[[\w.]+\]$", "", line) for line in complaints]

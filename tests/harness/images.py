@@ -1,0 +1,137 @@
+"""Images of the snippets: built once a run, however many tests and workers ask."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock
+from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
+
+from harness import PROJECT, SNIPPETS, engine
+from harness.engine import base_images
+from harness.engine.needs import needs_of
+
+UNTRACKED = shutil.ignore_patterns("__pycache__", "*.mo", "staticfiles", "db.sqlite3")
+VERSIONS = """
+from importlib.metadata import version
+from harness import PROJECT, SNIPPETS, engine
+import json, platform
+names = {"Django": "django", "Gunicorn": "gunicorn"}
+print(json.dumps({"Python": platform.python_version()} | {n: version(names[n]) for n in names}))
+"""
+
+
+class Builder:
+    """Builds images whose tags belong to one run; `shared` is a folder of all its workers."""
+
+    def __init__(
+        self, docker: DockerClient, run: str, shared: Path, say: Callable[[str], None] = print
+    ) -> None:
+        """Build nothing yet. `say` gets a line when an image is pulled."""
+        self.docker, self.run, self.shared, self.say = docker, run, shared, say
+        self.built, self.bases = set(), set()  # tags and base images that are surely here
+
+    def build(
+        self,
+        dockerfile: Path,
+        *,
+        files: Sequence[str] = (),
+        changes: dict[str, str] | None = None,
+        requirements: dict[str, str] | None = None,
+        project: Path = PROJECT,
+    ) -> str:
+        """Build a Dockerfile in a clean copy of the sample project, and return the image's tag.
+
+        `files` are other snippets, saved under the names that the page gives them; `changes` are
+        texts of files of the project, by path; `requirements` are other versions, by package;
+        `project` is another folder than the sample project.
+        Raises EngineError when a base image cannot be had, DockerException when a step fails.
+        """
+        needs_of(self.docker, dockerfile.read_text())
+        asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, project))
+        tag = self.tag(sha256(asked.encode()).hexdigest()[:12])
+        if tag in self.built:
+            return tag
+        name = tag.partition(":")[2]
+        with FileLock(self.shared / f"{name}.lock"):
+            if not (self.shared / f"{name}.json").exists():
+                self.have_bases(dockerfile)
+                context = self.shared / name
+                shutil.copytree(project, context, ignore=UNTRACKED, dirs_exist_ok=True)
+                _change(context, files, changes or {}, requirements or {})
+                # `docker build`, or `podman build`
+                self.docker.legacy_build(context, file=dockerfile, tags=tag)
+                (self.shared / f"{name}.json").write_text(
+                    json.dumps(self._look_inside(tag, dockerfile))
+                )
+        self.built.add(tag)
+        return tag
+
+    def have_bases(self, dockerfile: Path) -> None:
+        """Pull the base images of a Dockerfile that are missing."""
+        self.have(base_images.names(dockerfile))
+
+    def have(self, images: Iterable[str]) -> None:
+        """Pull the official images that are missing; the private engine may make stand-ins."""
+        missing = set(images) - self.bases
+        private = engine.is_private(self.docker)
+        base_images.ensure(self.docker, missing, engine.CACHE, stand_ins=private, say=self.say)
+        self.bases |= missing
+
+    def tag(self, name: str) -> str:
+        """Return a tag that goes when the run ends."""
+        return f"{engine.REPOSITORY}:{self.run}-{name}"
+
+    def contents(self, tag: str) -> list[tuple[str, str]]:
+        """Return what an image was built from and with: pairs of a name and a version."""
+        path = self.shared / f"{tag.partition(':')[2]}.json"
+        return [tuple(pair) for pair in json.loads(path.read_text())]
+
+    def _look_inside(self, tag: str, dockerfile: Path) -> list[tuple[str, str]]:
+        found = [self._engine, *self._versions(tag)]
+        bases = base_images.names(dockerfile)
+        return found + [base_images.described(self.docker, base) for base in bases]
+
+    @cached_property
+    def _engine(self) -> tuple[str, str]:
+        version = self.docker.version()
+        engine_name = self.docker.client_config.client_type.title()
+        return (engine_name, (version.server or version.client).version)
+
+    def _versions(self, tag: str) -> list[tuple[str, str]]:
+        """Return what Python says of itself in an image, which is asked once for all runs."""
+        known = engine.CACHE / "versions" / self.docker.image.inspect(tag).id.partition(":")[2]
+        if not known.exists():
+            inside = "{}"
+            with suppress(DockerException):  # an image without Python, such as nginx's
+                inside = self.docker.run(tag, ["-c", VERSIONS], entrypoint="python", remove=True)
+            known.parent.mkdir(parents=True, exist_ok=True)
+            known.write_text(inside)
+        return list(json.loads(known.read_text()).items())
+
+
+def saved(snippet: str) -> str:
+    """Return the name that a page tells to save a snippet under."""
+    return Path(snippet).name.partition(".")[2]
+
+
+def _change(
+    context: Path, files: Sequence[str], changes: dict[str, str], requirements: dict[str, str]
+) -> None:
+    """Put the files, texts and versions that a test asks for into a copy of the project."""
+    for file in files:
+        shutil.copy(SNIPPETS / file, context / saved(file))
+    for path, text in changes.items():
+        (context / path).parent.mkdir(parents=True, exist_ok=True)
+        (context / path).write_text(text)
+    pins = context / "requirements.txt"
+    for package, version in requirements.items():
+        pin, found = re.subn(rf"(?m)^{package}==\S+", f"{package}=={version}", pins.read_text())
+        assert found, f"{package} is not in requirements.txt"
+        pins.write_text(pin)

@@ -1,0 +1,78 @@
+"""Clients that go on asking while something else is changed, and what they got."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Self
+
+import httpx
+
+from harness.container import PATIENCE, TLS, wait_until
+
+
+class Load:
+    """A few clients in the background of a `with` block; each request has its own connection."""
+
+    def __init__(
+        self,
+        url: str,
+        clients: int = 2,
+        pause: float = 0.05,
+        methods: Sequence[str] = ("GET",),
+        **options: object,
+    ) -> None:
+        """Ask `url` by each method in turn, with a pause of so many seconds after the last.
+
+        `options` are those of httpx.request.
+        """
+        self.url, self.pause, self.methods = url, pause, methods
+        self.options = {"timeout": PATIENCE, "verify": TLS, **options}
+        self.rounds = [0] * clients  # of each client: requests by all methods
+        self.answers = Counter()  # by status, or by the name of the error
+        self.over = threading.Event()
+        self.clients = [threading.Thread(target=self._ask, args=[n]) for n in range(clients)]
+
+    @property
+    def lost(self) -> int:
+        """How many got no answer, or not a good one."""
+        return self.answers.total() - self.answers[200]
+
+    def wait(self, count: int = 20) -> None:
+        """Wait until so many more have got their answers."""
+        enough = self.answers.total() + count
+        wait_until(lambda: self.answers.total() >= enough)
+        assert self.answers.total() >= enough, f"no answers any more: {self.answers}"
+
+    def wait_for_each(self) -> None:
+        """Wait until each client has the response to a request that it sends after this call."""
+        enough = [rounds + 2 for rounds in self.rounds]
+        wait_until(lambda: all(map(int.__ge__, self.rounds, enough)))
+        assert all(map(int.__ge__, self.rounds, enough)), f"no answers any more: {self.answers}"
+
+    def __enter__(self) -> Self:
+        """Begin, and return once the first have their answers."""
+        for client in self.clients:
+            client.start()
+        self.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ask a few more times, and end."""
+        try:
+            self.wait()
+        finally:
+            self.over.set()
+            for client in self.clients:
+                client.join()
+
+    def _ask(self, client: int) -> None:
+        while not self.over.is_set():
+            for method in self.methods:
+                try:
+                    answer = httpx.request(method, self.url, **self.options).status_code
+                except httpx.TransportError as error:
+                    answer = type(error).__name__
+                self.answers[answer] += 1
+            self.rounds[client] += 1
+            time.sleep(self.pause)

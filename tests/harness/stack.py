@@ -1,0 +1,120 @@
+"""A Compose file of the guide, brought up by a test with the images of its run."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from python_on_whales import DockerClient
+
+from harness import SNIPPETS, engine, name_server
+from harness.container import Container
+from harness.engine.needs import needs_of
+
+
+class Stack:
+    """One Compose project in a folder of the test, as a reader has it beside `manage.py`."""
+
+    def __init__(
+        self, docker: DockerClient, folder: Path, file: str, services: dict[str, dict], env: dict
+    ) -> None:
+        """Save the snippet `file` as compose.yaml, and write beside it what a test has otherwise.
+
+        `services` tells that by service, in Compose's own keys; an `image` replaces a `build`.
+        Ports are the engine's choice, and what is made carries the label of the run.
+        A lone service shares the engine's own network, so that it makes none.
+        """
+        needs_of(docker, (SNIPPETS / file).read_text())
+        shutil.copy(SNIPPETS / file, folder / "compose.yaml")
+        self.docker, self.folder, self.env = docker, folder, os.environ | env
+        name = ["--project-name", f"proofs-{os.environ['PROOFS_RUN']}-{folder.name}".lower()]
+        program = [*docker.client_config.docker_cmd, "compose", *name]
+        self.command = [*program, "--file", "compose.yaml", "--profile", "*"]
+        asked = json.loads(self.read("config", "--format", "json", "--no-interpolate"))
+        (folder / "override.yaml").write_text(_override(asked, services))
+        self.command = [*program, "--file", "compose.yaml", "--file", "override.yaml"]
+
+    def run(self, *command: str, check: bool = True) -> str:
+        """Run a command of `docker compose`, and return all that it printed.
+
+        Raises AssertionError with that when it fails, unless it may.
+        """
+        done = subprocess.run(
+            [*self.command, *command],
+            check=False,
+            cwd=self.folder,
+            env=self.env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert not check or done.returncode == 0, done.stdout
+        return done.stdout
+
+    def read(self, *command: str) -> str:
+        """Run a command, and return its result without the warnings of Compose.
+
+        Raises AssertionError with these when it fails.
+        """
+        done = subprocess.run(
+            [*self.command, *command],
+            check=False,
+            cwd=self.folder,
+            env=self.env,
+            text=True,
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def up(self, *services: str) -> None:
+        """Start the services, and wait until each is healthy, or runs if it has no health check.
+
+        On Podman, nginx gets the address of the name server before it starts.
+        """
+        if self.docker.client_config.client_type == "podman":
+            self.run("create", "--no-build", "--quiet-pull", *services)
+            for nginx in self.services("nginx") if "nginx" in self.names() else ():
+                name_server.configure(self.docker, nginx.handle, self.folder)
+        self.run("up", "--wait", "--no-build", "--quiet-pull", *services)
+
+    def names(self) -> list[str]:
+        """Return the names of the services."""
+        return self.read("config", "--services").split()
+
+    def services(self, name: str) -> list[Container]:
+        """Return the containers of a service, whether they run or not."""
+        ids = self.read("ps", "--all", "--quiet", name).split()
+        return [Container(self.docker, handle) for handle in self.docker.container.inspect(ids)]
+
+    def service(self, name: str) -> Container:
+        """Return the only container of a service."""
+        (container,) = self.services(name)
+        return container
+
+    def down(self) -> None:
+        """Remove all of it, and its volumes."""
+        self.run("down", "--volumes", "--timeout", "0")
+
+
+def _override(asked: dict, services: dict[str, dict]) -> str:
+    """Return the text of the file that Compose lays over the one that a reader copies."""
+    labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
+    lines = ["services:"]
+    for name, service in asked["services"].items():
+        ports = [str(port["target"]) for port in service.get("ports", ())]
+        ours = {"ports": ports, "pull_policy": "never", "labels": labels, **services.get(name, {})}
+        lines += [f"  {name}:", f"    ports: !override {json.dumps(ours.pop('ports'))}"]
+        lines += [f"    {key}: {json.dumps(value)}" for key, value in ours.items()]
+        if "image" in ours:
+            lines += ["    build: !reset null"]
+        if len(asked["services"]) == 1:
+            lines += ["    networks: !reset null", "    network_mode: bridge"]
+    for kind in "networks", "volumes":
+        if names := asked.get(kind):
+            lines += [
+                f"{kind}:",
+                *(f"  {name}: {{labels: {json.dumps(labels)}}}" for name in names),
+            ]
+    return "\n".join([*lines, ""])

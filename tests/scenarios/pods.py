@@ -1,0 +1,44 @@
+"""Podman in a container of a test, with the app image of the guide in it."""
+
+import subprocess
+
+from harness.container import Container
+from test_health_checks import CHANGES, FILES
+
+APP = "dockerfile/app.Dockerfile"
+IMAGE = "registry.example/shop:1.0.0"  # the reader's
+SOCKETS = """
+podman ps --quiet | xargs podman inspect --format '{{.State.Pid}}' |
+while read pid; do cat /proc/$pid/net/tcp /proc/$pid/net/tcp6; done
+"""
+WRITE = 'while test $# -gt 0; do printf %s "$2" > "$1"; shift 2; done'
+
+
+def app(build):
+    """Build the app image with the health checks, and return its tag."""
+    return build(APP, files=FILES, changes=CHANGES)
+
+
+class Podman(Container):
+    """A container in which Podman has the app image under the reader's name."""
+
+    def load(self, image: str) -> None:
+        """Give an image of the outer engine to Podman, unless it has it."""
+        if self.sh(f"podman image exists {IMAGE} && echo here") != "here":
+            docker = [*map(str, self.docker.client_config.docker_cmd)]
+            inside = [*docker, "exec", "--interactive", self.handle.id, "podman", "load", "--quiet"]
+            with subprocess.Popen([*docker, "save", image], stdout=subprocess.PIPE) as saved:
+                told = subprocess.check_output(inside, stdin=saved.stdout, text=True)
+            self.exec("podman", "tag", told.split()[-1], IMAGE)
+
+    def sh(self, script: str, *arguments: str) -> str:
+        """Run a script of the shell inside, and return what it printed, be it of its failure."""
+        return self.exec("sh", "-c", f"{{ {script}\n}} 2>&1 || true", "sh", *arguments)
+
+    def sockets(self) -> str:
+        """Return the tables of the containers that run inside."""
+        return self.sh(SOCKETS)
+
+    def write(self, files: dict[str, str]) -> None:
+        """Write texts into files inside, by path."""
+        assert self.sh(WRITE, *sum(files.items(), ())) == ""

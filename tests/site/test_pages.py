@@ -1,0 +1,203 @@
+"""What holds for every page, as a browser shows it."""
+
+import json
+import re
+from urllib.parse import quote_plus, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from harness import ROOT, SNIPPETS
+from harness.browser import DESKTOP, DOCS, PHONE, SITE
+
+SOURCES = sorted(path.relative_to(DOCS) for path in DOCS.rglob("*.md"))
+NAMES = [str(path.with_suffix("")) for path in SOURCES]
+ENTRIES = [name for name in NAMES if name.startswith("troubleshooting/")]  # all of one shape
+PAGES = [*sorted({*NAMES} - {*ENTRIES[2:]}), "proofs/signals", "search"]
+FILE = re.compile(r"\} [./]+/snippets/\S+(?<!\.console)\n")
+WITH_FILES = [str(p.with_suffix("")) for p in SOURCES if FILE.search((DOCS / p).read_text())]
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+TEXT_OF_CLIPBOARD = "navigator.clipboard.readText()"
+SEARCH_IS_DONE = "/found|did not/.test(document.querySelector('.search-summary')?.textContent)"
+SEARCHES = {
+    "worker timeout": "troubleshooting/worker-timeout",
+    "sigkill perhaps out of memory": "troubleshooting/out-of-memory",
+    "no URI read": "troubleshooting/silent-client",
+    "exit code 137": "troubleshooting/exit-codes",
+    "worker failed to boot": "troubleshooting/worker-failed-to-boot",
+    "failed to find attribute": "troubleshooting/app-failed-to-load",
+    "connection in use": "troubleshooting/connection-in-use",
+    "errno 13 /home": "troubleshooting/control-server-error",
+    "unrecognized arguments": "troubleshooting/unrecognized-arguments",
+    "executable file not found": "troubleshooting/executable-not-found",
+    "exec format error": "troubleshooting/wrong-architecture",
+    "no usable temporary directory": "troubleshooting/no-usable-temporary-directory",
+    "invalid HTTP_HOST": "troubleshooting/invalid-http-host",
+    "csrf verification failed nginx": "troubleshooting/csrf-failed",
+    "too many redirects": "troubleshooting/redirect-loop",
+    "missing staticfiles manifest entry": "troubleshooting/missing-manifest-entry",
+    "502 bad gateway": "troubleshooting/bad-gateway",
+    "504 gateway timeout nginx": "troubleshooting/gateway-timeout",
+    "docker stop ten seconds": "troubleshooting/slow-stop",
+    "database is locked": "troubleshooting/database-locked",
+    "idle workers killed": "troubleshooting/idle-workers",
+    "memory grows": "troubleshooting/memory-grows",
+    "--worker-tmp-dir": "options",
+    "WEB_CONCURRENCY": "concurrency",
+    "gthreads": "worker-class",
+    "whitenoise": "whitenoise",
+    "docker compose production": "compose",
+    "update without downtime": "updates",
+    "migrate at start": "migrations",
+    "nginx proxy_pass": "proxy",
+    "X-Forwarded-For": "client-address",
+    "forged headers": "proxy-headers",
+    "server-sent events": "streaming",
+    "SCRIPT_NAME": "below-a-path",
+    "media files upload": "user-uploads",
+    "letsencrypt caddy": "tls",
+    "systemd unit": "systemd",
+    "podman quadlet": "quadlet",
+    "docker swarm": "swarm",
+    "kubernetes probes": "kubernetes",
+    "thin container": "replicas",
+    "uvicorn": "asgi",
+    "websocket": "websockets",
+    "gevent psycopg2": "gevent",
+    "meinheld": "dead-ends",
+    "runserver": "runserver",
+}
+RUNS = {DOCS / "_data/machines.json", DOCS / "_data/cgroup2.json"}
+MEASURED = sorted(set((DOCS / "_data").glob("*.json")) - RUNS)
+
+
+each_page = pytest.mark.parametrize("name", PAGES)
+
+
+@each_page
+def test_page_is_accessible_and_fits_and_asks_nobody_else(visit, name):
+    """On a phone, axe finds nothing by WCAG 2.2 AA and its best practices.
+
+    Code scrolls inside its box, not the page with it. Each request goes to the site itself.
+    """
+    asked = []
+
+    page = visit(name, asked, viewport=PHONE, color_scheme="light")
+
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert violations(page) == []
+    assert width <= PHONE["width"]
+    assert asked
+    assert [url for url in asked if not url.startswith((SITE, "data:"))] == []
+
+
+def test_entries_fit_and_ask_nobody_else(visit):
+    """So it is on a phone with every entry of troubleshooting; axe looks at two of them."""
+    asked = []
+    page = visit(ENTRIES[0], asked, viewport=PHONE)
+    wide = []
+    for name in ENTRIES:
+        page.goto(f"{SITE}/{name}.html", wait_until="load")
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
+            wide.append(name)
+
+    assert wide == []
+    assert [url for url in asked if not url.startswith((SITE, "data:"))] == []
+
+
+@pytest.mark.parametrize("name", ["dockerfile", "signals", "memory", "proofs/signals", "search"])
+def test_page_is_accessible_in_the_dark(visit, name):
+    """On a desktop and in dark colours, which all pages share, axe finds nothing either."""
+    assert violations(visit(name, color_scheme="dark")) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_source_is_short_and_described(path):
+    """At most 900 words after the front matter, and a description that a search engine shows."""
+    _, matter, text = (DOCS / path).read_text().split("---\n", 2)
+    description = re.search("description: (.*)", matter)[1]
+    words = re.sub(r"(?s)```.*?```|\{proof\}`.*?`", "", text).split()
+
+    assert 70 <= len(description) <= 170
+    assert len(words) <= 900
+
+
+@pytest.mark.parametrize("data", MEASURED, ids=lambda path: path.stem)
+def test_measurement_is_on_its_page_and_can_be_made_again(data):
+    """Its page shows each table of a file of data, and its benchmark is there."""
+    page = (DOCS / data.with_suffix(".md").name).read_text()
+
+    shown = set(re.findall(r"{measurement} (\S+)", page))
+    assert shown == set(json.loads(data.read_text())["tables"])
+    assert (ROOT / f"tests/benchmarks/bench_{data.stem.replace('-', '_')}.py").exists()
+
+
+@pytest.mark.parametrize("name", WITH_FILES)
+def test_copy_and_download_give_the_file(visit, site, name):
+    """Each block of a page copies as its file but for the last newline, and links to the file."""
+    page = visit(name)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for bar in page.locator(".literal-block-wrapper:has(a.download)").all():
+        link = bar.locator("a.download")
+        raw = (site / name).parent.joinpath(link.get_attribute("href")).resolve()
+        page.evaluate("navigator.clipboard.writeText('not copied')")
+        bar.locator("button.copybtn").click()
+        page.wait_for_function(f"{TEXT_OF_CLIPBOARD}.then(text => text != 'not copied')")
+
+        copied = page.evaluate(TEXT_OF_CLIPBOARD)
+        assert raw.read_text().endswith(f"{copied}\n")
+        assert bar.locator(".caption-text").inner_text().startswith(f"{raw.name}\n")
+        assert raw.read_bytes() in {path.read_bytes() for path in SNIPPETS.rglob(f"*.{raw.name}")}
+
+
+def test_transcript_copies_as_its_command(visit):
+    """Neither the prompt nor what was printed is copied."""
+    page = visit("dockerfile")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    page.locator("#file-build-console button.copybtn").click()
+    page.wait_for_function(f"{TEXT_OF_CLIPBOARD}.then(text => text.startsWith('docker build'))")
+
+    assert page.evaluate(TEXT_OF_CLIPBOARD).strip() == "docker build --quiet --tag web ."
+
+
+@pytest.mark.parametrize("name", ["index", "dockerfile", "signals"])
+def test_first_screen_shows_the_file(visit, name):
+    """The file to copy begins above the fold, on a phone too."""
+    for viewport in DESKTOP, PHONE:
+        box = visit(name, viewport=viewport).locator("pre").first.bounding_box()
+        assert box["y"] < viewport["height"] * 0.7
+
+
+def test_tick_is_not_copied_with_its_sentence(visit):
+    """Selecting a whole paragraph and copying it leaves the ticks behind."""
+    page = visit("signals")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("p:has(a.proof)").first.click(click_count=3)
+    page.keyboard.press("Control+C")
+
+    copied = page.evaluate(TEXT_OF_CLIPBOARD)
+    assert "Gunicorn" in copied
+    assert not set(copied) & set("✓○")
+
+
+def test_search_finds_the_page(visit):
+    """What people type has its page among the first three: {what was typed: what was found}."""
+    page = visit("search")
+    missed = {}
+    for query, name in SEARCHES.items():
+        page.goto(f"{SITE}/search.html?q={quote_plus(query)}")
+        page.wait_for_function(SEARCH_IS_DONE)
+        links = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
+        pages = list(dict.fromkeys(urlsplit(link).path[1:].removesuffix(".html") for link in links))
+        if name not in pages[:3]:
+            missed[query] = pages[:5]
+
+    assert missed == {}
+
+
+def violations(page):
+    """Return the rules of axe that a page breaks, with the first element that does."""
+    options = {"runOnly": STANDARDS, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found]

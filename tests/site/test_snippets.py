@@ -1,0 +1,64 @@
+"""What holds for every snippet; Sphinx checks their names and that each is on a page."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import PROJECT, SNIPPETS
+from harness.engine.needs import needs_docker
+
+FILES = sorted(path for path in SNIPPETS.rglob("*") if path.is_file())
+LINTED = [path for path in FILES if re.match(r"(?!wrong-)[^.]+\.Dockerfile(\.\w+)?$", path.name)]
+LINTED = [path for path in LINTED if path.suffix != ".dockerignore"]
+PRAGMA = re.compile(r"hadolint|noqa|shellcheck|# *check=|start-after|type: ignore")
+
+
+def each(paths):
+    """Parametrise a test over files, named by topic and file."""
+    return pytest.mark.parametrize("path", paths, ids=lambda p: f"{p.parent.name}/{p.name}")
+
+
+@each(FILES)
+def test_snippet_is_fit_to_copy(path):
+    """One final newline, which the Copy button leaves out; nothing of ours; 88 characters."""
+    text = path.read_text()
+
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert not PRAGMA.search(text)
+    if path.suffix != ".console":
+        assert max(map(len, text.splitlines())) <= 88
+
+
+@each(LINTED)
+def test_hadolint_finds_nothing(path):
+    """DL3008 would have apt's packages pinned: the page dockerfile tells why they are not."""
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, "--ignore", "DL3008", path], check=False,
+                          capture_output=True, text=True)  # fmt: skip
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.docker_only("docker build --check")
+@each(LINTED)
+def test_buildkit_finds_nothing(path, docker, builder):
+    """The checks of `docker build --check`."""
+    builder.have_bases(path)
+    needs_docker(docker, 27, "docker build --check")
+    command = [*docker.client_config.docker_cmd, "build", "--check", "--file", path, PROJECT]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout
+
+
+@each([path for path in FILES if path.suffix == ".sh"])
+def test_script_parses(path):
+    """The shell that the first line names reads it, and it may be run."""
+    shell = path.read_text().splitlines()[0].removeprefix("#!")
+
+    assert subprocess.run([shell, "-n", path], check=False).returncode == 0
+    assert path.stat().st_mode & 0o111
