@@ -10,7 +10,7 @@ project = html_title = "Django on Gunicorn in Docker"
 extensions = [
     "myst_parser",
     "sphinx_copybutton",
-    "guide",  # ours, in docs/_ext
+    "guide.extension",  # ours, in docs/_ext
 ]
 myst_enable_extensions = ["deflist"]
 smartquotes = False  # it would turn --threads into a dash and threads

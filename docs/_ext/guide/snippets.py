@@ -40,7 +40,7 @@ class SnippetInclude(LiteralInclude):
 
     def run(self) -> list[nodes.Node]:
         """Include the file, with a caption, a language, an anchor and a Download link."""
-        path, root = Path(self.env.relfn2path(self.arguments[0])[1]), _folder(self.env.app)
+        path, root = Path(self.env.relfn2path(self.arguments[0])[1]), _folder(self.env.srcdir)
         if not path.is_relative_to(root):
             return super().run()
         name = names.saved(path)
@@ -71,13 +71,13 @@ def _language(name: str) -> str:
     return lexer.aliases[0] if lexer else "text"
 
 
-def _folder(app: Sphinx) -> Path:
-    return Path(app.srcdir).parent / "snippets"
+def _folder(docs: Path) -> Path:
+    return Path(docs).parent / "snippets"
 
 
 def _files(app: Sphinx) -> Iterator[Path]:
     """Yield all files of the folder of snippets."""
-    files = (path for path in _folder(app).rglob("*") if path.is_file())
+    files = (path for path in _folder(app.srcdir).rglob("*") if path.is_file())
     yield from sorted(path for path in files if path.suffix != ".pyc")
 
 
@@ -97,7 +97,7 @@ def offer(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     for path in _files(app):
-        if raw := names.download(path.relative_to(_folder(app)).as_posix()):
+        if raw := names.download(path.relative_to(_folder(app.srcdir)).as_posix()):
             target = Path(app.outdir) / raw
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
