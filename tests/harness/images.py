@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -13,18 +12,13 @@ from filelock import FileLock
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
-from harness import PROJECT, SNIPPETS, engine
+from harness import PROJECT, ROOT, SNIPPETS, engine
 from harness.engine import base_images
 from harness.engine.needs import needs_of
 
 UNTRACKED = shutil.ignore_patterns("__pycache__", "*.mo", "staticfiles", "db.sqlite3")
-VERSIONS = """
-from importlib.metadata import version
-from harness import PROJECT, SNIPPETS, engine
-import json, platform
-names = {"Django": "django", "Gunicorn": "gunicorn"}
-print(json.dumps({"Python": platform.python_version()} | {n: version(names[n]) for n in names}))
-"""
+NOT_FOUND = 127  # the exit code of `docker run` where the image has no such program
+VERSIONS = (ROOT / "tests/probes/versions.py").read_text()
 
 
 class Builder:
@@ -106,11 +100,14 @@ class Builder:
 
     def _versions(self, tag: str) -> list[tuple[str, str]]:
         """Return what Python says of itself in an image, which is asked once for all runs."""
-        known = engine.CACHE / "versions" / self.docker.image.inspect(tag).id.partition(":")[2]
+        known = engine.CACHE / "inside" / self.docker.image.inspect(tag).id.partition(":")[2]
         if not known.exists():
-            inside = "{}"
-            with suppress(DockerException):  # an image without Python, such as nginx's
+            try:
                 inside = self.docker.run(tag, ["-c", VERSIONS], entrypoint="python", remove=True)
+            except DockerException as error:
+                if error.return_code != NOT_FOUND:
+                    raise
+                inside = "{}"  # an image without Python, such as nginx's
             known.parent.mkdir(parents=True, exist_ok=True)
             known.write_text(inside)
         return list(json.loads(known.read_text()).items())

@@ -1,0 +1,13 @@
+"""Print as JSON the versions of Python, Django and Gunicorn in an image, as far as it has them."""
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+found = {"Python": platform.python_version()}
+for name in "Django", "Gunicorn":
+    try:
+        found[name] = version(name)
+    except PackageNotFoundError:
+        continue
+print(json.dumps(found))
