@@ -438,7 +438,7 @@ def test_redirect_leads_on(site):
 
 WITHOUT = """
 Nothing proves this.
-See [that page](index.md).
+See the next page.
 It is [documented](https://example.com).
 {ref}`It stops, as was said. <it-stops>`
 Use it.

@@ -1,10 +1,9 @@
 """Published addresses stay: a register of them, a check in each build, and the redirects."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from sphinx.application import Sphinx
-from sphinx.domains.std import StandardDomain
 from sphinx.util.logging import getLogger
 
 warn = getLogger(__name__).warning
@@ -14,14 +13,14 @@ REGISTER, REDIRECTS = "_data/anchors.txt", "_data/redirects.txt"
 def redirects(app: Sphinx) -> dict[str, str]:
     """Return the new address of each old one."""
     lines = (Path(app.srcdir) / REDIRECTS).read_text("utf-8").splitlines()
-    return dict((old, new) for old, new in map(str.split, lines))
+    pairs = (line.split() for line in lines)
+    return {pair[0]: pair[1] for pair in pairs}
 
 
 def addresses(app: Sphinx) -> set[str]:
     """Return the addresses of this build: its pages, and the names in them."""
     pages = app.env.found_docs
-    standard = cast("StandardDomain", app.env.domains["std"])
-    labels = standard.anonlabels.values()
+    labels = app.env.domains.standard_domain.anonlabels.values()
     there = {f"{page}.html#{name}" for page, name in labels if page in pages}
     return there | {f"{page}.html" for page in pages}
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, cast
 
 from docutils import nodes
 from sphinx.domains import Domain
-from sphinx.domains.std import StandardDomain
 from sphinx.environment import BuildEnvironment
 
 from guide import sentences
@@ -52,7 +51,7 @@ class ClaimDomain(Domain):
 
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         """Register what a page claims; its ticks become anchors."""
-        standard = cast("StandardDomain", env.domains["std"])
+        standard = env.domains.standard_domain
         self.open[docname] = list(sentences.without_a_mark(document))
         self.late[docname] = [node["part"] for node in document.findall(Late)]
         self.claims[docname] = claims = list[Claim]()
@@ -106,9 +105,10 @@ class ClaimDomain(Domain):
 
 def _close_up(tick: Tick) -> None:
     """Let no line break before a tick."""
-    end = tick.parent.index(tick)
-    if end and isinstance(text := tick.parent[end - 1], nodes.Text):
-        tick.parent[end - 1] = text.rstrip()
+    children = tick.parent.children
+    end = children.index(tick)
+    if end and isinstance(text := children[end - 1], nodes.Text):
+        tick.parent.replace(text, nodes.Text(text.rstrip()))
 
 
 def of(env: BuildEnvironment) -> ClaimDomain:

@@ -168,7 +168,8 @@ def _tests_of(library: Library, file: str) -> Iterator[tuple[str, Test]]:
         command = names.command(node.name, file, others)
         words = ast.get_docstring(node) or ""
         uses = library.uses(file, node)
-        yield names.proof_name(node.name), Test(file, first, node.name, source, words, command, uses)
+        test = Test(file, first, node.name, source, words, command, uses)
+        yield names.proof_name(node.name), test
 
 
 def read_run(path: Path) -> dict[tuple[str, str], list[Case]]:

@@ -84,11 +84,13 @@ def rows(env: BuildEnvironment) -> list[Row]:
 
 
 def shown(app: Sphinx, page: str) -> str:
-    """Return what a page, and its page of proofs, take from the tests and their results."""
+    """Return what a page and its page of proofs show that is not written on the page."""
     domain, builder = claims.of(app.env), app.builder
-    parts = domain.late.get(page, ()) if isinstance(builder, StandaloneHTMLBuilder) else ()
-    rendered = [PARTS[part](builder, page) for part in parts]
-    return repr((entries(domain, page), domain.evidence.stamp(page), rendered))
+    rendered = []
+    if isinstance(builder, StandaloneHTMLBuilder):
+        rendered = [PARTS[part](builder, page) for part in domain.late.get(page, ())]
+    moved = [pair for pair in anchors.redirects(app).items() if pair[0].startswith(f"{page}.html")]
+    return repr((entries(domain, page), domain.evidence.stamp(page), rendered, moved))
 
 
 def rewritten(app: Sphinx, *_: object) -> list[str]:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator
@@ -45,10 +46,10 @@ def visit_tick(translator: HTML5Translator, node: Tick) -> None:
     evidence = claims.of(translator.builder.env).evidence
     tick = mark(evidence.proof(page, name), name)
     href = f"{'../' * page.count('/')}proofs/{page}.html#{name}"
-    link = {"href": href, "title": tick.label, "CLASS": f"proof {tick.kind}"}
+    link: dict[str, Any] = {"href": href, "title": tick.label, "CLASS": f"proof {tick.kind}"}
     translator.body.append(translator.starttag(node, "a", "", **link))
-    hidden = {"aria-hidden": "true"}
-    translator.body.append(translator.starttag({}, "span", "", **hidden))
+    hidden: dict[str, Any] = {"aria-hidden": "true"}
+    translator.body.append(translator.starttag(nodes.inline(), "span", "", **hidden))
     translator.body.append(translator.encode(tick.sign))
 
 

@@ -15,25 +15,26 @@ MARKS = re.compile(rf"[{TICK}{CITATION}]|{LINK}(.*?){LINK}")
 # A line of the source is a sentence, as a rule; some lines have two.
 END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"])|\n")
 CLAUSE = re.compile(r"[.;:!?]\s*$")
-SKIPPED = (nodes.Admonition, nodes.table, nodes.raw)
+SKIPPED = (nodes.Admonition, nodes.table)
 # An instruction begins with its verb, or with a condition, as in "If it fails, use ...".
-CONDITION = """
-    after as at before during for from if in instead on to unless until when where while with without
-""".split()
-VERBS = """
-    add allow append ask avoid bind bound break build change check choose clone close commit compare
-    compile configure connect convert copy count create define delete deploy disable do don't drop
-    enable exclude find fix follow generate get give go have hover ignore import include increase
-    install keep leave let look lower make measure mend migrate mount move name never open pick pin
-    prefer publish pull push put raise read rebuild recreate reduce reload remove rename repeat
-    replace restart restore rotate run save schedule see send serve set show split start stop store
-    switch take tell treat try turn upgrade use verify wait write
-""".split()
-ONE = "|".join(VERBS)
+CONDITION = (
+    "after|as|at|before|during|for|from|if|in|instead|on|to|unless|until|when|where|while|"
+    "with|without"
+)
+VERBS = (
+    "add|allow|append|ask|avoid|bind|bound|break|build|change|check|choose|clone|close|"
+    "commit|compare|compile|configure|connect|convert|copy|count|create|define|delete|deploy|"
+    "disable|do|don't|drop|enable|exclude|find|fix|follow|generate|get|give|go|have|hover|"
+    "ignore|import|include|increase|install|keep|leave|let|look|lower|make|measure|mend|"
+    "migrate|mount|move|name|never|open|pick|pin|prefer|publish|pull|push|put|raise|read|"
+    "rebuild|recreate|reduce|reload|remove|rename|repeat|replace|restart|restore|rotate|run|"
+    "save|schedule|see|send|serve|set|show|split|start|stop|store|switch|take|tell|treat|try|"
+    "turn|upgrade|use|verify|wait|write"
+)
 INSTRUCTION = re.compile(
-    rf"(?:{'|'.join(map(str.title, VERBS))})[ ,]"
-    rf"|(?:Also|But|Instead|Otherwise|So|Then),? (?:{ONE})[ ,]"
-    rf"|(?:{'|'.join(map(str.title, CONDITION))})\b[^.;:]*, (?:then |also )?(?:{ONE})[ ,]"
+    rf"(?=[A-Z])(?i:{VERBS})[ ,]"
+    rf"|(?:Also|But|Instead|Otherwise|So|Then),? (?:{VERBS})[ ,]"
+    rf"|(?=[A-Z])(?i:{CONDITION})\b[^.;:]*, (?:then |also )?(?:{VERBS})[ ,]"
 )
 
 
@@ -107,7 +108,7 @@ def without_a_mark(document: nodes.document) -> Iterator[Sentence]:
                 yield Sentence(words, tuple(link for link in MARKS.findall(text) if link))
 
 
-def _is_inside(node: nodes.Node, kinds: tuple[type[nodes.Node], ...]) -> bool:
+def _is_inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
     parent = node.parent
     return parent is not None and (isinstance(parent, kinds) or _is_inside(parent, kinds))
 

@@ -3,13 +3,12 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from docutils import nodes
 from pygments.lexers import find_lexer_class_for_filename as lexer_for
 from sphinx.application import Sphinx
 from sphinx.directives.code import LiteralInclude
-from sphinx.domains.std import StandardDomain
 from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator
 
@@ -25,8 +24,8 @@ class Download(nodes.Inline, nodes.TextElement):
 
 def visit_download(translator: HTML5Translator, node: Download) -> None:
     """Write the link; a browser saves what it leads to."""
-    label = {"aria-label": f"Download {node['file']}"}
-    attributes = {"CLASS": "download", "download": "", "href": node["href"], **label}
+    attributes: dict[str, Any] = {"CLASS": "download", "download": "", "href": node["href"]}
+    attributes["aria-label"] = f"Download {node['file']}"
     translator.body.append(translator.starttag(node, "a", "", **attributes))
 
 
@@ -62,7 +61,7 @@ class SnippetInclude(LiteralInclude):
             title += Download("", "Download", href=href, file=name)
         if (anchor := f"file-{nodes.make_id(path.name)}") not in document.ids:
             block["ids"], document.ids[anchor] = [anchor], block
-            standard = cast("StandardDomain", self.env.domains["std"])
+            standard = self.env.domains.standard_domain
             standard.note_hyperlink_target(f"{page}#{anchor}", page, anchor, caption)
 
 

@@ -90,7 +90,7 @@ class Library:
         """Return where each fixture is that tests use without an import."""
         tests = self.root / "tests"
         paths = sorted(path.relative_to(tests) for path in tests.glob("**/*.py"))
-        helpers = [p for p in paths if not p.name.startswith("test_") and p.parts[0] not in NO_HELPERS]
+        helpers = [p for p in paths if p.parts[0] not in NO_HELPERS and p.name[:5] != "test_"]
         modules = [module for p in helpers if (module := self.module(f"tests/{p.as_posix()}"))]
         return {name: module for module in modules for name in module.fixtures}
 
@@ -152,9 +152,9 @@ def _kind(node: Definition) -> str:
 
 def _about(node: ast.AST) -> str:
     """Return the first sentence of a docstring."""
-    documented = isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)
-    docstring = (ast.get_docstring(node) if documented else "") or ""
-    return docstring.partition("\n\n")[0].replace("\n", " ")
+    if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+        return ""
+    return (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ")
 
 
 def _is_fixture(node: Definition) -> bool:
