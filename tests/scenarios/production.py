@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from guide.names import saved
 from harness import ENVIRONMENT, SNIPPETS
-from harness.images import saved
 from harness.stack import Stack
 from harness.texts import edited
 from test_health_checks import CHANGES as CHECKED

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from guide.names import saved
 from harness import SNIPPETS, engine, name_server
 from harness.container import wait_until
-from harness.images import saved
 
 APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"
