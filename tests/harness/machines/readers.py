@@ -49,7 +49,7 @@ DOCKER = Kind(
 )
 PODMAN = Kind(
     "podman",
-    "podman_machine.Dockerfile",
+    "podman.Dockerfile",
     "root",
     "/root",
     {"cgroupns": "private"},  # conmon looks for the files of a control group below its own root
