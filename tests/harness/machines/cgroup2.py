@@ -35,7 +35,7 @@ LOADED = (  # what most tests build; the other images share their layers
     "concurrency/two-workers.Dockerfile",
 )
 PORTS = 64  # published by containers; Docker's own port comes after them
-BOOT = 600  # seconds until Docker must answer: it takes 30 on a machine with nothing else to do
+BOOT = 1800  # seconds until Docker must answer: 30 on a quiet machine, minutes on a busy one
 QEMU = [
     "qemu-system-x86_64", "-accel", "tcg,thread=multi,tb-size=512",
     "-cpu", "max", "-smp", "2", "-m", "3G", "-nodefaults", "-display", "none", "-no-reboot",

@@ -19,7 +19,7 @@ TOOLS = FOLDER / "tools"  # what runs on this machine, in there
 SYSTEM = TOOLS / "system"  # the files of the virtual machine
 TREES = {  # folder: suite, kind of tree, packages
     TOOLS: ("trixie", "extract", "base-files,qemu-system-x86,linux-image-cloud-amd64,e2fsprogs"),
-    SYSTEM: ("forky", "minbase", "systemd-sysv,dbus,docker.io,iptables,kmod,iproute2"),
+    SYSTEM: ("forky", "minbase", "systemd-sysv,dbus,docker.io,iptables,kmod,iproute2,procps"),
 }
 OWN = Path(__file__).parent / "cgroup2-root"  # what is added to the machine's root
 DISK = TOOLS / "disk.img"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from guide.evidence import read_run
 from harness import ROOT
+from harness.machines import record
 
 KEPT = ROOT / "docs/_data/cgroup2.json"
 
@@ -19,10 +20,11 @@ def passed(results: Path) -> dict[str, list[str]]:
 
 
 def keep(driver: str, results: Path, about: dict[str, str]) -> None:
-    """Replace what docs/_data/cgroup2.json has of Docker's driver for control groups.
+    """Replace what docs/_data/cgroup2.json has of Docker's driver, and the machine's table row.
 
     `about` tells what the tests ran on, and when.
     """
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     kept[driver] = about | {"tests": passed(results)}
     KEPT.write_text(f"{json.dumps(kept, indent=1, sort_keys=True)}\n")
+    record.keep(json.loads(results.with_suffix(".json").read_text()))
