@@ -11,7 +11,7 @@ import pytest
 
 from harness import ENVIRONMENT, PROJECT, ROOT, SNIPPETS, transcripts
 from harness.texts import edited
-from test_health_checks import CHANGES, FILES
+from scenarios.health_checks import CHANGES, FILES
 
 CONTRACT = (ROOT / "tests/contract.py").read_text()
 CLAUSES = {name.replace("_", " ") for name in re.findall(r"(?m)^def test_(\w+)\(", CONTRACT)}

@@ -3,7 +3,7 @@
 import subprocess
 
 from harness.container import Container
-from test_health_checks import CHANGES, FILES
+from scenarios.health_checks import CHANGES, FILES
 
 APP = "dockerfile/app.Dockerfile"
 IMAGE = "registry.example/shop:1.0.0"  # the reader's

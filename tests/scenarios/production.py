@@ -11,7 +11,7 @@ from guide.names import saved
 from harness import ENVIRONMENT, SNIPPETS
 from harness.stack import Stack
 from harness.texts import edited
-from test_health_checks import CHANGES as CHECKED
+from scenarios.health_checks import CHANGES as CHECKED
 
 SITE = pytest.StashKey["Production"]()
 FILE = "compose/production.compose.yaml"
