@@ -4,10 +4,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
-from bench_unix_socket import ASK
-
+from harness import PROBES
 from scenarios.proxied import BY_DEFAULT, TEXT, Proxied
 
+ASK = (PROBES / "rate.py").read_text()
 REQUESTS = 2000
 ROUNDS = 10
 SECONDS = 6  # of a round in which two clients ask for slow answers, and one for quick ones
