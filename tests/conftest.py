@@ -17,7 +17,11 @@ pytest_plugins = [
     "harness.fixtures",
     "harness.browser",
     "harness.contract.report",
+    "scenarios.kubernetes",
+    "scenarios.production",
     "scenarios.proxied",
+    "scenarios.systemd",
+    "scenarios.tls",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 

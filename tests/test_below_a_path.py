@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from harness.container import wait_until
 from harness.texts import edited
 from scenarios.proxied import TEXT, with_settings
 
@@ -22,33 +25,42 @@ urlpatterns = [path("uri/", lambda request: HttpResponse(request.build_absolute_
 """
 
 
-def test_links_begin_with_the_path(proxied_once):
+@pytest.fixture(scope="module")
+def below(proxying):
+    """Return nginx and Gunicorn with the file and the variable of the page."""
+    with proxying(env=SHOP, nginx={"locations": [BELOW]}) as site:
+        yield site
+
+
+def test_links_begin_with_the_path(below):
     """A page, the stylesheet that it links to, and where the admin sends who is not logged in."""
-    nginx = proxied_once(env=SHOP, nginx={"locations": [BELOW]})
-    page, admin = nginx.get("/shop/"), nginx.get("/shop/admin/")
+    page, admin = below.get("/shop/"), below.get("/shop/admin/")
     style = stylesheet(page)
 
     assert style.startswith("/shop/static/core/site.")
-    assert "immutable" in nginx.get(style).headers["Cache-Control"]
+    assert "immutable" in below.get(style).headers["Cache-Control"]
     assert admin.headers["Location"] == "/shop/admin/login/?next=/shop/admin/"
-    assert nginx.get("/shop").headers["Location"] == "/shop/"
+    assert below.get("/shop").headers["Location"] == "/shop/"
 
 
-def test_path_without_the_prefix_fails(proxied_once):
+def test_path_without_the_prefix_fails(below):
     """Gunicorn answers it itself; with the prefix, a health check is answered."""
-    web = proxied_once(env=SHOP, nginx={"locations": [BELOW]}).web
+    statuses = [below.web.get(path).status_code for path in ("/health/", "/shop/health/")]
 
-    assert [web.get(path).status_code for path in ("/health/", "/shop/health/")] == [500, 200]
+    assert statuses == [500, 200]
 
 
-def test_header_is_taken_from_a_believed_proxy(proxied_once):
+def test_header_is_taken_from_a_believed_proxy(proxied):
     """The same header of the same proxy, which Gunicorn believes or does not."""
     nginx = {"others": {"locations/shop.conf": BY_HEADER}}
-    believed = proxied_once(nginx=nginx)
-    other = proxied_once(nginx=nginx, env={"FORWARDED_ALLOW_IPS": "127.0.0.1"})
+    believed = stylesheet(proxied.start(nginx=nginx).get("/shop/"))
+    proxied.web.stop(grace=0)
+    proxied.start_web(env={"FORWARDED_ALLOW_IPS": "127.0.0.1"})
 
-    assert stylesheet(believed.get("/shop/")).startswith("/shop/static/")
-    assert other.get("/shop/").status_code == 404
+    assert believed.startswith("/shop/static/")
+    assert (
+        wait_until(lambda: (status := proxied.get("/shop/").status_code) != 502 and status) == 404
+    )
 
 
 def test_forced_name_completes_a_stripped_path(proxied, tmp_path):

@@ -2,10 +2,13 @@
 
 import re
 
-from harness import SNIPPETS
+import pytest
+
+from harness import PROBES, SNIPPETS
 
 MIDDLEWARE = SNIPPETS / "client-address/told.client_address.py"
 CONF = SNIPPETS / "client-address/client.gunicorn.conf.py"
+GET = (PROBES / "get.py").read_text()
 FORGED = {"X-Forwarded-For": "203.0.113.9"}
 SETTINGS = """
 from core.settings import *
@@ -13,61 +16,49 @@ MIDDLEWARE = ["core.client_address.client_address", *MIDDLEWARE]
 """
 
 
-def test_django_sees_the_proxy(proxied_once):
+@pytest.fixture(scope="module")
+def with_both_files(proxying, tmp_path_factory):
+    """Return nginx and a Gunicorn that has the files of the page beside its own."""
+    settings = tmp_path_factory.mktemp("settings") / "settings.py"
+    settings.write_text(SETTINGS)
+    mounts = [(MIDDLEWARE, "/app/core/client_address.py", "ro"), (CONF, "/app/gunicorn.conf.py")]
+    mounts += [(settings, "/app/core/with_address.py", "ro")]
+    env = {"DJANGO_SETTINGS_MODULE": "core.with_address"}
+    with proxying(env=env, volumes=mounts) as site:
+        yield site
+
+
+def test_django_sees_the_proxy(by_the_page):
     """Without the file, REMOTE_ADDR is nginx's address."""
-    nginx = proxied_once()
-
-    assert nginx.get("/echo/").json()["remote_addr"] == address_of(nginx.nginx)
+    assert by_the_page.get("/echo/").json()["remote_addr"] == by_the_page.nginx.ip_address
 
 
-def test_file_puts_the_client_in_its_place(proxied_once, tmp_path_factory):
+def test_file_puts_the_client_in_its_place(with_both_files):
     """REMOTE_ADDR is what nginx saw, also when the client claims another one."""
-    nginx = proxied_once(**with_both_files(tmp_path_factory.getbasetemp()))
+    nginx = with_both_files
     answers = [nginx.get("/echo/", headers=headers).json() for headers in ({}, FORGED)]
     client = client_of(nginx)
 
     assert [answer["remote_addr"] for answer in answers] == [client, client]
-    assert client != address_of(nginx.nginx)
+    assert client != nginx.nginx.ip_address
 
 
-def test_request_past_the_proxy_is_answered(proxied_once, tmp_path_factory):
+def test_request_past_the_proxy_is_answered(with_both_files):
     """A health check inside of the container sends no such header."""
-    web = proxied_once(**with_both_files(tmp_path_factory.getbasetemp())).web
+    here = "http://127.0.0.1:8000/echo/"
 
-    assert "127.0.0.1" in web.exec("python", "-c", ASK_INSIDE)
+    assert "127.0.0.1" in with_both_files.web.exec("python", "-c", GET, here)
 
 
-def test_access_log_begins_with_the_client(proxied_once, tmp_path_factory):
+def test_access_log_begins_with_the_client(by_the_page, with_both_files):
     """With the file it is the client's address, without it nginx's, and never the forged one."""
     found = []
-    for options in {}, with_both_files(tmp_path_factory.getbasetemp()):
-        nginx = proxied_once(**options)
+    for nginx in by_the_page, with_both_files:
         nginx.get("/whoami/", headers=FORGED)
         log = nginx.web.wait_for_log("GET /whoami/")
         found.append(re.search(r"(?m)^(\S+) .*GET /whoami/", log)[1])
 
-    assert found == [address_of(proxied_once().nginx), client_of(nginx)]
-
-
-ASK_INSIDE = """
-from urllib.request import Request, urlopen
-request = Request("http://127.0.0.1:8000/echo/", headers={"Host": "127.0.0.1"})
-print(urlopen(request).read().decode())
-"""
-
-
-def with_both_files(folder):
-    """Return the options of a Gunicorn that has the files of the page beside its own."""
-    (folder / "settings.py").write_text(SETTINGS)
-    mounts = [(MIDDLEWARE, "/app/core/client_address.py", "ro"), (CONF, "/app/gunicorn.conf.py")]
-    mounts += [(folder / "settings.py", "/app/core/with_address.py", "ro")]
-    return {"env": {"DJANGO_SETTINGS_MODULE": "core.with_address"}, "volumes": mounts}
-
-
-def address_of(container):
-    """Return a container's address on its network."""
-    (network,) = container.handle.network_settings.networks.values()
-    return network.ip_address
+    assert found == [by_the_page.nginx.ip_address, client_of(with_both_files)]
 
 
 def client_of(nginx):

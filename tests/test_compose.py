@@ -6,8 +6,9 @@ import subprocess
 import pytest
 from python_on_whales import DockerClient
 
+from harness import PROBES
 from harness.container import Container, wait_until
-from scenarios.production import images, shared
+from scenarios.production import images
 
 FILE, WRONG = "compose/production.compose.yaml", "compose/wrong-no-condition.compose.yaml"
 SERVICES = ["nginx", "web", "migrate", "db"]
@@ -21,22 +22,16 @@ LOCKED = {
     "NanoCpus": 10**9,
     "LogConfig": {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}},
 }
-CONNECT = """
-import os, django, psycopg
-os.environ["DJANGO_SETTINGS_MODULE"] = "core.settings"
-django.setup()
-from django.db import connection
-connect = lambda: psycopg.connect(**connection.get_connection_params())
-print(len([connect() for _ in range(90)]))
-"""
+CONNECT = (PROBES / "connections.py").read_text()
 STATUS = "grep -E '^(Uid|CapEff|NoNewPrivs)' /proc/1/status"
 
 
-@pytest.fixture
-def production(request):
+@pytest.fixture(scope="module")
+def production(producing):
     """Bring the page's file up once, with a database that takes its time to be made."""
-    slow = {"volumes": [f"./slow.sql:{INIT}:ro"]}
-    return shared(request, (), {"db": slow}, {"slow.sql": "SELECT pg_sleep(10);"})
+    services = {"db": {"volumes": [f"./slow.sql:{INIT}:ro"]}}
+    with producing(services=services, texts={"slow.sql": "SELECT pg_sleep(10);"}) as site:
+        yield site
 
 
 def test_command_brings_up_the_whole_site(production):
@@ -174,7 +169,7 @@ def test_secrets_are_in_no_environment(production):
 
 def test_database_takes_a_hundred_connections(production):
     """Each is a process of PostgreSQL, and together they are more than 64."""
-    assert production.service("web").exec("python", "-c", CONNECT) == "90"
+    assert production.service("web").exec("python", "-c", CONNECT, "90") == "90"
 
 
 def test_database_has_more_shared_memory(production):

@@ -7,15 +7,17 @@ import subprocess
 import httpx
 import pytest
 
-from harness import ENVIRONMENT, PROJECT
+from harness import ENVIRONMENT, PROBES, PROJECT
 from harness.container import PATIENCE, Container
 from harness.texts import edited
 
-APP, PLAIN = "dockerfile/app.Dockerfile", "signals/exec-form.Dockerfile"
+PLAIN = "signals/exec-form.Dockerfile"
 COMPOSE = "gunicorn-tls/own-certificate.compose.yaml"
 SERVE = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
 FILES = "--certfile /run/tls/cert.pem --keyfile"
 KEY = "/run/tls/key.pem"
+AS_NOBODY = "exec setpriv --reuid nobody --clear-groups"
+CLIENT = (PROBES / "http_2.py").read_text()
 PINS = (PROJECT / "requirements.txt").read_text()
 WITH_HTTP_2 = {"requirements.txt": edited(PINS, {"gunicorn==": "gunicorn[http2]=="})}
 HTTP_2 = "--http-protocols h2,h1"
@@ -26,7 +28,7 @@ OPENSSL = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tls(tmp_path_factory):
     """Return a folder with a certificate, and a key that all may read."""
     folder = tmp_path_factory.mktemp("beside") / "tls"
@@ -47,9 +49,9 @@ def serve(build, run, tls):
     return serve
 
 
-def test_gunicorn_speaks_https(build, stack, tls):
+def test_gunicorn_speaks_https(app_image, stack, tls):
     """The Compose file of the page, asked by HTTPS; no header says so."""
-    compose = stack(COMPOSE, {"web": {"image": build(APP), "ports": ["8443"]}})
+    compose = stack(COMPOSE, {"web": {"image": app_image, "ports": ["8443"]}})
     shutil.copytree(tls, compose.folder / "tls")
     compose.up()
     web = compose.service("web")
@@ -110,12 +112,14 @@ def test_new_certificate_needs_no_reload(serve, tmp_path):
     assert container.logs().count("Booting worker") == 1
 
 
-def test_copied_command_publishes_another_port(build, docker, replay, tls, monkeypatch, request):
+def test_copied_command_publishes_another_port(
+    plain_image, docker, replay, tls, monkeypatch, request
+):
     """The transcript runs; Gunicorn listens at another port than the one that is published."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     shown = "gunicorn-tls/wrong-port.console"
-    started = replay(shown, cwd=tls.parent, web=build(PLAIN)).strip()
+    started = replay(shown, cwd=tls.parent, web=plain_image).strip()
     container = Container(docker, docker.container.inspect(started))
     request.addfinalizer(container.remove)
     container.wait_for_log(":443")
@@ -179,30 +183,3 @@ def certificate(container):
 def ask_by_http_2(container):
     """Ask from inside, and return the protocol that TLS negotiated and the status, or the end."""
     return container.exec("python", "-c", CLIENT).split()
-
-
-AS_NOBODY = "exec setpriv --reuid nobody --clear-groups"
-CLIENT = """
-import socket, ssl
-from h2.connection import H2Connection
-from h2.events import ResponseReceived
-context = ssl.create_default_context(cafile="/run/tls/cert.pem")
-context.set_alpn_protocols(["h2", "http/1.1"])
-tcp = socket.create_connection(("127.0.0.1", 8000), 60)
-tls = context.wrap_socket(tcp, server_hostname="127.0.0.1")
-print(tls.selected_alpn_protocol())
-client = H2Connection()
-client.initiate_connection()
-request = {":method": "GET", ":path": "/health/", ":authority": "127.0.0.1", ":scheme": "https"}
-client.send_headers(1, list(request.items()), end_stream=True)
-tls.sendall(client.data_to_send())
-answer = None
-while answer is None:
-    data = tls.recv(65535)
-    if not data:
-        answer = "closed"
-    for event in client.receive_data(data):
-        if isinstance(event, ResponseReceived):
-            answer = dict(event.headers)[b":status"].decode()
-print(answer)
-"""

@@ -1,37 +1,15 @@
 """The proofs of docs/kubernetes.md."""
 
-import json
-
 import pytest
-import yaml
 
-from harness import SCENARIOS, SNIPPETS
-from scenarios.pods import APP, Podman, app
+from harness import SCENARIOS
+from scenarios.kubernetes import JOB, PLAY, PODS, WEB, WEB_CONTAINER
 
 VALIDATOR = SCENARIOS / "kubernetes.Dockerfile"
-WEB = (SNIPPETS / "kubernetes/production.web.yaml").read_text()
-JOB = (SNIPPETS / "kubernetes/migrate.job.yaml").read_text()
 MANIFESTS = {"manifests/web.yaml": WEB, "manifests/job.yaml": JOB}
 SUPPORTED = ["1.35", "1.36", "1.37"]  # https://kubernetes.io/releases/
 VALIDATE = "cat /manifests/*.yaml > /tmp/all.yaml; sed -i '{change}' /tmp/all.yaml; "
 VALIDATE += "kubernetes-validate --quiet --strict -k {version} /tmp/all.yaml 2>&1 && echo valid"
-DEPLOYMENT, *_ = yaml.safe_load_all(WEB)
-PODS = [DEPLOYMENT["spec"]["template"]["spec"], yaml.safe_load(JOB)["spec"]["template"]["spec"]]
-[WEB_CONTAINER] = PODS[0]["containers"]
-PODMAN = {
-    "privileged": True,
-    "cgroupns": "private",
-    "init": True,
-    "expose": 8000,
-    "ready": "",
-    "env": {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"},
-}
-KEYS = {"SECRET_KEY": "for-this-test-alone", "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
-SHOP = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}, "stringData": KEYS}
-PLAY = """
-podman kube play --replace --publish 8000:8000 /tmp/web.yaml
-timeout 60 sh -c 'until podman logs web-pod-web 2>&1 | grep "Booting worker"; do sleep 0.5; done'
-"""
 LOCKED = """
 touch /app/x 2>&1
 touch /tmp/x && echo writes to /tmp
@@ -40,17 +18,6 @@ id -u
 env
 grep -E "CapBnd|NoNewPrivs|Seccomp:" /proc/1/status
 """
-
-
-@pytest.fixture
-def podman(build, docker, official, run_once):
-    """Return Podman with the app image, in a container that all tests of this process share."""
-    container = run_once(official("quay.io/podman/stable:v5.8"), "sleep", "infinity", **PODMAN)
-    podman = Podman(docker, container.handle)
-    podman.load(app(build))
-    podman.write({"/tmp/web.yaml": WEB, "/tmp/job.yaml": JOB})
-    podman.sh(f"podman secret exists shop || printf %s '{json.dumps(SHOP)}' | podman kube play -")
-    return podman
 
 
 @pytest.fixture
@@ -128,9 +95,9 @@ def test_probe_of_a_page_needs_a_host(pod):
     assert pod.get(path, headers={"Host": "shop.example"}).status_code == 200
 
 
-def test_image_does_not_read_gunicorn_workers(build, run):
+def test_image_does_not_read_gunicorn_workers(app_image, run):
     """Four are asked for, and the two of the image's WEB_CONCURRENCY boot."""
-    container = run(build(APP), env={"GUNICORN_WORKERS": "4"})
+    container = run(app_image, env={"GUNICORN_WORKERS": "4"})
     container.wait_for_log("Booting worker", count=2)
 
     container.get("/sleep/1/")

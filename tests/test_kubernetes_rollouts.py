@@ -9,12 +9,9 @@ import yaml
 
 from harness import SNIPPETS
 from harness.load import Load
-from scenarios.pods import APP, IMAGE
-from test_kubernetes import JOB, PLAY, PODS, WEB_CONTAINER
-from test_kubernetes import podman as a_podman
-from test_systemd import start_get
+from scenarios.kubernetes import JOB, PLAY, PODS, WEB_CONTAINER
+from scenarios.pods import IMAGE
 
-podman = a_podman
 SCRIPT = SNIPPETS / "kubernetes/deploy.rollout.sh"
 COMMANDS = [
     "apply --filename job.yaml",
@@ -66,9 +63,9 @@ def test_job_has_the_image_of_the_web():
     assert job["metadata"]["name"].endswith(IMAGE.rpartition(":")[2].replace(".", "-"))
 
 
-def test_sleep_before_sigterm_answers_latecomers(build, run):
+def test_sleep_before_sigterm_answers_latecomers(small_image, run):
     """Clients ask for two seconds more: before the signal all are answered, after it not."""
-    after, before = run(build(APP)), run(build(APP))
+    after, before = run(small_image), run(small_image)
 
     with Load(f"{after.address}/health/") as load:
         after.kill("SIGTERM")
@@ -92,7 +89,7 @@ def test_grace_covers_sleep_and_requests():
 def test_stopped_pod_finishes_its_request(podman):
     """Podman stops it with the grace of the manifest: 13 s are more than its own ten."""
     podman.sh(PLAY)
-    response = start_get(podman, "/sleep/13/")
+    response = podman.begin_get("/sleep/13/")
 
     podman.sh("podman stop web-pod-web")
 

@@ -6,8 +6,8 @@ from harness import SCENARIOS, SNIPPETS
 from harness.container import wait_until
 from harness.load import Load
 from harness.texts import edited
-from scenarios.pods import Podman, app
-from test_systemd import PRIVILEGED, start_get
+from scenarios.pods import HOST, Podman, app
+from scenarios.systemd import BOOTED, PRIVILEGED
 
 MACHINE = SCENARIOS / "quadlet.Dockerfile"
 FILE = "/etc/containers/systemd/shop.container"
@@ -17,20 +17,24 @@ ENVIRONMENT = edited(ENVIRONMENT, {"/var/lib/shop": "/tmp"})
 FOR_ALL = edited(CONTAINER, {"127.0.0.1:8000": "8000"})  # for this machine's port to lead there
 GENERATOR = "/usr/libexec/podman/quadlet -dryrun"
 LOOK = "touch /app/x; touch /tmp/x && echo tmp; cat /proc/1/status"
-HOST = {"headers": {"Host": "shop.example"}}
+
+
+@pytest.fixture(scope="module")
+def booted(build, builder, docker, running):
+    """Return a machine with Podman and the app image, which boots once for the tests here."""
+    with running(builder.build(MACHINE), **PRIVILEGED) as container:
+        podman = Podman(docker, container.handle)
+        assert podman.sh(BOOTED) in {"running", "degraded"}
+        podman.load(app(build))
+        yield podman
 
 
 @pytest.fixture
-def podman(build, builder, docker, run_once):
-    """Return a machine that boots once for all tests of this process, with the unit's files."""
-    container = run_once(builder.build(MACHINE), **PRIVILEGED)
-    podman = Podman(docker, container.handle)
-    booted = {"running", "degraded"}
-    assert wait_until(lambda: podman.sh("systemctl is-system-running --wait") in booted)
-    podman.load(app(build))
-    podman.write({FILE: FOR_ALL, "/etc/shop.env": ENVIRONMENT})
-    yield podman
-    podman.sh("systemctl stop shop; systemctl reset-failed shop")
+def podman(booted):
+    """Return that machine with the files of the unit; in the end, the unit is stopped."""
+    booted.write({FILE: FOR_ALL, "/etc/shop.env": ENVIRONMENT})
+    yield booted
+    booted.sh("systemctl stop shop; systemctl reset-failed shop")
 
 
 def test_generator_accepts_the_file(podman):
@@ -71,7 +75,7 @@ def test_quadlet_runs_the_locked_container(podman):
 def test_stop_of_the_unit_waits_for_requests(podman):
     """A request of 13 s outlives `systemctl stop`: Podman alone would wait for ten."""
     start(podman)
-    response = start_get(podman, "/sleep/13/")
+    response = podman.begin_get("/sleep/13/")
 
     podman.sh("systemctl stop shop")
 

@@ -6,18 +6,16 @@ import pytest
 
 from harness.container import wait_until
 from scenarios.nginx import Nginx
+from scenarios.replicas import BOOTING, serve
 
-APP = "dockerfile/app.Dockerfile"
 COMPOSE = "replicas/two-by-two.compose.yaml"
-GUNICORN = "gunicorn core.wsgi --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm --no-control-socket"
-BOOTING = "Booting worker"
-SLOW = 15  # seconds that one request takes
+SLOW = 10  # seconds that one request takes
 PROXY = "location / { proxy_pass http://web:8000; proxy_set_header Host $http_host; }"
 
 
-def test_compose_starts_two_containers_of_two_workers(build, stack):
+def test_compose_starts_two_containers_of_two_workers(app_image, stack):
     """Each answers, and has a master and its two workers."""
-    compose = stack(COMPOSE, {"web": {"image": build(APP), "ports": ["8000"]}})
+    compose = stack(COMPOSE, {"web": {"image": app_image, "ports": ["8000"]}})
     compose.up()
 
     containers = compose.services("web")
@@ -27,18 +25,18 @@ def test_compose_starts_two_containers_of_two_workers(build, stack):
     assert [len(container.top()) for container in containers] == [3, 3]
 
 
-def test_thin_container_still_has_a_master(build, run):
+def test_thin_container_still_has_a_master(small_image, run):
     """Gunicorn with one worker is two processes."""
-    container = serve(run, build(APP), workers=1)
+    container = serve(run, small_image, workers=1)
 
     assert len(container.top()) == 2
 
 
-def test_thin_containers_take_more_memory_than_a_thick_one(build, run):
+def test_thin_containers_take_more_memory_than_a_thick_one(app_image, run):
     """Three workers alone, three together, and three that share what was loaded before."""
-    image, sizes = build(APP), []
+    sizes = []
     for count, workers, flag in ((3, 1, ""), (1, 3, ""), (1, 3, "--preload")):
-        containers = [serve(run, image, workers, flag) for _ in range(count)]
+        containers = [serve(run, app_image, workers, flag) for _ in range(count)]
         for container in containers:
             container.get("/")
         sizes.append(sum(container.pss() for container in containers))
@@ -53,9 +51,9 @@ def test_thin_containers_take_more_memory_than_a_thick_one(build, run):
 @pytest.mark.parametrize(
     ("workers", "flag", "waits"), [(1, "", True), (1, "--threads 2", False), (2, "", False)]
 )
-def test_busy_single_worker_answers_no_health_check(build, run, workers, flag, waits):
+def test_busy_single_worker_answers_no_health_check(small_image, run, workers, flag, waits):
     """It comes after the slow request; beside a second worker or thread, it comes before."""
-    container = serve(run, build(APP), workers, flag)
+    container = serve(run, small_image, workers, flag)
     slow = container.start_sleep(SLOW)
 
     container.get("/health/")
@@ -66,11 +64,11 @@ def test_busy_single_worker_answers_no_health_check(build, run, workers, flag, w
 
 @pytest.mark.parametrize(("count", "workers", "waits"), [(2, 1, True), (1, 2, False)])
 def test_request_waits_behind_a_busy_container(
-    network, build, run, tmp_path, count, workers, waits
+    network, build, small_image, run, tmp_path, count, workers, waits
 ):
     """Nginx shares requests out in turns, a master's workers take what they are free for."""
     options = {"networks": [network], "network_aliases": ["web"]}
-    containers = [serve(run, build(APP), workers, **options) for _ in range(count)]
+    containers = [serve(run, small_image, workers, **options) for _ in range(count)]
     nginx = Nginx(build, run, tmp_path, PROXY, networks=[network])
     nginx.get("/health/")
     before = clients_read(containers)
@@ -86,10 +84,3 @@ def test_request_waits_behind_a_busy_container(
 def clients_read(containers):
     """Return the clients whose request a worker of any of these containers has read."""
     return set().union(*(container.clients_read() for container in containers))
-
-
-def serve(run, image, workers, flags="", **options: object):
-    """Run Gunicorn with so many workers, and wait until each one boots."""
-    container = run(image, *GUNICORN.split(), f"--workers={workers}", *flags.split(), **options)
-    container.wait_for_log(BOOTING, count=workers)
-    return container

@@ -38,64 +38,81 @@ urlpatterns = [path("events/<kind>/", events)]
 """
 
 
+@pytest.fixture(scope="module")
+def with_events(tmp_path_factory):
+    """Return the options of a Gunicorn with the file of the page."""
+    return with_settings(tmp_path_factory.mktemp("extra"), urls=URLS, files=[EVENTS])
+
+
+@pytest.fixture(scope="module")
+def site(proxying, with_events):
+    """Return nginx and Gunicorn, which the tests that only look share."""
+    with proxying(**with_events) as site:
+        yield site
+
+
 @pytest.fixture
-def streams(proxied_once, tmp_path_factory):
-    """Return a function that starts nginx, and Gunicorn with the file of the page."""
-    more = with_settings(tmp_path_factory.getbasetemp(), urls=URLS, files=[EVENTS])
+def beside(site, run):
+    """Return a function that starts one more nginx, with another file, before the same Gunicorn."""
 
-    def streams(env=None, **nginx: object):
-        options = {**more, "env": more["env"] | (env or {})}
-        return proxied_once(nginx=nginx, **options)
+    def beside(text):
+        image, options = site.nginx_options(text)
+        return run(image, **options)
 
-    return streams
+    return beside
 
 
-def test_nginx_passes_lines_on_at_once(streams):
+@pytest.fixture
+def two_threads(proxied, with_events):
+    """Return nginx and a Gunicorn with two threads, for one test alone."""
+    return proxied.start(**{**with_events, "env": with_events["env"] | TWO_THREADS})
+
+
+def test_nginx_passes_lines_on_at_once(site):
     """Four lines, one each three seconds, from a view that says nothing of buffering."""
-    assert spread(streams(), "/stream/4/3/") > 4
+    assert spread(site, "/stream/4/3/") > 4
 
 
-def test_http_1_0_holds_a_stream_back(streams):
+def test_http_1_0_holds_a_stream_back(beside):
     """The same four lines come together when nginx asks as it did before 1.29.7."""
-    assert spread(streams(text=BY_HTTP_1_0), "/stream/4/3/") < 4
+    assert spread(beside(BY_HTTP_1_0), "/stream/4/3/") < 4
 
 
-def test_file_lets_events_through(streams):
+def test_file_lets_events_through(beside):
     """Even there, the last event comes seconds after the first."""
-    nginx = streams(text=BY_HTTP_1_0)
+    nginx = beside(BY_HTTP_1_0)
 
     assert spread(nginx, "/events/many/") > 2
     assert nginx.get("/events/many/").headers["Content-Type"] == "text/event-stream"
 
 
-def test_silent_stream_is_cut(streams):
+def test_silent_stream_is_cut(beside):
     """Nine seconds without an event are more than nginx's four; its log says what it waited for."""
-    nginx = streams(text=FOUR_SECONDS)
+    nginx = beside(FOUR_SECONDS)
 
     with pytest.raises(httpx.RemoteProtocolError):
         nginx.get("/events/silent/")
-    nginx.nginx.wait_for_log("upstream timed out (110: Connection timed out) while reading")
+    nginx.wait_for_log("upstream timed out (110: Connection timed out) while reading")
 
 
-def test_sign_of_life_keeps_a_stream(streams):
+def test_sign_of_life_keeps_a_stream(beside):
     """Nine seconds without an event, and a None in each of them."""
-    assert '"last"' in streams(text=FOUR_SECONDS).get("/events/alive/").text
+    assert '"last"' in beside(FOUR_SECONDS).get("/events/alive/").text
 
 
-def test_each_stream_holds_a_thread(streams):
+def test_each_stream_holds_a_thread(two_threads):
     """Beside one stream, another client is served at once; beside two it waits for an end."""
-    proxied = streams(TWO_THREADS)
-    nginx, waits = proxied.nginx, []
+    nginx, waits = two_threads.nginx, []
     for _ in range(2):
-        proxied.web.begin(lambda: nginx.start_get("/events/long/"))
+        two_threads.web.begin(lambda: nginx.start_get("/events/long/"))
         waits.append(nginx.get("/health/").elapsed.total_seconds())
 
     assert waits[0] < 10 < waits[1]
 
 
-def test_sign_of_life_tells_of_a_client_that_left(streams):
+def test_sign_of_life_tells_of_a_client_that_left(two_threads):
     """Two clients leave two threads: with signs of life others are served, else they wait."""
-    nginx = streams(TWO_THREADS | {"FOR": "those who leave"})  # a container of their own
+    nginx = two_threads.nginx
 
     leave(nginx, "/events/endless/")
     assert nginx.get("/health/").status_code == 200

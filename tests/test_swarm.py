@@ -77,16 +77,6 @@ class Swarm:
         return f"http://127.0.0.1:{port}/health/live"
 
 
-def scenario(run_until_removed, image, nginx):
-    """Run the scenario in an engine of its own, which is removed however that ends."""
-    options = {"privileged": True, "expose": 8080}
-    container = run_until_removed(ENGINE, "dockerd", ready="", **options)  # on its socket only
-    try:
-        return seen_in(Swarm(container, {f"{WEB}:1": image, f"{NGINX}:1": nginx}))
-    finally:
-        container.remove()
-
-
 def seen_in(swarm):
     """Deploy, update, deploy what is broken, and change nginx, and return what was seen."""
     seen = {"init": swarm.run("sh", "/site/init.sh"), "other tags": swarm.run("sh", "-c", TAGS)}
@@ -107,32 +97,27 @@ def seen_in(swarm):
     return seen
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def image(build):
     """Build the image of the page: with a health check, the secret, and draining."""
     return build(CHECKED, **IMAGE)
 
 
-@pytest.fixture(scope="session")
-def scenes(builder, run_until_removed):
-    """Return what the scenario showed, which one of the processes of the tests runs for all."""
-    builder.have([ENGINE])
-    image = builder.build(SNIPPETS / CHECKED, **IMAGE)
-    nginx = builder.build(SNIPPETS / STATIC, files=CONF)
+@pytest.fixture(scope="module")
+def recorded(builder, image, build, official, running):
+    """Return what the scenario showed, in an engine of its own.
+
+    One of the processes of the tests runs it for all: it costs more than all that looks at it.
+    """
+    images = {f"{WEB}:1": image, f"{NGINX}:1": build(STATIC, files=CONF)}
+    dockerd = official(ENGINE), "dockerd"  # on its socket only
+    options = {"privileged": True, "expose": 8080, "ready": ""}
     path = builder.shared / "swarm.json"
     with FileLock(builder.shared / "swarm.lock"):
         if not path.exists():
-            path.write_text(json.dumps(scenario(run_until_removed, image, nginx)))
+            with running(*dockerd, **options) as container:
+                path.write_text(json.dumps(seen_in(Swarm(container, images))))
     return json.loads(path.read_text())
-
-
-@pytest.fixture
-def recorded(scenes, build, official):
-    """Return the record; what was inside goes with the result of each test."""
-    build(CHECKED, **IMAGE)
-    build(STATIC, files=CONF)
-    official(ENGINE)
-    return scenes
 
 
 def test_stack_starts_with_two_scripts(recorded):
@@ -144,7 +129,7 @@ def test_stack_starts_with_two_scripts(recorded):
 def test_update_loses_no_request(recorded):
     """Two clients read and write all the time; in the end, both tasks run the new image."""
     assert recorded["update"][0] == 0
-    assert running(recorded["updated"]) == [f"{WEB}:2"] * 2
+    assert running_images(recorded["updated"]) == [f"{WEB}:2"] * 2
     assert recorded["update asked"] > 100
     assert recorded["update lost"] == 0
 
@@ -153,7 +138,7 @@ def test_broken_image_is_rolled_back(recorded):
     """Its first task fails; the two before it go on running, and no request is lost."""
     assert recorded["state"] == [0, "rollback_completed\n"]
     assert f"{WEB}:3 Shutdown Failed" in str(recorded["rolled back"])
-    assert running(recorded["rolled back"]) == [f"{WEB}:2"] * 2
+    assert running_images(recorded["rolled back"]) == [f"{WEB}:2"] * 2
     assert recorded["rollback lost"] == 0
 
 
@@ -209,7 +194,7 @@ def test_second_sigterm_ends_the_draining(image, run):
     assert time.monotonic() - start < 60
 
 
-def running(tasks):
+def running_images(tasks):
     """Return the images of the tasks that Swarm wants to run, and that do."""
     return [task.split()[0] for task in tasks if " Running Running " in task]
 

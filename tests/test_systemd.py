@@ -6,70 +6,26 @@ import re
 import httpx
 import pytest
 
-from harness import SCENARIOS, SNIPPETS
-from harness.container import PATIENCE, TLS, Container, wait_until
+from harness.container import PATIENCE, TLS
 from harness.load import Load
 from harness.texts import edited
+from scenarios.systemd import (
+    ALONE,
+    ASK,
+    HOST,
+    JOURNAL,
+    MARK,
+    PLAIN,
+    PORT,
+    SERVICE,
+    START,
+    TEXTS,
+    UNITS,
+)
 
-MACHINE = SCENARIOS / "systemd.Dockerfile"
-PRIVILEGED = {
-    "privileged": True,
-    "cgroupns": "private",
-    "tmpfs": ["/run", "/run/lock", "/tmp"],
-    "ready": "",
-}
-UNITS = "/etc/systemd/system"
-SERVICE, SOCKET = f"{UNITS}/shop.service", f"{UNITS}/shop.socket"
-FILES = {
-    SERVICE: "web.shop.service",
-    SOCKET: "web.shop.socket",
-    f"{UNITS}/shop.service.d/hardening.conf": "sandbox.hardening.conf",
-    "/etc/shop.env": "settings.shop.env",
-    "/usr/local/bin/manage": "run.manage.sh",
-}
-TEXTS = {path: (SNIPPETS / "systemd" / name).read_text() for path, name in FILES.items()}
-PORT = {f"{SOCKET}.d/port.conf": "[Socket]\nListenStream=8000\n"}  # beside the file's socket
-PLAIN = {f"{UNITS}/shop.service.d/hardening.conf": ""}
-ALONE = {  # without a socket unit, Gunicorn binds by itself
-    SERVICE: edited(
-        TEXTS[SERVICE],
-        {"Requires=shop.socket": "", "core.wsgi": "core.wsgi --bind 0.0.0.0:8000"},
-    )
-}
-WRITE = """
-while test $# -gt 0; do mkdir -p "$(dirname "$1")"; printf %s "$2" > "$1"; shift 2; done
-chmod 600 /etc/shop.env; chmod +x /usr/local/bin/manage; systemctl daemon-reload
-"""
-CLEAN = f"""
-systemctl stop shop.socket shop.service
-rm -rf {UNITS}/shop.* {UNITS}/*.wants/shop.* /var/lib/private/shop /var/lib/shop
-cd /srv/shop && cp /root/wsgi.py core/ ; userdel shop
-systemctl daemon-reload; systemctl reset-failed
-"""
-MARK = """
-cp -n core/wsgi.py /root/wsgi.py
-journalctl -n 1 --show-cursor | sed -n 's/^-- cursor: //p' > /run/cursor
-"""
-LOADED = """
-for worker in $(cat /proc/$(systemctl show shop --value --property MainPID)/task/*/children)
-do grep --files-with-matches ^tfd /proc/$worker/fdinfo/*
-done | wc -l
-"""  # each watches one with epoll
-START = "systemctl start shop.socket shop.service"
-HOST = {"headers": {"Host": "shop.example"}}
-ASK = """
-import http.client, json, socket, sys
-client = http.client.HTTPConnection("shop.example")
-client.sock = socket.socket(socket.AF_UNIX)
-client.sock.connect("/run/shop.sock")
-method, path, body, *headers = sys.argv[1:]
-client.request(method, path, body, dict(header.split(": ") for header in headers))
-response = client.getresponse()
-print(json.dumps([response.status, response.read().decode()]))
-"""
 FORM = "Content-Type: application/x-www-form-urlencoded"
 BROKEN = "raise RuntimeError('broken')\n"
-PROBES = """#!/bin/sh
+WHAT_IT_SEES = """#!/bin/sh
 echo "own: $(touch /var/lib/shop/x 2>&1)"
 echo "code: $(touch /srv/shop/core/x 2>&1)"
 echo "environment: $(cat /etc/shop.env 2>&1)"
@@ -80,62 +36,9 @@ echo "devices: $(ls /dev/kmsg 2>&1)"
 HIDDEN = ["home", "others", "devices"]
 PROBED = "ExecStart=\nExecStart=/bin/sh /usr/local/bin/probe"  # in place of Gunicorn
 PROBING = {
-    "/usr/local/bin/probe": PROBES,
+    "/usr/local/bin/probe": WHAT_IT_SEES,
     f"{UNITS}/shop.service.d/probe.conf": f"[Service]\nType=oneshot\n{PROBED}\n",
 }
-
-
-class Machine(Container):
-    """A container in which systemd runs, and the files of the page are in place."""
-
-    def sh(self, script: str, *arguments: str) -> str:
-        """Run a script of the shell inside, and return what it printed, be it of its failure."""
-        return self.exec("sh", "-c", f"{{ {script}\n}} 2>&1 || true", "sh", *arguments)
-
-    def install(self, *texts: dict[str, str]) -> None:
-        """Write the files of the page, or others in their place, and make systemd read them."""
-        files = TEXTS.copy()
-        for changes in texts:
-            files |= changes
-        assert self.sh(WRITE, *sum(files.items(), ())) == ""
-
-    def start(self, *texts: dict[str, str], start: str = START) -> None:
-        """Install and start, and wait until both workers serve."""
-        self.install(*texts)
-        assert self.sh(start) == ""
-        self.wait_for_workers()
-
-    def ask(self, path: str, *headers: str, method: str = "GET", body: str = "") -> tuple:
-        """Ask through the socket as nginx does, and return the status and the text."""
-        python = "runuser -u www-data -- /srv/shop/.venv/bin/python"
-        answer = self.sh(f'{python} -c "$@"', ASK, method, path, body, *headers)
-        return tuple(json.loads(answer))
-
-    def show(self, name: str) -> str:
-        """Return what systemd knows of the service."""
-        return self.sh(f"systemctl show shop.service --value --property {name}")
-
-    def journal(self) -> str:
-        """Return the log of the service, of this test alone."""
-        after = '--after-cursor="$(cat /run/cursor)"'
-        return self.sh(f"journalctl --no-pager --output cat --unit shop {after}")
-
-    def wait_for_workers(self) -> None:
-        """Wait until both have loaded the app, and watch the socket."""
-        assert wait_until(lambda: self.sh(LOADED) == "2"), self.journal()
-
-
-@pytest.fixture
-def machine(build, docker, run_once):
-    """Return a machine that boots once for all tests of this process, each with clean units."""
-    image = build(MACHINE)
-    container = run_once(image, **PRIVILEGED)
-    machine = Machine(docker, container.handle)
-    booted = {"running", "degraded"}
-    assert wait_until(lambda: machine.sh("systemctl is-system-running --wait") in booted)
-    machine.sh(MARK)
-    yield machine
-    machine.sh(CLEAN)
 
 
 @pytest.fixture
@@ -196,7 +99,7 @@ def test_start_ends_before_the_app_is_loaded(machine):
     started = machine.sh(f"{START} && echo well")
 
     assert started == "well"
-    assert wait_until(lambda: machine.show("NRestarts") != "0")
+    machine.wait_for('test "$(systemctl show shop --value --property NRestarts)" != 0')
     assert "RuntimeError: broken" in machine.journal()
 
 
@@ -222,12 +125,12 @@ def test_systemctl_reload_loses_no_request(shop):
 
 def test_systemctl_kill_loses_the_request_under_way(shop):
     """`systemctl reload` lets a request finish; HUP to each process of the service does not."""
-    reloaded = start_get(shop, "/sleep/10/")
+    reloaded = shop.begin_get("/sleep/6/")
     shop.sh("systemctl reload shop")
     assert reloaded.result().text == "slept"
     shop.wait_for_workers()
 
-    killed = start_get(shop, "/sleep/10/")
+    killed = shop.begin_get("/sleep/10/")
     shop.sh("systemctl kill --signal HUP shop")
 
     with pytest.raises(httpx.TransportError):
@@ -265,7 +168,7 @@ def test_restart_without_a_socket_refuses_requests(machine):
 
 def test_killed_master_is_started_again(shop):
     """The request under way is lost; the next one waits in the socket for the new master."""
-    response = start_get(shop, "/sleep/20/")
+    response = shop.begin_get("/sleep/20/")
 
     shop.sh("systemctl kill --kill-whom main --signal KILL shop")
 
@@ -276,14 +179,14 @@ def test_killed_master_is_started_again(shop):
 
 
 def test_stop_waits_for_slow_requests(shop):
-    """A request of 20 s outlives a stop, and the five seconds of Gunicorn's own guide cut it."""
-    waited = start_get(shop, "/sleep/20/")
+    """A stop waits for a request of 8 s; the five seconds of Gunicorn's guide cut a slow one."""
+    waited = shop.begin_get("/sleep/8/")
     shop.sh("systemctl stop shop.socket shop.service")
     assert waited.result().text == "slept"
 
     brief = {SERVICE: re.sub("TimeoutStopSec=.*", "TimeoutStopSec=5", TEXTS[SERVICE])}
     shop.start(PORT, brief)
-    cut = start_get(shop, "/sleep/20/")
+    cut = shop.begin_get("/sleep/20/")
     shop.sh("systemctl stop shop.socket shop.service")
 
     with pytest.raises(httpx.TransportError):
@@ -345,10 +248,10 @@ def test_sandbox_hides_the_machine(machine):
 def test_sandbox_lowers_the_exposure(machine):
     """By systemd's own count: less than that of shop.service alone by half."""
     machine.install(PLAIN)
-    plain = exposure(machine)
+    plain = machine.exposure()
     machine.install()
 
-    assert exposure(machine) < plain / 2
+    assert machine.exposure() < plain / 2
 
 
 def test_user_that_exists_is_taken(machine):
@@ -362,27 +265,15 @@ def test_user_that_exists_is_taken(machine):
     assert json.loads(machine.ask("/whoami/")[1])["uid"] == 10042
 
 
-def start_get(machine, path):
-    """Ask in the background, and return once a worker has surely begun it."""
-    machine.get("/health/", **HOST)
-    return machine.begin(lambda: machine.start_get(path, **HOST))
-
-
 def reload(machine):
     """Reload, and wait until both workers have been replaced."""
     gone = machine.journal().count("Worker exiting")
     machine.sh("systemctl reload shop")
-    assert wait_until(lambda: machine.journal().count("Worker exiting") == gone + 2)
+    machine.wait_for(f'test "$({JOURNAL} | grep --count "Worker exiting")" = {gone + 2}')
 
 
 def probe(machine, *texts):
-    """Return what each of PROBES prints where Gunicorn would run."""
+    """Return what each line of WHAT_IT_SEES prints where Gunicorn would run."""
     machine.install(PROBING, *texts)
     machine.sh(f"{MARK} systemctl restart shop.service")
     return dict(re.findall(r"(?m)^(\w+): ?(.*)$", machine.journal()))
-
-
-def exposure(machine):
-    """Return systemd's count of what the service might do."""
-    told = machine.sh("systemd-analyze security --no-pager shop.service")
-    return float(re.search(r"exposure level for shop.service: (\S+)", told)[1])

@@ -1,6 +1,5 @@
 """The proofs of docs/traefik.md."""
 
-import os
 import re
 
 import httpx
@@ -8,38 +7,27 @@ import pytest
 import yaml
 
 from harness import SNIPPETS, engine
-from test_tls import APP, CADDY, CONF, DOMAIN, FORGED, STATIC, started
+from scenarios.tls import DOMAIN, FORGED
 
 FILE = "traefik/labels.compose.yaml"
 TRAEFIK = "traefik:v3.7"
 CONTRADICTIONS = ["X-Forwarded-Protocol", "X-Forwarded-Ssl"]
+PROJECT = "com.docker.compose.project"
+OWN = f"--providers.docker.constraints=Label(`{PROJECT}`,`${{COMPOSE_PROJECT_NAME}}`)"
 SOCKET = "/var/run/docker.sock"
 
 
-@pytest.fixture(scope="session")
-def shared(docker, builder, tmp_path_factory):
-    """Start what the page shows, once for each process of the tests.
+@pytest.fixture(scope="module")
+def site(certified, docker, official):
+    """Start what the page shows, once for the tests of this file.
 
     Traefik gets one more flag, so that it sees no container of this machine but its own.
     """
-    folder = tmp_path_factory.mktemp(f"traefik-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-")
-    builder.have([CADDY, TRAEFIK])
-    project = f"proofs-{os.environ['PROOFS_RUN']}-{folder.name}"
-    own = f"--providers.docker.constraints=Label(`com.docker.compose.project`,`{project}`)"
-    flags = yaml.safe_load((SNIPPETS / FILE).read_text())["services"]["traefik"]["command"]
-    options = {"command": [*flags, own]}
-    options |= {"volumes": [f"{engine.socket_of(docker)}:{SOCKET}:ro"]}
-    with started(docker, builder, folder, FILE, "traefik", **options) as site:
-        yield site
-
-
-@pytest.fixture
-def site(build, official, shared):
-    """Return the site; what its images have inside goes with the result of each test."""
-    build(APP)
-    build(STATIC, files=CONF)
     official(TRAEFIK)
-    return shared
+    flags = yaml.safe_load((SNIPPETS / FILE).read_text())["services"]["traefik"]["command"]
+    volumes = [f"{engine.socket_of(docker)}:{SOCKET}:ro"]
+    with certified(FILE, "traefik", command=[*flags, OWN], volumes=volumes) as site:
+        yield site
 
 
 def test_traefik_gets_its_certificate_by_itself(site):

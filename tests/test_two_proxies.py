@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import SNIPPETS
+from harness import PROBES, SNIPPETS
 from harness.texts import edited
 from scenarios.proxied import TEXT
 
@@ -12,18 +12,20 @@ BALANCER = (SNIPPETS / "two-proxies/believed.balancer.conf").read_text()
 NETWORK = "10.0.0.0/8"
 CONF = edited(TEXT, {"X-Forwarded-Proto $scheme;": "X-Forwarded-Proto $client_scheme;"})
 TOLD = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
-ASK_AS_ANOTHER = """
-from urllib.request import Request, urlopen
-headers = {"Host": "127.0.0.1", "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
-print(urlopen(Request("http://nginx:8080/echo/", headers=headers)).read().decode())
-"""
+GET = (PROBES / "get.py").read_text()
 
 
-@pytest.fixture
-def inner(proxied_once):
-    """Return the inner proxy, which takes this machine for the load balancer."""
+@pytest.fixture(scope="module")
+def inner(by_the_page, running):
+    """Return the inner proxy, which takes this machine for the load balancer.
+
+    It is one more nginx before the Gunicorn of a site with the page's own.
+    """
     balancer = edited(BALANCER, {NETWORK: "GATEWAY"}, times=2)
-    return proxied_once(nginx={"text": CONF, "others": {"conf.d/balancer.conf": balancer}})
+    others = {"conf.d/balancer.conf": balancer}
+    image, options = by_the_page.nginx_options(CONF, others=others)
+    with running(image, network_aliases=["inner"], **options) as inner:
+        yield inner
 
 
 def test_balancer_tells_scheme_and_address(inner):
@@ -34,13 +36,12 @@ def test_balancer_tells_scheme_and_address(inner):
     assert answer["headers"]["X-Forwarded-For"] == "203.0.113.9"
 
 
-def test_inner_proxy_alone_tells_of_the_balancer(proxied_once):
+def test_inner_proxy_alone_tells_of_the_balancer(by_the_page):
     """With the file of the page about the proxy, all clients are the balancer, by HTTP."""
-    nginx = proxied_once()
-    answer = nginx.get("/echo/", headers=TOLD).json()
+    answer = by_the_page.get("/echo/", headers=TOLD).json()
 
     assert not answer["is_secure"]
-    assert answer["headers"]["X-Forwarded-For"] == nginx.gateway
+    assert answer["headers"]["X-Forwarded-For"] == by_the_page.gateway
 
 
 def test_address_before_the_balancers_is_no_matter(inner):
@@ -51,10 +52,13 @@ def test_address_before_the_balancers_is_no_matter(inner):
     assert answer["headers"]["X-Forwarded-For"] == "203.0.113.9"
 
 
-def test_others_are_not_believed(inner):
+@pytest.mark.usefixtures("inner")
+def test_others_are_not_believed(by_the_page):
     """Another container says what the balancer says, and is taken for itself, by HTTP."""
-    answer = json.loads(inner.web.exec("python", "-c", ASK_AS_ANOTHER))
+    other = by_the_page.web
+    told = [f"{name}: {value}" for name, value in {"Host": "127.0.0.1", **TOLD}.items()]
 
-    (network,) = inner.web.handle.network_settings.networks.values()
+    answer = json.loads(other.exec("python", "-c", GET, "http://inner:8080/echo/", *told))
+
     assert not answer["is_secure"]
-    assert answer["headers"]["X-Forwarded-For"] == network.ip_address
+    assert answer["headers"]["X-Forwarded-For"] == other.ip_address

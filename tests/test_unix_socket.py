@@ -7,23 +7,23 @@ import pytest
 
 from harness import SNIPPETS
 from harness.container import wait_until
-from scenarios.proxied import APP, STATIC, TEXT
+from scenarios.proxied import STATIC, TEXT
+from scenarios.unix_socket import SOCKET
 
 COMPOSE = "unix-socket/socket.compose.yaml"
 UPSTREAM = (SNIPPETS / "unix-socket/socket.upstream.conf").read_text()
 CONF = re.sub(r"(?s)upstream .+?\n}\n", UPSTREAM, TEXT)
 SERVE = ["gunicorn", "core.wsgi", "--no-control-socket", "--access-logfile", "-", "--bind"]
 IN_STATIC_IMAGE = "static-files/nginx.default.conf"
-SOCKET = "/run/gunicorn/web.sock"
 
 
 @pytest.fixture
-def socket_stack(build, stack):
+def socket_stack(app_image, build, stack):
     """Return a function that starts the page's Compose file, with `web` otherwise than there."""
 
     def socket_stack(**web: object):
         nginx = {"image": build(STATIC, files=[IN_STATIC_IMAGE], changes={"default.conf": CONF})}
-        web = {"image": build(APP), "ports": ["8000"], **web}
+        web = {"image": app_image, "ports": ["8000"], **web}
         socket_stack.stack = started = stack(COMPOSE, {"nginx": nginx, "web": web})
         started.run("up", "--no-build", "--quiet-pull", "--detach")
         return started.service("nginx"), started.service("web")
@@ -41,10 +41,10 @@ def test_nginx_asks_through_the_socket(socket_stack):
         web.get("/health/")
 
 
-def test_plain_volume_shuts_gunicorn_out(build, run):
+def test_plain_volume_shuts_gunicorn_out(app_image, run):
     """A volume without the owner belongs to root: the socket cannot be made."""
     command = [*SERVE, f"unix:{SOCKET}"]
-    web = run(build(APP), *command, volumes=[("/run/gunicorn",)], ready="Permission denied")
+    web = run(app_image, *command, volumes=[("/run/gunicorn",)], ready="Permission denied")
 
     assert web.exit_code == 1
 

@@ -4,11 +4,9 @@ import pytest
 
 from harness.container import wait_until
 from harness.load import Load
-from scenarios.production import images, shared
+from scenarios.production import ONE_BY_ONE, POST, images
 
 CONF = "/etc/nginx/conf.d/default.conf"
-POST = {"methods": ["POST"], "data": {"text": "kept"}}
-SCRIPT = "updates/one-by-one.update.sh"
 BY_SCRIPT, BY_UP = ({"core/release.py": f"NAME = '{name}'\n"} for name in ("script", "up"))
 NEVER_READY = {"core/wsgi.py": "raise RuntimeError('this release is broken')\n"}
 BROKEN_MIGRATION = {
@@ -21,10 +19,16 @@ class Migration(migrations.Migration):
 }
 
 
+@pytest.fixture(scope="module")
+def site(producing):
+    """Return the site of docs/compose.md, which the tests of this file share."""
+    with producing() as site:
+        yield site
+
+
 @pytest.fixture
-def production(request):
-    """Have the site of docs/compose.md up, with whatever release the test before left."""
-    site = shared(request)
+def production(site):
+    """Have the site up, with whatever release the test before left."""
     nginx = site.service("nginx")
     assert wait_until(lambda: nginx.get("/health/").is_success), nginx.logs()
     return site
@@ -36,7 +40,7 @@ def test_script_loses_no_request(production, build):
     production.release(images(build, BY_SCRIPT)["web"])
 
     with gets(production, "/sleep/0.5/", clients=3) as get, posts(production) as post:
-        done = production.script(SCRIPT)
+        done = production.script(ONE_BY_ONE)
 
     assert done.returncode == 0, done.stdout
     assert production.service("web").handle.id != before
@@ -66,7 +70,7 @@ def test_broken_release_leaves_the_old_one(production, build, changes):
     production.release(images(build, changes)["web"])
 
     with gets(production) as get:
-        done = production.script(SCRIPT)
+        done = production.script(ONE_BY_ONE)
 
     assert done.returncode != 0
     assert (production.service("web").handle.id, conf.read_text()) == before

@@ -1,6 +1,7 @@
 """The proofs of docs/user-uploads.md."""
 
 import os
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -36,27 +37,33 @@ HARMLESS = {
 }
 
 
-@pytest.fixture
-def with_media(tmp_path_factory):
-    """Return the page's Dockerfile: that of the app with one line more."""
-    dockerfile = tmp_path_factory.getbasetemp() / "media.Dockerfile"
+@pytest.fixture(scope="module")
+def with_media(build, tmp_path_factory):
+    """Build the page's Dockerfile: that of the app with one line more."""
+    dockerfile = tmp_path_factory.mktemp("media") / "media.Dockerfile"
     text = (SNIPPETS / APP).read_text()
     dockerfile.write_text(edited(text, {"USER 10001": f"{OWNER}USER 10001"}))
-    return dockerfile
+    return build(dockerfile)
 
 
-@pytest.fixture
-def site(build, docker, proxied_once, with_media, tmp_path_factory):
-    """Return nginx and Gunicorn, with a volume as in the page's Compose file."""
+@pytest.fixture(scope="module")
+def volume(docker):
+    """Return a volume like that of the page's Compose file."""
     run = os.environ["PROOFS_RUN"]
-    volume = f"media-{run}-{os.environ.get('PYTEST_XDIST_WORKER')}"
-    if not docker.volume.exists(volume):  # it goes with the run
-        docker.volume.create(volume, labels={engine.LABEL: run})
-    more = with_settings(tmp_path_factory.getbasetemp(), SETTINGS, URLS)
+    volume = docker.volume.create(f"media-{run}-{uuid4().hex[:12]}", labels={engine.LABEL: run})
+    yield volume.name
+    volume.remove()
+
+
+@pytest.fixture(scope="module")
+def site(proxying, volume, with_media, tmp_path_factory):
+    """Return nginx and Gunicorn, with a volume as in the page's Compose file."""
+    more = with_settings(tmp_path_factory.mktemp("extra"), SETTINGS, URLS)
     more["volumes"].append((volume, "/media"))
     nginx = {"locations": [MEDIA], "volumes": [(volume, "/srv/media", "ro")]}
     locked = {"read_only": True, "tmpfs": ["/tmp"]}
-    return proxied_once(image=build(with_media), nginx=nginx, **more, **locked)
+    with proxying(image=with_media, nginx=nginx, **more, **locked) as site:
+        yield site
 
 
 def test_nginx_serves_small_and_large_uploads(site):
@@ -88,7 +95,7 @@ def test_uploads_outlive_the_container(build, stack, with_media, tmp_path):
     """By the page's Compose file: the container that took a file is replaced, and it is served."""
     more = with_settings(tmp_path, SETTINGS, URLS)
     mounts = [":".join(map(str, mount)) for mount in more["volumes"]]
-    web = {"image": build(with_media), "volumes": mounts, "environment": more["env"]}
+    web = {"image": with_media, "volumes": mounts, "environment": more["env"]}
     nginx = {"image": build(STATIC, files=[CONF])}
     stack = stack(COMPOSE, {"nginx": nginx, "web": web}, files=[MEDIA])
     stack.up()

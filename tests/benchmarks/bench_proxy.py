@@ -4,22 +4,21 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
-from bench_unix_socket import ASK
+from harness import PROBES
+from scenarios.proxied import BY_DEFAULT, TEXT, Proxied
 
-from scenarios.proxied import TEXT, Proxied
-from test_proxy import KEPT
-
+ASK = (PROBES / "rate.py").read_text()
 REQUESTS = 2000
 ROUNDS = 10
 SECONDS = 6  # of a round in which two clients ask for slow answers, and one for quick ones
-FILES = {"`keepalive 0`, as in the file": TEXT, "connections kept, nginx's default": KEPT}
+FILES = {"`keepalive 0`, as in the file": TEXT, "connections kept, nginx's default": BY_DEFAULT}
 
 
 def bench_proxy(build, docker, run, measured, tmp_path):
     """Ask two workers of two threads, by the file of the page and with kept connections."""
     rows = []
     for name, conf in FILES.items():
-        proxied = Proxied(docker, build, run, tmp_path, f"kept-{len(rows)}")
+        proxied = Proxied(docker, build, run, tmp_path)
         proxied.start(nginx={"text": conf})
         ask = ["python", "-c", ASK, "8080", "/health/", str(REQUESTS)]
         rates = [float(proxied.web.exec(*ask)) for _ in range(3)]

@@ -2,8 +2,8 @@
 
 import re
 
+from scenarios.replicas import serve
 from test_memory import ask
-from test_replicas import APP, serve
 
 SETUPS = [
     ("4 containers of 1 worker", 4, 1, ""),
@@ -13,17 +13,17 @@ SETUPS = [
 ]
 
 
-def bench_replicas(build, run, measured):
+def bench_replicas(app_image, run, measured):
     """Start each, ask each worker a hundred times for a page, and stop it."""
     columns = ["four workers", "MiB under load", "seconds of processor to start"]
-    rows = [[name, *costs(build, run, *setup)] for name, *setup in SETUPS]
+    rows = [[name, *costs(app_image, run, *setup)] for name, *setup in SETUPS]
 
     measured("four-workers", columns, rows)
 
 
-def costs(build, run, count, workers, flags):
+def costs(image, run, count, workers, flags):
     """Return the MiB of all processes under load, and what they had computed before it."""
-    containers = [serve(run, build(APP), workers, flags) for _ in range(count)]
+    containers = [serve(run, image, workers, flags) for _ in range(count)]
     for container in containers:
         container.get("/health/")
         container.get("/sleep/10/")  # until the other workers have loaded too

@@ -3,9 +3,9 @@
 import os
 from statistics import median
 
-from harness import engine
+from harness import PROBES, engine
 from scenarios.proxied import CONF, STARTED, STATIC
-from test_unix_socket import APP, SOCKET
+from scenarios.unix_socket import SOCKET
 
 REQUESTS = 2000
 ROUNDS = 3
@@ -15,15 +15,6 @@ VIEWS = {
     "Django's smallest": "/health/",
     "waits for ten milliseconds": "/sleep/0.01/",
 }
-APPLICATION = """
-from core.wsgi import application as django
-
-def application(environ, start_response):
-    if environ["PATH_INFO"] != "/no-op/":
-        return django(environ, start_response)
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
-    return [b"ok"]
-"""
 WAYS = {"tcp": "web:8000", "socket": f"unix:{SOCKET}"}
 SERVER = """
 upstream {0} {{ server {1}; keepalive 0; }}
@@ -35,47 +26,23 @@ server {{
 """
 SERVE = ["gunicorn", "both", "--no-control-socket", "--threads", "2", "--worker-tmp-dir"]
 SERVE += ["/dev/shm", "--bind", "0.0.0.0:8000", "--bind", f"unix:{SOCKET}"]
-ASK = """
-import socket, sys, threading, time
-port, path, requests = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-ONE = f"GET {path} HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n".encode()
-
-def ask(count):
-    client = socket.create_connection(("nginx", port))
-    for _ in range(count // 50):  # all in one piece: the client computes as little as can be
-        client.sendall(ONE * 50)
-        answers = b""
-        while answers.count(b"HTTP/1.1 200") < 50:
-            answers += client.recv(1 << 16)
-
-def round(count):
-    threads = [threading.Thread(target=ask, args=[count // 8]) for _ in range(8)]
-    start = time.monotonic()
-    for thread in threads: thread.start()
-    for thread in threads: thread.join()
-    return count / (time.monotonic() - start)
-
-round(requests // 4)
-print(round(requests))
-"""
+ASK = (PROBES / "rate.py").read_text()
 
 
-def bench_unix_socket(build, docker, run, measured, tmp_path):
+def bench_unix_socket(app_image, build, docker, run, measured, tmp_path):
     """One Gunicorn listens to both, and one nginx asks it by both, in turns."""
     label = {engine.LABEL: os.environ["PROOFS_RUN"]}
     name = f"socket-{os.environ['PROOFS_RUN']}"
     docker.network.create(name, labels=label)  # it goes with the run, and so does the volume
     tmpfs = {"type": "tmpfs", "device": "tmpfs", "o": "uid=10001,mode=755"}
     docker.volume.create(name, options=tmpfs, labels=label)
-    (tmp_path / "both").mkdir()
-    (tmp_path / "both/both.py").write_text(APPLICATION)
     servers = [SERVER.format(*way, port) for way, port in zip(WAYS.items(), PORTS, strict=True)]
     (tmp_path / "default.conf").write_text("".join(servers))
     shared = {"networks": [name]}
-    volumes = [(name, "/run/gunicorn"), (tmp_path / "both", "/both", "ro")]
+    volumes = [(name, "/run/gunicorn"), (PROBES / "both.py", "/both/both.py", "ro")]
     env = {"PYTHONPATH": "/both"}
     aliases = {"network_aliases": ["web"]}
-    web = run(build(APP), *SERVE, env=env, volumes=volumes, **aliases, **shared)
+    web = run(app_image, *SERVE, env=env, volumes=volumes, **aliases, **shared)
     conf = (tmp_path / "default.conf", "/etc/nginx/conf.d/default.conf", "ro")
     nginx = build(STATIC, files=[CONF])
     aliases = {"network_aliases": ["nginx"]}

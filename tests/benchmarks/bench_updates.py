@@ -4,8 +4,7 @@ import socket
 import time
 
 from harness.load import Load
-from scenarios.production import Production, images
-from test_updates import POST, SCRIPT
+from scenarios.production import ONE_BY_ONE, POST, Production, images
 
 CLIENTS = {"clients": 4}
 EMPTY = ["exec", "-T", "db", "psql", "--quiet", "--command", "TRUNCATE core_note"]
@@ -22,7 +21,7 @@ def bench_updates(build, official, docker, builder, tmp_path, request, measured)
     request.addfinalizer(production.down)
     production.up()
     ways = {
-        "`update.sh`": lambda: production.script(SCRIPT),
+        "`update.sh`": lambda: production.script(ONE_BY_ONE),
         "a second container, then `docker stop`": lambda: second_then_stop(production),
         "`docker compose up --detach`": production.up,
         "`docker compose up --detach`, nginx too": lambda: replace_nginx(production),

@@ -25,10 +25,13 @@ TLS = ssl.create_default_context()  # once: httpx would take 20 ms of each reque
 
 
 def wait_until(found: Callable[[], object]) -> object:
-    """Ask until something is found, and return it; after PATIENCE, what was found last."""
-    deadline = time.monotonic() + PATIENCE
-    while not (result := found()) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    """Ask until something is found, and return it; after PATIENCE, what was found last.
+
+    Asking often starts a process, so the pauses grow: a tenth of the time that has been waited.
+    """
+    start = time.monotonic()
+    while not (result := found()) and (waited := time.monotonic() - start) < PATIENCE:
+        time.sleep(max(0.1, waited / 10))
     return result
 
 

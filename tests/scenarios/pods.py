@@ -1,10 +1,14 @@
 """Podman in a container of a test, with the app image of the guide in it."""
 
 import subprocess
+from concurrent.futures import Future
+
+from httpx import Response
 
 from harness.container import Container
 from scenarios.health_checks import CHANGES, FILES
 
+HOST = {"headers": {"Host": "shop.example"}}
 APP = "dockerfile/app.Dockerfile"
 IMAGE = "registry.example/shop:1.0.0"  # the reader's
 SOCKETS = """
@@ -34,6 +38,11 @@ class Podman(Container):
     def sh(self, script: str, *arguments: str) -> str:
         """Run a script of the shell inside, and return what it printed, be it of its failure."""
         return self.exec("sh", "-c", f"{{ {script}\n}} 2>&1 || true", "sh", *arguments)
+
+    def begin_get(self, path: str) -> Future[Response]:
+        """Ask in the background, and return once a worker has surely begun it."""
+        self.get("/health/", **HOST)
+        return self.begin(lambda: self.start_get(path, **HOST))
 
     def sockets(self) -> str:
         """Return the tables of the containers that run inside."""

@@ -4,6 +4,8 @@ import os
 import shlex
 import shutil
 import subprocess
+from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 
@@ -13,10 +15,11 @@ from harness.stack import Stack
 from harness.texts import edited
 from scenarios.health_checks import CHANGES as CHECKED
 
-SITE = pytest.StashKey["Production"]()
 FILE = "compose/production.compose.yaml"
 APP, STATIC = "dockerfile/app.Dockerfile", "static-files/nginx.Dockerfile.static"
 CHECK = "health-checks/without-curl.healthcheck.py"
+ONE_BY_ONE = "updates/one-by-one.update.sh"
+POST = {"methods": ["POST"], "data": {"text": "kept"}}  # of a Load that writes rows
 PROXY = "proxy/nginx.default.conf"
 BESIDE = [PROXY, "compose/make.secrets.sh"]
 KEY = (SNIPPETS / "secrets/from-a-file.settings.py").read_text()
@@ -35,8 +38,7 @@ class Production(Stack):
 
     def __init__(self, docker, builder, folder, images, services=None) -> None:
         """Save all files, and make the secrets with the page's script."""
-        self.failure = ""
-        self.image = builder.tag(f"web-of-{folder.name.lower()}")
+        self.image = builder.tag(f"web-of-{uuid4().hex[:12]}")
         self.release(images["web"], docker)
         used = {"web": {"image": self.image}, "migrate": {"image": self.image}}
         used |= {"nginx": {"image": images["static"]}}
@@ -58,8 +60,7 @@ class Production(Stack):
         program = shlex.join(map(str, self.docker.client_config.docker_cmd))
         shim.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
         shim.chmod(0o755)
-        name = self.command[self.command.index("--project-name") + 1]
-        env = {"COMPOSE_FILE": "compose.yaml:override.yaml", "COMPOSE_PROJECT_NAME": name}
+        env = {"COMPOSE_FILE": "compose.yaml:override.yaml", "COMPOSE_PROJECT_NAME": self.project}
         env |= {"PATH": f"{shim.parent}:{os.environ['PATH']}"}
         return subprocess.run(
             [SNIPPETS / snippet],
@@ -71,14 +72,6 @@ class Production(Stack):
             stderr=subprocess.STDOUT,
         )
 
-    def start(self, *services):
-        """Start the services, or remove all of them and keep the reason as `failure`."""
-        try:
-            self.up(*services)
-        except AssertionError as error:
-            self.failure = f"the site of this file does not start: {error}"
-            self.down()
-
     def up(self, *services):
         """Start the services, and wait for nginx too, which has no health check."""
         super().up(*services)
@@ -86,29 +79,28 @@ class Production(Stack):
             self.service("nginx").wait_for_log("start worker process")
 
 
-def shared(request, only=(), services=None, texts=None):
-    """Return the site that all tests of a file share, brought up when the first one asks for it.
+@pytest.fixture(scope="session")
+def producing(docker, build, builder, official, tmp_path_factory):
+    """Return a context manager that brings the site up, for fixtures that several tests share.
 
-    `only` names the services to start, if not all; `services` tells what is otherwise than in
-    the page's file; `texts` are files beside it. A site that does not start is removed
-    immediately, and every test of the file fails with its message.
+    `only` are the services to start, if not all; `services` tells what is otherwise than in
+    the page's file; `texts` are files beside it.
     """
-    get, module = request.getfixturevalue, request.node.getparent(pytest.Module)
-    get("official")("postgres:18")
-    built = images(get("build"))
-    if SITE not in module.stash:
-        folder = get("tmp_path_factory").mktemp(f"{request.path.stem}-{get('worker_id')}")
+
+    @contextmanager
+    def producing(*only, services=None, texts=None):
+        official("postgres:18")
+        folder = tmp_path_factory.mktemp("production")
         for name, text in (texts or {}).items():
             (folder / name).write_text(text)
-        site = Production(get("docker"), get("builder"), folder, built, services)
-        module.stash[SITE] = site
-        # pytest-xdist may give this worker more tests of the file later: they need a new site.
-        module.addfinalizer(lambda: module.stash.__delitem__(SITE))
-        module.addfinalizer(site.down)
-        site.start(*only)
-    if site_failure := module.stash[SITE].failure:
-        pytest.fail(site_failure, pytrace=False)
-    return module.stash[SITE]
+        site = Production(docker, builder, folder, images(build), services)
+        try:
+            site.up(*only)
+            yield site
+        finally:
+            site.down()
+
+    return producing
 
 
 def images(build, changes=None):

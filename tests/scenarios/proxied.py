@@ -1,6 +1,7 @@
 """nginx with the file of docs/proxy.md, and Gunicorn behind it: for the pages about the two."""
 
 import os
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from uuid import uuid4
 
@@ -9,22 +10,23 @@ import pytest
 from guide.names import saved
 from harness import SNIPPETS, engine, name_server
 from harness.container import wait_until
+from harness.texts import edited
 
 APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"
 CONF = "proxy/nginx.default.conf"
 TEXT = (SNIPPETS / CONF).read_text()
 STARTED = "start worker process"
-KEPT = 2  # sites of one worker: an ordinary Docker has addresses for thirty networks in all
+BY_DEFAULT = edited(TEXT, {"keepalive 0;": ""})  # nginx keeps connections
 SERVE = ("gunicorn", "core.wsgi", "--no-control-socket", "--bind", "0.0.0.0:8000")
 
 
 class Proxied:
     """Two containers on a network of their own; nginx is asked as a Container is."""
 
-    def __init__(self, docker, build, run, folder, name) -> None:
+    def __init__(self, docker, build, run, folder) -> None:
         """Make the network; start nothing yet."""
-        self.network = f"proofs-{os.environ['PROOFS_RUN']}-{name}"
+        self.network = f"proofs-{os.environ['PROOFS_RUN']}-{uuid4().hex[:12]}"
         docker.network.create(self.network, labels={engine.LABEL: os.environ["PROOFS_RUN"]})
         self.docker, self.containers = docker, []
         self.gateway = name_server.gateway(docker, self.network)
@@ -39,22 +41,26 @@ class Proxied:
         self.containers.append(self.web)
         return self.web
 
-    def start_nginx(self, text=TEXT, locations=(), others=None, volumes=(), **options: object):
-        """Start nginx with the page's file or another, and with further files, by their paths.
+    def start_nginx(self, *args, **options: object):
+        """Start the nginx that is asked: see `nginx_options`."""
+        image, options = self.nginx_options(*args, **options)
+        self.nginx = self.run(image, network_aliases=["nginx"], **options)
+        self.containers.append(self.nginx)
+        return self.nginx
 
-        In these, GATEWAY stands for the address at which nginx sees this machine.
+    def nginx_options(self, text=TEXT, locations=(), others=None, volumes=(), **options: object):
+        """Return the image and the options of an nginx, for `run`: it may be one more of a site.
+
+        It has the page's file or another, and further files, by their paths. In these, GATEWAY
+        stands for the address at which nginx sees this machine.
         """
         text = name_server.naming(self.docker, self.network, text)
         files = {"conf.d/default.conf": text} if text != TEXT else {}
         files |= {f"locations/{saved(path)}": (SNIPPETS / path).read_text() for path in locations}
         files |= others or {}
         mounts = [(self._save(t), f"/etc/nginx/{path}", "ro") for path, t in files.items()]
-        image = self.build(STATIC, files=[CONF])
         options = {"ready": STARTED, "networks": [self.network], **options}
-        options |= {"network_aliases": ["nginx"], "volumes": [*mounts, *volumes]}
-        self.nginx = self.run(image, **options)
-        self.containers.append(self.nginx)
-        return self.nginx
+        return self.build(STATIC, files=[CONF]), {"volumes": [*mounts, *volumes], **options}
 
     def start(self, *command, nginx=None, **web: object):
         """Start both, and wait until the one answers for the other."""
@@ -88,44 +94,37 @@ class Proxied:
 @pytest.fixture
 def proxied(docker, build, run, tmp_path):
     """Return nginx and Gunicorn, neither of them started, which go with the test."""
-    proxied = Proxied(docker, build, run, tmp_path, uuid4().hex[:12])
+    proxied = Proxied(docker, build, run, tmp_path)
     yield proxied
     proxied.remove()
 
 
 @pytest.fixture(scope="session")
-def proxied_sites():
-    """Return the sites that tests of this worker share, the last one used at the end."""
-    sites = {}
-    yield sites
-    for site in sites.values():
-        site.remove()
+def proxying(docker, build, running, tmp_path_factory):
+    """Return a context manager that runs both, for fixtures that several tests share.
+
+    Its arguments are those of Proxied.start.
+    """
+
+    @contextmanager
+    def proxying(*command, **options: object):
+        with ExitStack() as started:
+
+            def run(*args: str, **more: object):
+                return started.enter_context(running(*args, **more))
+
+            site = Proxied(docker, build, run, tmp_path_factory.mktemp("proxied"))
+            started.callback(site.remove)
+            yield site.start(*command, **options)
+
+    return proxying
 
 
-@pytest.fixture
-def proxied_once(docker, build, run_until_removed, tmp_path_factory, proxied_sites):
-    """Return a function that starts both, for tests that only look: they share what is alike."""
-    folder, kept = tmp_path_factory.getbasetemp(), proxied_sites
-
-    def proxied_once(*command, **options: object):
-        asked = repr((command, options))
-        if asked in kept:
-            build(STATIC, files=[CONF])  # what is inside goes with the result of this test too
-            if "image" not in options:
-                build(APP)
-            kept[asked] = kept.pop(asked)
-            return kept[asked]
-        while len(kept) >= KEPT:
-            kept.pop(next(iter(kept))).remove()
-        site = Proxied(docker, build, run_until_removed, folder, uuid4().hex[:12])
-        try:
-            kept[asked] = site.start(*command, **options)
-        except BaseException:
-            site.remove()
-            raise
-        return site
-
-    return proxied_once
+@pytest.fixture(scope="module")
+def by_the_page(proxying):
+    """Return the site of docs/proxy.md, for the tests of a file that only look."""
+    with proxying() as site:
+        yield site
 
 
 def with_settings(folder, text="", urls="urlpatterns = []", files=()):

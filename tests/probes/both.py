@@ -1,0 +1,11 @@
+"""Django, and beside it a path that does nothing, which shows what the rest costs."""
+
+from core.wsgi import application as django
+
+
+def application(environ, start_response):
+    """Answer /no-op/ without Django."""
+    if environ["PATH_INFO"] != "/no-op/":
+        return django(environ, start_response)
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+    return [b"ok"]

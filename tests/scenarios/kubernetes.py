@@ -1,0 +1,41 @@
+"""The manifests of docs/kubernetes.md, and Podman to play them: for the pages on Kubernetes."""
+
+import json
+
+import pytest
+import yaml
+
+from harness import SNIPPETS
+from scenarios.pods import Podman, app
+
+WEB = (SNIPPETS / "kubernetes/production.web.yaml").read_text()
+JOB = (SNIPPETS / "kubernetes/migrate.job.yaml").read_text()
+DEPLOYMENT, *_ = yaml.safe_load_all(WEB)
+PODS = [DEPLOYMENT["spec"]["template"]["spec"], yaml.safe_load(JOB)["spec"]["template"]["spec"]]
+[WEB_CONTAINER] = PODS[0]["containers"]
+PODMAN = {
+    "privileged": True,
+    "cgroupns": "private",
+    "init": True,
+    "expose": 8000,
+    "ready": "",
+    "env": {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"},
+}
+KEYS = {"SECRET_KEY": "for-this-test-alone", "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
+SHOP = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}, "stringData": KEYS}
+PLAY = """
+podman kube play --replace --publish 8000:8000 /tmp/web.yaml
+timeout 60 sh -c 'until podman logs web-pod-web 2>&1 | grep "Booting worker"; do sleep 0.5; done'
+"""
+
+
+@pytest.fixture(scope="module")
+def podman(build, docker, official, running):
+    """Return Podman with the app image and the manifests of docs/kubernetes.md, for a file."""
+    stable = official("quay.io/podman/stable:v5.8")
+    with running(stable, "sleep", "infinity", **PODMAN) as container:
+        podman = Podman(docker, container.handle)
+        podman.load(app(build))
+        podman.write({"/tmp/web.yaml": WEB, "/tmp/job.yaml": JOB})
+        podman.sh(f"printf %s '{json.dumps(SHOP)}' | podman kube play -")
+        yield podman
