@@ -7,15 +7,14 @@ import pytest
 from harness.container import PATIENCE
 from harness.pauses import paused
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/paused-container"
 TIMEOUT = 1
 
 
 @pytest.mark.cgroup
-def test_worker_killed_after_a_pause_is_replaced(build, run, docker, replay):
+def test_worker_killed_after_a_pause_is_replaced(plain_image, run, docker, replay):
     """An idle worker is killed when it wakes, unless it is quicker than the master: chance."""
-    container = run(build(IMAGE), env={"GUNICORN_CMD_ARGS": f"--timeout {TIMEOUT}"})
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": f"--timeout {TIMEOUT}"})
     container.get("/health/")
     deadline = time.monotonic() + PATIENCE
     while "exited with code 1" not in container.logs() and time.monotonic() < deadline:
