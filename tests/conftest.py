@@ -18,6 +18,7 @@ pytest_plugins = [
     "harness.browser",
     "harness.contract.report",
     "scenarios.proxied",
+    "scenarios.locked",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 
