@@ -20,6 +20,7 @@ pytest_plugins = [
     "scenarios.kubernetes",
     "scenarios.production",
     "scenarios.proxied",
+    "scenarios.locked",
     "scenarios.systemd",
     "scenarios.tls",
 ]

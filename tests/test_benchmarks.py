@@ -4,18 +4,10 @@ import subprocess
 from pathlib import Path
 
 from harness import PROJECT
-from test_dependencies import locked  # noqa: F401
-from test_dockerfile import layers, packages_of
+from scenarios.layers import layers, packages_of, size_of_parts
 
 APP = "dockerfile/app.Dockerfile"
 UV_EXAMPLE = Path(__file__).parent / "benchmarks/shapes/uv-example.Dockerfile"
-PACKAGES = """
-from pathlib import Path
-import django
-folder = Path(django.__file__).parent.parent
-found = [p for p in folder.rglob("*") if not p.relative_to(folder).parts[0].startswith("pip")]
-print(sum(p.lstat().st_size for p in found if p.is_file()))
-"""
 START = """
 import gunicorn.app.wsgiapp, gunicorn.workers.gthread, core.wsgi, time
 print(time.process_time())
@@ -32,7 +24,7 @@ def test_image_is_hardly_larger_than_its_parts(build, run, docker, tmp_path):
     assert parts < docker.image.inspect(image).size < 1.05 * parts
 
 
-def test_code_copied_with_packages_moves_them(build, docker, locked):  # noqa: F811
+def test_code_copied_with_packages_moves_them(build, docker, locked):
     """A line more in a view: one layer is new in each image, and one is a hundred times larger."""
     views = (PROJECT / "core/views.py").read_text()
     touched = {"core/views.py": f"{views}\n# touched\n"}
@@ -58,18 +50,13 @@ def test_change_of_stylesheet_moves_code_and_manifest(build, docker):
     assert not set(after[-2:]) & set(before[-2:])
 
 
-def test_bytecode_of_python_shortens_the_start(build, run, locked):  # noqa: F811
+def test_bytecode_of_python_shortens_the_start(build, run, locked):
     """What the imports take of the processor, the least of three: the packages are compiled."""
     containers = run(build(APP)), run(build(UV_EXAMPLE, project=locked))
 
     ours, theirs = (min(seconds_to_import(c) for _ in range(3)) for c in containers)
 
     assert ours < 0.8 * theirs
-
-
-def size_of_parts(docker, base, container):
-    """Return the bytes of a base image and of the packages that a container has, pip left out."""
-    return docker.image.inspect(base).size + int(container.exec("python", "-c", PACKAGES))
 
 
 def size_of_last_layer(docker, image):

@@ -5,44 +5,16 @@ import shutil
 import subprocess
 import uuid
 
-import pytest
-from filelock import FileLock
-
-from harness import PROJECT, SNIPPETS
+from harness import SNIPPETS
 from harness.texts import edited
+from scenarios.layers import instructions
+from scenarios.locked import UV
 
-PIP, UV = "dockerfile/app.Dockerfile", "dependencies/uv.Dockerfile"
-LOCK = """
-FROM python:3.14-slim AS lock
-WORKDIR /app
-COPY requirements.txt lock.sh .
-RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \\
-    ./lock.sh && uv add --dev iniconfig==2.3.1
-FROM scratch
-COPY --from=lock /app/pyproject.toml /app/uv.lock /
-"""
+PIP = "dockerfile/app.Dockerfile"
 INSTALLED = """
 from importlib.metadata import distributions
 print(*sorted(f"{d.name}=={d.version}" for d in distributions() if d.name != "pip"))
 """
-
-
-@pytest.fixture(scope="session")
-def locked(docker, builder, tmp_path_factory):
-    """Lock the sample project as the page tells, with a development package, once a run."""
-    folder = builder.shared / "locked"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            context = tmp_path_factory.mktemp("to-lock")
-            shutil.copy(PROJECT / "requirements.txt", context)
-            shutil.copy(SNIPPETS / "dependencies/lock.sh", context)
-            (context / "Dockerfile").write_text(LOCK)
-            builder.have_bases(context / "Dockerfile")
-            command = [*docker.client_config.docker_cmd, "build", "--quiet", "--output"]
-            subprocess.check_call([*command, f"{folder}.files", context])
-            shutil.copytree(PROJECT, folder)
-            shutil.copytree(f"{folder}.files", folder, dirs_exist_ok=True)
-    return folder
 
 
 def test_only_the_install_differs(build, run, locked):
@@ -106,12 +78,6 @@ def test_installing_again_downloads_nothing(build, builder, docker, locked, tmp_
 
     assert "Installed 7 packages" in done.stderr
     assert "Prepared" not in done.stderr  # as uv says when it has downloaded
-
-
-def instructions(dockerfile):
-    """Return the instructions of a Dockerfile, its comments left out."""
-    text = re.sub(r"(?m)^#.*\n|\\\n", "", dockerfile.read_text())
-    return [line for line in text.splitlines() if line]
 
 
 def build_aloud(builder, docker, snippet, folder):

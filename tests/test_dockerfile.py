@@ -10,6 +10,7 @@ from python_on_whales.exceptions import DockerException
 from harness import PROJECT, SNIPPETS
 from harness.container import Container
 from harness.texts import edited
+from scenarios.layers import layers, packages_of
 
 APP = "dockerfile/app.Dockerfile"
 PO = "core/locale/de/LC_MESSAGES/django.po"
@@ -210,20 +211,6 @@ from pathlib import Path
 found = [m.__spec__.cached for m in sys.modules.values() if m.__spec__ and m.__spec__.cached]
 print(sum(not Path(path).exists() for path in found) / len(found))
 """
-
-
-def layers(docker, image):
-    """Return the digests of an image's layers, the first one first."""
-    return docker.image.inspect(image).root_fs.layers
-
-
-def packages_of(test):
-    """Return a change after which no other test builds the same stage of packages.
-
-    Docker may build a stage twice when two Dockerfiles ask for it at the same moment, and then the
-    layers of two images differ although their text is the same.
-    """
-    return {"requirements.txt": f"{(PROJECT / 'requirements.txt').read_text()}# {test}\n"}
 
 
 def threads_by_process(container):

@@ -2,13 +2,12 @@
 
 import re
 import time
-from pathlib import Path
 
 import httpx
 import pytest
 
 from harness import PROJECT
-from probes import stalling_disk
+from scenarios.stalling_disk import STALL, TIMEOUT, on_stalling_disk
 
 IMAGE = "signals/exec-form.Dockerfile"  # the shortest that works: these tests add options to it
 SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")
@@ -201,27 +200,6 @@ def test_check_config_overlooks_what_start_does_not(build, run):
     assert all(container.exit_code for container in started)
 
 
-def on_stalling_disk(build, run, *options):
-    """Return a container whose /tmp is a disk that STALL stops, and whose worker is ready.
-
-    Its first process is --init, which has no file there: killed, it takes all others with it,
-    the disk too. Gunicorn in its place would wait for the disk, and nothing could end either.
-    """
-    disk = {"DISK": Path(stalling_disk.__file__).read_text(), "OPTIONS": " ".join(options)}
-    rights = {"cap_add": ["SYS_ADMIN"], "security_options": ["apparmor=unconfined"]}
-    container = run(build(IMAGE), "sh", "-c", ON_DISK, env=disk, user="0",
-                    init=True, devices=["/dev/fuse"], **rights)  # fmt: skip
-    assert container.get("/health/").text == "ok"
-    return container
-
-
-TIMEOUT = "4"
-ON_DISK = f"""
-python -c "$DISK" /tmp & echo $! > /run/disk.pid
-until grep -q "^disk /tmp " /proc/mounts; do sleep 0.1; done
-exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --timeout {TIMEOUT} $OPTIONS
-"""
-STALL = "kill -STOP $(cat /run/disk.pid)"
 ASK = """
 import sys, urllib.request
 print(urllib.request.urlopen(f"http://{sys.argv[1]}:8000/health/").read().decode())

@@ -10,8 +10,8 @@ import pytest
 
 from harness import PROJECT, SNIPPETS
 from harness.texts import edited
-from test_dependencies import UV, locked  # noqa: F401
-from test_dockerfile import layers
+from scenarios.layers import layers, shared_stages
+from scenarios.locked import UV
 
 APP = "dockerfile/app.Dockerfile"
 STATIC = "static-files/nginx.Dockerfile.static"
@@ -143,7 +143,7 @@ def test_both_files_share_their_first_stages():
     assert shared_stages(files[0]) == shared_stages(files[1])
 
 
-def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):  # noqa: F811
+def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):
     """The two stages of uv's file, put in the place of pip's, make the same names."""
     pip, uv = (shared_stages((SNIPPETS / name).read_text()) for name in (APP, UV))
     dockerfile = tmp_path / "uv.Dockerfile.static"
@@ -159,7 +159,7 @@ def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):  # n
 def test_touched_view_leaves_the_static_image(build, docker):
     """A line more in a view: `collectstatic` runs again, and all layers stay as they were."""
     views = (PROJECT / "core/views.py").read_text()
-    # No other test builds these layers: see packages_of in test_dockerfile.py.
+    # No other test builds these layers: see packages_of in scenarios/layers.py.
     own = {"core/static/core/own.css": "/* own */\n", "default.conf": f"# own\n{CONF_TEXT}"}
     touched = own | {"core/views.py": f"{views}\n# {uuid.uuid4()}\n"}
 
@@ -216,11 +216,6 @@ cd /srv/static
 find . -name '*.gz' -exec cat {} + | wc -c
 find . -name '*.gz' | sed 's/.gz$//' | xargs cat | wc -c
 """
-
-
-def shared_stages(dockerfile):
-    """Return the stages `packages` and `static` of a Dockerfile, as text."""
-    return re.search(r"FROM \S+ AS packages\n.+?--noinput\n", dockerfile, re.DOTALL)[0]
 
 
 def names(nginx):

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness import PROJECT, SNIPPETS
-from test_dependencies import instructions
+from scenarios.layers import instructions
 
 APP, ONE = "dockerfile/app.Dockerfile", "whitenoise/one-container.Dockerfile"
 SETTINGS = (SNIPPETS / "whitenoise/one-container.settings.py").read_text()

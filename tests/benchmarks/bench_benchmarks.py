@@ -20,9 +20,8 @@ import httpx
 from harness import PROJECT, SNIPPETS
 from harness.container import TLS
 from harness.texts import edited
-from test_benchmarks import size_of_parts
-from test_dependencies import LOCK
-from test_static_files import shared_stages
+from scenarios.layers import shared_stages, size_of_parts
+from scenarios.locked import LOCK
 
 SHAPES = Path(__file__).parent / "shapes"
 ROUNDS = 3

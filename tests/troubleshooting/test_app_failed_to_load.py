@@ -1,15 +1,13 @@
 """The proofs of docs/troubleshooting/app-failed-to-load.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/app-failed-to-load"
 
 
-def test_missing_attribute_leaves_no_traceback(build, run_once, replay):
+def test_missing_attribute_leaves_no_traceback(plain_image, run_once, replay):
     """The first line names the attribute and the module, the last one the reason."""
-    image = build(IMAGE)
-    container = run_once(image, "gunicorn", "core.wsgi:app", "--no-control-socket", ready="")
+    container = run_once(plain_image, "gunicorn", "core.wsgi:app", "--no-control-socket", ready="")
 
     assert container.exit_code == 4
     assert "Traceback" not in container.logs()
     replay(f"{ENTRY}/line.console", web=container.handle.id)
-    replay(f"{ENTRY}/confirm.console", web=image)
+    replay(f"{ENTRY}/confirm.console", web=plain_image)

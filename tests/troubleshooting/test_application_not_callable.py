@@ -1,15 +1,13 @@
 """The proofs of docs/troubleshooting/application-not-callable.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/application-not-callable"
 
 
-def test_string_is_no_application(build, run, replay):
+def test_string_is_no_application(plain_image, run, replay):
     """The setting exists, and holds the application's name."""
-    image = build(IMAGE)
     name = "core.settings:WSGI_APPLICATION"
-    container = run(image, "gunicorn", name, "--no-control-socket", ready="")
+    container = run(plain_image, "gunicorn", name, "--no-control-socket", ready="")
 
     assert container.exit_code == 4
     replay(f"{ENTRY}/line.console", web=container.handle.id)
-    replay(f"{ENTRY}/confirm.console", web=image)
+    replay(f"{ENTRY}/confirm.console", web=plain_image)

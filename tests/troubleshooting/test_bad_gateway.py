@@ -2,7 +2,6 @@
 
 from scenarios.nginx import Nginx
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/bad-gateway"
 DIES = """
 import os
@@ -21,9 +20,9 @@ LOCATIONS = """
 """
 
 
-def test_nginx_tells_apart_its_502(build, run, replay, tmp_path):
+def test_nginx_tells_apart_its_502(build, plain_image, run, replay, tmp_path):
     """At one port Gunicorn listens on 127.0.0.1, at the other its worker is killed."""
-    container = run(build(IMAGE), "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
+    container = run(plain_image, "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
     address = container.ip_address
     proxy = Nginx(build, run, tmp_path, LOCATIONS.format(address))
     codes = [proxy.get(path).status_code for path in ("/", "/dies/")]

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/bad-request.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/bad-request"
 APP = """
 def app(environ, start_response):
@@ -12,9 +11,9 @@ SERVE = ["sh", "-c", f"echo '{APP}' > /tmp/app.py; exec gunicorn --chdir /tmp ap
 SERVE += ["--bind", "0.0.0.0:8000"]
 
 
-def test_gunicorn_itself_refuses_the_request(build, run, replay):
+def test_gunicorn_itself_refuses_the_request(plain_image, run, replay):
     """The application is called for a good request alone."""
-    container = run(build(IMAGE), *SERVE)
+    container = run(plain_image, *SERVE)
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     container.wait_for_log("Invalid request")

@@ -5,7 +5,6 @@ from python_on_whales.exceptions import DockerException
 
 from harness import SNIPPETS
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/busy-worker"
 CONF = (SNIPPETS / ENTRY / "stacks.gunicorn.conf.py").read_text()
 DEMO = "gunicorn wsgiref.simple_server:demo_app --bind 0.0.0.0:8000 --config /tmp/stacks.py"
@@ -21,9 +20,9 @@ ASK = ["python", "-c", LOOK_INSIDE]
 
 
 @pytest.mark.cgroup
-def test_worker_tells_where_it_computes(build, run, replay):
+def test_worker_tells_where_it_computes(plain_image, run, replay):
     """One thread computes for minutes; that it is a view's is seen from inside."""
-    container = run(build(IMAGE), env={"GUNICORN_CMD_ARGS": "--threads 2"}, cpus=0.5)
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--threads 2"}, cpus=0.5)
     container.wait_for_log("Booting worker")
     container.get("/health/")
     container.begin(lambda: container.start_get("/cpu/1000000000/"))
@@ -32,9 +31,9 @@ def test_worker_tells_where_it_computes(build, run, replay):
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 
 
-def test_root_needs_privileges_to_look_inside(build, run):
+def test_root_needs_privileges_to_look_inside(plain_image, run):
     """Root is refused, root with privileges and the user of the workers are not."""
-    container = run(build(IMAGE), *SERVE)
+    container = run(plain_image, *SERVE)
     container.wait_for_log("Booting worker")
 
     with pytest.raises(DockerException, match="Permission denied"):
@@ -43,9 +42,9 @@ def test_root_needs_privileges_to_look_inside(build, run):
     container.exec(*ASK)
 
 
-def test_signal_makes_a_worker_tell_its_place(build, run):
+def test_signal_makes_a_worker_tell_its_place(plain_image, run):
     """An idle worker logs that it waits, and serves on."""
-    container = run(build(IMAGE), *SERVE)
+    container = run(plain_image, *SERVE)
     container.get()
 
     container.exec("sh", "-c", SIGNAL)

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/changing-values.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/changing-values"
 APP = """
 import itertools, time
@@ -14,9 +13,9 @@ SERVE = ["sh", "-c", f"echo '{APP}' > /tmp/app.py; exec gunicorn --chdir /tmp ap
 SERVE += ["--bind", "0.0.0.0:8000"]
 
 
-def test_two_workers_give_the_same_number(build, run, replay):
+def test_two_workers_give_the_same_number(plain_image, run, replay):
     """The lowest of twenty answers, given at once, is there twice."""
-    container = run(build(IMAGE), *SERVE, env={"WEB_CONCURRENCY": "2"})
+    container = run(plain_image, *SERVE, env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log("Booting worker", count=2)
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)

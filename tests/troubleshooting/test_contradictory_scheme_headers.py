@@ -3,7 +3,6 @@
 from harness.texts import edited
 from scenarios.nginx import Nginx
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/contradictory-scheme-headers"
 SERVE = ["gunicorn", "wsgiref.simple_server:demo_app", "--no-control-socket"]
 FROM_THE_OUTER = {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
@@ -15,11 +14,11 @@ PASSES_ON = """
 CONTRADICTS = edited(PASSES_ON, {";": ";\n        proxy_set_header X-Forwarded-Proto $scheme;"})
 
 
-def test_inner_proxy_contradicts_the_outer(build, run, replay, tmp_path):
+def test_inner_proxy_contradicts_the_outer(build, plain_image, run, replay, tmp_path):
     """The outer one ends TLS, and nginx is the inner one, with its own scheme and without."""
     proxy = Nginx(build, run, tmp_path, CONTRADICTS)
     inside = {"networks": [f"container:{proxy.id}"], "publish_all": False}
-    container = run(build(IMAGE), *SERVE, **inside)
+    container = run(plain_image, *SERVE, **inside)
     contradicted = proxy.get(headers=FROM_THE_OUTER)
     container.wait_for_log("Contradictory")
 

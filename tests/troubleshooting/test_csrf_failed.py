@@ -6,7 +6,6 @@ import httpx
 
 from harness.container import TLS
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/csrf-failed"
 TOKEN = "a" * 32
 FORM = {"Host": "shop.example", "Origin": "https://shop.example"}
@@ -19,9 +18,9 @@ print(client.getresponse().status)
 """
 
 
-def test_proxy_that_is_not_believed_fails_the_origin(build, run, replay):
+def test_proxy_that_is_not_believed_fails_the_origin(plain_image, run, replay):
     """The same form comes from outside, and from 127.0.0.1, whose headers Gunicorn believes."""
-    container = run(build(IMAGE), env={"ALLOWED_HOSTS": FORM["Host"]})
+    container = run(plain_image, env={"ALLOWED_HOSTS": FORM["Host"]})
 
     refused = httpx.post(f"{container.address}/echo/", headers=FORM, verify=TLS)
 

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/database-locked.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/database-locked"
 DATABASE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3?timeout=1"}
 LOCK_AND_ASK = """
@@ -15,9 +14,9 @@ JOB = ["sh", "-c", 'printf %s "$0" > /tmp/import.py; exec python /tmp/import.py'
 KILL = 'kill $(grep -o "WRITE [0-9]*" /proc/locks | cut -c 7-)'
 
 
-def test_locks_of_the_kernel_lead_to_the_writer(build, run, replay):
+def test_locks_of_the_kernel_lead_to_the_writer(plain_image, run, replay):
     """Another process of the container holds the lock; once it is killed, the error is gone."""
-    container = run(build(IMAGE), env=DATABASE)
+    container = run(plain_image, env=DATABASE)
     job = container.background.submit(container.exec, *JOB)
     container.wait_for_log("OperationalError: database is locked", count=2)
 

@@ -3,7 +3,6 @@
 from harness.name_server import naming
 from scenarios.nginx import Nginx
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/dead-address"
 SERVE = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
 LOCATIONS = """
@@ -23,14 +22,14 @@ LOCATIONS = """
 
 
 def test_nginx_keeps_the_address_until_it_is_reloaded(
-    docker, network, build, run, replay, tmp_path
+    docker, network, build, plain_image, run, replay, tmp_path
 ):
     """The container behind a name is replaced, and one location asks for the name again."""
     options = {"networks": [network], "network_aliases": ["web", "app"]}
-    old = run(build(IMAGE), *SERVE, **options)
+    old = run(plain_image, *SERVE, **options)
     locations = naming(docker, network.name, LOCATIONS)
     proxy = Nginx(build, run, tmp_path, locations, networks=[network])
-    new = run(build(IMAGE), *SERVE, **options)
+    new = run(plain_image, *SERVE, **options)
     old.stop(grace=0)
     codes = [proxy.get(path).status_code for path in ("/hurried/", "/", "/asked-anew/")]
     proxy.container.wait_for_log("No route to host")

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/empty-reply.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/empty-reply"
 DIES = """
 import os
@@ -10,9 +9,9 @@ def application(environ, start_response):
 SERVE = "exec gunicorn dies --pythonpath /tmp --no-control-socket"
 
 
-def test_killed_worker_leaves_its_client_without_a_reply(build, run, replay):
+def test_killed_worker_leaves_its_client_without_a_reply(plain_image, run, replay):
     """The worker is killed in the middle of a request, as the kernel does without memory."""
-    container = run(build(IMAGE), "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
+    container = run(plain_image, "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
     container.wait_for_log("Booting worker")
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)

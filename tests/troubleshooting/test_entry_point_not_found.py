@@ -1,22 +1,20 @@
 """The proofs of docs/troubleshooting/entry-point-not-found.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/entry-point-not-found"
 
 
-def test_unknown_class_is_named(build, run, replay):
+def test_unknown_class_is_named(plain_image, run, replay):
     """Both lines name it, and the list of Gunicorn's classes does not."""
-    image = build(IMAGE)
-    container = run(image, env={"GUNICORN_CMD_ARGS": "--worker-class gthreads"}, ready="")
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--worker-class gthreads"}, ready="")
 
     assert container.exit_code == 1
     replay(f"{ENTRY}/line.console", web=container.handle.id)
-    assert "gthreads" not in replay(f"{ENTRY}/confirm.console", web=image).split()
+    assert "gthreads" not in replay(f"{ENTRY}/confirm.console", web=plain_image).split()
 
 
-def test_class_of_a_missing_package_names_the_module(build, run):
+def test_class_of_a_missing_package_names_the_module(plain_image, run):
     """Uvicorn's worker, in an image without Uvicorn."""
     flags = {"GUNICORN_CMD_ARGS": "--worker-class uvicorn.workers.UvicornWorker"}
-    container = run(build(IMAGE), env=flags, ready="No module named 'uvicorn'")
+    container = run(plain_image, env=flags, ready="No module named 'uvicorn'")
 
     assert "class uri 'uvicorn.workers.UvicornWorker' invalid or not found" in container.logs()

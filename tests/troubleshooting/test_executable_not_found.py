@@ -2,7 +2,6 @@
 
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/executable-not-found"
 WITHOUT = """
 exec 2>&1
@@ -12,17 +11,15 @@ gunicorn --version || python -m gunicorn --version
 
 
 @pytest.mark.docker_only("runc, whose message this is")
-def test_misspelt_command_is_not_found(build, replay):
+def test_misspelt_command_is_not_found(plain_image, replay):
     """Docker names the command; the right name is in the image."""
-    image = build(IMAGE)
-
-    replay(f"{ENTRY}/line.console", web=image)
-    replay(f"{ENTRY}/confirm.console", web=image)
+    replay(f"{ENTRY}/line.console", web=plain_image)
+    replay(f"{ENTRY}/confirm.console", web=plain_image)
 
 
-def test_module_starts_without_its_program(build, run):
+def test_module_starts_without_its_program(plain_image, run):
     """The program is removed, as it is lost where a stage copies the packages alone."""
-    container = run(build(IMAGE), "sh", "-c", WITHOUT, user="0", ready="")
+    container = run(plain_image, "sh", "-c", WITHOUT, user="0", ready="")
 
     assert container.exit_code == 0
     assert "gunicorn: not found\ngunicorn (version 2" in container.logs()

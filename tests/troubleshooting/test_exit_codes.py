@@ -8,7 +8,6 @@ import pytest
 
 from harness import PROJECT, engine
 
-IMAGE = "signals/exec-form.Dockerfile"
 PAGE = (PROJECT.parent.parent / "docs/troubleshooting/exit-codes.md").read_text()
 SHELL = ["sh", "-c", "gunicorn core.wsgi --no-control-socket; true"]
 GUNICORN = ["gunicorn", "core.wsgi"]
@@ -27,19 +26,17 @@ STOPPED = {0: {}, 137: {"command": SHELL}, 143: {"command": SHELL, "init": True}
 
 @pytest.mark.cgroup
 @pytest.mark.parametrize("code", [*ENDS, 125, *STOPPED])
-def test_exit_code_has_its_cause(build, run, docker, replay, code):
+def test_exit_code_has_its_cause(plain_image, run, docker, replay, code):
     """A command that ends so by itself, an option of Docker's, and three that are stopped."""
-    image = build(IMAGE)
-
     if code in STOPPED:
         options = dict(STOPPED[code])
-        container = run(image, *options.pop("command", []), **options)
+        container = run(plain_image, *options.pop("command", []), **options)
         container.wait_for_log("Booting worker")
         if code == 0:
             container.get("/health/")  # a worker that has not yet begun to serve is killed
         found = container.stop(grace=1 if code == 137 else 10).exit_code
     else:
-        found = end_of(docker, image, ENDS.get(code, []), "none" if code == 125 else "1g")
+        found = end_of(docker, plain_image, ENDS.get(code, []), "none" if code == 125 else "1g")
 
     assert found == code
     assert re.search(rf"(?m)^\| {code} \|", PAGE)

@@ -2,7 +2,6 @@
 
 from scenarios.nginx import Nginx
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/gateway-timeout"
 LOCATIONS = """
     location / {{
@@ -13,9 +12,11 @@ LOCATIONS = """
 """
 
 
-def test_longer_read_timeout_lets_the_view_finish(build, run, run_once, replay, tmp_path):
+def test_longer_read_timeout_lets_the_view_finish(
+    build, plain_image, run, run_once, replay, tmp_path
+):
     """The view takes three seconds, and nginx waits for one, then for a minute."""
-    container = run_once(build(IMAGE))
+    container = run_once(plain_image)
     address = container.ip_address
     proxy = Nginx(build, run, tmp_path, LOCATIONS.format(address, 1))
     response = proxy.get("/sleep/3/")

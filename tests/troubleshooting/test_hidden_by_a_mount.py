@@ -2,7 +2,6 @@
 
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/hidden-by-a-mount"
 
 
@@ -13,19 +12,19 @@ def empty(tmp_path):
     return tmp_path
 
 
-def test_mount_over_the_code_hides_it(build, run, replay, empty):
+def test_mount_over_the_code_hides_it(plain_image, run, replay, empty):
     """An empty folder is mounted over /app: what the image has there is not seen."""
-    container = run(build(IMAGE), ready="", volumes=[(empty, "/app")])
+    container = run(plain_image, ready="", volumes=[(empty, "/app")])
 
     assert container.exit_code == 3
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 
 
-def test_volume_below_the_mount_brings_a_folder_back(build, run, empty):
+def test_volume_below_the_mount_brings_a_folder_back(plain_image, run, empty):
     """The engine fills the second, new volume from the image."""
     volumes = [(empty, "/app"), ("/app/core",)]
-    container = run(build(IMAGE), "ls", "/app", "/app/core", ready="", volumes=volumes)
+    container = run(plain_image, "ls", "/app", "/app/core", ready="", volumes=volumes)
 
     assert container.exit_code == 0
     assert "wsgi.py" in container.logs()

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/invalid-request.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/invalid-request"
 SERVE = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
 HOST_TWICE_THEN_PROXY_PROTOCOL = """
@@ -14,9 +13,9 @@ for line in f"{get}{host}", f"PROXY TCP4 a b c d\\r\\n{get}":
 """
 
 
-def test_invalid_request_shows_who_connected(build, run, replay):
+def test_invalid_request_shows_who_connected(plain_image, run, replay):
     """The address is that of the connection, whatever a proxy that is believed says of it."""
-    container = run(build(IMAGE), *SERVE, env={"FORWARDED_ALLOW_IPS": "*"})
+    container = run(plain_image, *SERVE, env={"FORWARDED_ALLOW_IPS": "*"})
     container.exec("python", "-c", HOST_TWICE_THEN_PROXY_PROTOCOL)
     container.wait_for_log("Invalid request", count=2)
 

@@ -2,15 +2,14 @@
 
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/killed-by-gunicorn"
 GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 1"}
 
 
 @pytest.mark.cgroup
-def test_gunicorn_logs_its_own_kill_alike(build, run, replay):
+def test_gunicorn_logs_its_own_kill_alike(plain_image, run, replay):
     """There is no memory limit; the worker is stuck, and the line is the same."""
-    container = run(build(IMAGE), env=GTHREAD, cpus=0.3)
+    container = run(plain_image, env=GTHREAD, cpus=0.3)
     container.start_get("/hold-gil/60/")
     container.wait_for_log("Booting worker", count=2)
 

@@ -2,26 +2,24 @@
 
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/logger-not-configured"
 HANDLERS = {"mine": {"class": "logging.StreamHandler"}}
 ROOT = {"handlers": ["mine"]}
 SERVE = 'echo "$FILE" > /tmp/conf.py; exec gunicorn core.wsgi --no-control-socket -c /tmp/conf.py'
 
 
-def test_handlers_without_loggers_end_gunicorn(build, run, replay):
+def test_handlers_without_loggers_end_gunicorn(plain_image, run, replay):
     """The dictionary has handlers and a root logger; Gunicorn's own logger is named."""
-    image = build(IMAGE)
-    container = run(image, *serve(handlers=HANDLERS, root=ROOT), ready="")
+    container = run(plain_image, *serve(handlers=HANDLERS, root=ROOT), ready="")
 
     assert container.exit_code == 1
     replay(f"{ENTRY}/line.console", web=container.handle.id)
-    replay(f"{ENTRY}/confirm.console", web=image)
+    replay(f"{ENTRY}/confirm.console", web=plain_image)
 
 
-def test_empty_loggers_let_gunicorn_start(build, run):
+def test_empty_loggers_let_gunicorn_start(plain_image, run):
     """The same dictionary and no loggers: Gunicorn says that it listens."""
-    run(build(IMAGE), *serve(handlers=HANDLERS, root=ROOT, loggers={}), ready="Listening at")
+    run(plain_image, *serve(handlers=HANDLERS, root=ROOT, loggers={}), ready="Listening at")
 
 
 @pytest.mark.parametrize(
@@ -31,9 +29,9 @@ def test_empty_loggers_let_gunicorn_start(build, run):
         ("handler", {"class": "logging.FileHandler", "filename": "/var/log/web.log"}),
     ],
 )
-def test_missing_class_and_closed_file_are_named(build, run, kind, wrong):
+def test_missing_class_and_closed_file_are_named(plain_image, run, kind, wrong):
     """A formatter of a package that is not there, and a folder of root's alone."""
-    container = run(build(IMAGE), *serve(**{f"{kind}s": {"mine": wrong}}), ready="")
+    container = run(plain_image, *serve(**{f"{kind}s": {"mine": wrong}}), ready="")
 
     assert container.exit_code == 1
     assert f"Error: Unable to configure {kind} 'mine'" in container.logs()

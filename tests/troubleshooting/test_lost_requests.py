@@ -3,13 +3,12 @@
 import httpx
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/lost-requests"
 
 
-def test_log_of_a_cut_stop_ends_with_the_signal(build, run, replay):
+def test_log_of_a_cut_stop_ends_with_the_signal(plain_image, run, replay):
     """A request is under way when the grace ends; its client has no answer."""
-    container = run(build(IMAGE))
+    container = run(plain_image)
     response = container.start_sleep(30)
 
     container.stop(grace=1)

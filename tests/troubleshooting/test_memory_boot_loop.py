@@ -2,15 +2,14 @@
 
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/memory-boot-loop"
 LIMIT = {"memory": "64m", "memory_swap": "64m"}
 
 
 @pytest.mark.cgroup
-def test_memory_limit_kills_workers_in_a_loop(build, run, replay):
+def test_memory_limit_kills_workers_in_a_loop(plain_image, run, replay):
     """Three workers do not fit: they are killed and started again, and the container is up."""
-    container = run(build(IMAGE), env={"WEB_CONCURRENCY": "3"}, **LIMIT)
+    container = run(plain_image, env={"WEB_CONCURRENCY": "3"}, **LIMIT)
 
     container.wait_for_log("was sent SIGKILL! Perhaps out of memory?", count=4)
     container.wait_for_log("Booting worker", count=6)

@@ -5,7 +5,6 @@ from contextlib import suppress
 import httpx
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/memory-grows"
 LEAK = """
 def pre_request(worker, request):
@@ -20,9 +19,9 @@ LIMIT = {"memory": "150m", "memory_swap": "150m"}
 
 @pytest.mark.cgroup
 @pytest.mark.docker_only("OOMKilled of a container that keeps running")
-def test_hup_frees_what_has_grown(build, run, replay):
+def test_hup_frees_what_has_grown(plain_image, run, replay):
     """Each request leaks 10 MB: two workers are killed, and the third, once grown, is replaced."""
-    container = run(build(IMAGE), "sh", "-c", SERVE, env={"LEAK": LEAK}, **LIMIT)
+    container = run(plain_image, "sh", "-c", SERVE, env={"LEAK": LEAK}, **LIMIT)
     ask_until_killed(container, times=2)
     container.wait_for_log("Booting worker", count=3)
     replay(f"{ENTRY}/line.console", web=container.handle.id)

@@ -1,13 +1,12 @@
 """The proofs of docs/troubleshooting/missing-manifest-entry.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/missing-manifest-entry"
 COLLECT = ["python", "manage.py", "collectstatic", "--noinput"]
 
 
-def test_collecting_anew_mends_the_pages(build, run, replay):
+def test_collecting_anew_mends_the_pages(plain_image, run, replay):
     """A page is a 500, and a 200 once root has collected the files and the workers are new."""
-    container = run(build(IMAGE))
+    container = run(plain_image)
     before = container.get("/").status_code
     container.wait_for_log("entry for 'core/site.css'")
     replay(f"{ENTRY}/line.console", web=container.handle.id)

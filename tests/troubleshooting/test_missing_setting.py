@@ -1,13 +1,12 @@
 """The proofs of docs/troubleshooting/missing-setting.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/missing-setting"
 SERVE = "exec gunicorn core.wsgi --no-control-socket"
 
 
-def test_missing_variable_ends_gunicorn(build, run, replay):
+def test_missing_variable_ends_gunicorn(plain_image, run, replay):
     """The settings read SECRET_KEY, and nobody has set it."""
-    container = run(build(IMAGE), "sh", "-c", f"unset SECRET_KEY; {SERVE}", ready="")
+    container = run(plain_image, "sh", "-c", f"unset SECRET_KEY; {SERVE}", ready="")
 
     assert container.exit_code == 3
     replay(f"{ENTRY}/line.console", web=container.handle.id)

@@ -2,7 +2,6 @@
 
 import re
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/mixed-time-zones"
 INDIA = "Asia/Kolkata"
 SETTINGS = f'from core.settings import *\nTIME_ZONE = "{INDIA}"\n'
@@ -12,9 +11,9 @@ IN_INDIA = {"DJANGO_SETTINGS_MODULE": "india", "PYTHONPATH": "/tmp"}
 DEMO = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
 
 
-def test_time_zone_of_django_reaches_its_workers_alone(build, run, replay):
+def test_time_zone_of_django_reaches_its_workers_alone(plain_image, run, replay):
     """The line before Django is loaded is in UTC, the one after it is not."""
-    container = run(build(IMAGE), *SERVE, env=IN_INDIA)
+    container = run(plain_image, *SERVE, env=IN_INDIA)
     container.get("/fail/")
     container.wait_for_log("Internal Server Error")
 
@@ -22,9 +21,9 @@ def test_time_zone_of_django_reaches_its_workers_alone(build, run, replay):
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 
 
-def test_tz_moves_the_lines_of_gunicorn(build, run):
+def test_tz_moves_the_lines_of_gunicorn(plain_image, run):
     """Each of its lines is in the zone that TZ names."""
-    container = run(build(IMAGE), *DEMO, env={"TZ": INDIA})
+    container = run(plain_image, *DEMO, env={"TZ": INDIA})
 
     log = container.wait_for_log("Booting worker")
     assert set(re.findall(r"[+-]\d{4}(?=\])", log)) == {"+0530"}

@@ -1,24 +1,23 @@
 """The proofs of docs/troubleshooting/no-usable-temporary-directory.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/no-usable-temporary-directory"
 READ_ONLY = {"read_only": True, "tmpfs": ["/tmp:ro", "/var/tmp:ro"]}  # Podman's are writable
 FULL = {"tmpfs": ["/tmp:size=8k", "/var/tmp:ro"]}
 FILL = "head -c 8192 /dev/zero > /tmp/full; exec gunicorn core.wsgi"
 
 
-def test_start_without_a_temporary_directory_ends_with_the_line(build, run, replay):
+def test_start_without_a_temporary_directory_ends_with_the_line(plain_image, run, replay):
     """All of the image is read-only; the code, too, lies where the user may not write."""
-    container = run(build(IMAGE), ready="", **READ_ONLY)
+    container = run(plain_image, ready="", **READ_ONLY)
 
     assert container.exit_code == 255
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 
 
-def test_full_disk_logs_the_same_line(build, run):
+def test_full_disk_logs_the_same_line(plain_image, run):
     """Nothing is read-only but one folder; /tmp has no room for a byte more."""
-    container = run(build(IMAGE), "sh", "-c", FILL, ready="", **FULL)
+    container = run(plain_image, "sh", "-c", FILL, ready="", **FULL)
 
     assert container.exit_code == 255
     assert "No usable temporary directory found in ['/tmp'," in container.logs()

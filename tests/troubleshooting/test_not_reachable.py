@@ -3,13 +3,12 @@
 import httpx
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/not-reachable"
 
 
-def test_bind_to_loopback_cuts_off_who_asks_outside(build, run_once, replay):
+def test_bind_to_loopback_cuts_off_who_asks_outside(plain_image, run_once, replay):
     """The log says that all is well, and inside it is."""
-    container = run_once(build(IMAGE), "gunicorn", "core.wsgi")
+    container = run_once(plain_image, "gunicorn", "core.wsgi")
 
     with pytest.raises(httpx.TransportError):
         container.get("/health/")

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/nothing-in-the-log.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/nothing-in-the-log"
 SETTINGS = "from core.settings import *\nLOGGING = {}\n"
 GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
@@ -8,9 +7,9 @@ SERVE = ["sh", "-c", f"echo '{SETTINGS}' > /tmp/quiet.py; {GUNICORN}"]
 QUIET = {"DJANGO_SETTINGS_MODULE": "quiet", "PYTHONPATH": "/tmp"}
 
 
-def test_failing_view_may_leave_no_line(build, run, replay):
+def test_failing_view_may_leave_no_line(plain_image, run, replay):
     """The client gets a 500, and the last line is that of the start."""
-    container = run(build(IMAGE), *SERVE, env=QUIET)
+    container = run(plain_image, *SERVE, env=QUIET)
     container.wait_for_log("Booting worker")
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)

@@ -3,7 +3,6 @@
 import httpx
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/out-of-memory"
 GREED = """
 def pre_request(worker, request):
@@ -18,9 +17,9 @@ LIMIT, MORE = ({"memory": size, "memory_swap": size} for size in ("100m", "500m"
 
 @pytest.mark.cgroup
 @pytest.mark.docker_only("OOMKilled of a container that keeps running")
-def test_raised_limit_holds_at_once(build, run, docker, replay):
+def test_raised_limit_holds_at_once(plain_image, run, docker, replay):
     """A request takes 200 MB: its worker is killed under 100, and answers the next under 500."""
-    container = run(build(IMAGE), "sh", "-c", SERVE, env={"GREED": GREED}, **LIMIT)
+    container = run(plain_image, "sh", "-c", SERVE, env={"GREED": GREED}, **LIMIT)
     with pytest.raises(httpx.TransportError):
         container.get("/health/")
     container.wait_for_log("Booting worker", count=2)

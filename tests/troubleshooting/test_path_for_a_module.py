@@ -1,13 +1,12 @@
 """The proofs of docs/troubleshooting/path-for-a-module.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/path-for-a-module"
 
 
-def test_suggested_name_fails_too(build, run_once, replay):
+def test_suggested_name_fails_too(plain_image, run_once, replay):
     """The path makes Gunicorn suggest a name, which it then cannot import."""
     with_path, as_suggested = (
-        run_once(build(IMAGE), "gunicorn", name, "--no-control-socket", ready="")
+        run_once(plain_image, "gunicorn", name, "--no-control-socket", ready="")
         for name in ("core/wsgi.py", "core/wsgi:application")
     )
 

@@ -2,16 +2,15 @@
 
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/permission-denied"
 SLEEP = ("sleep", "600")
 MAKE = ["install", "-d", "-o", "65534", "/srv/data"]
 
 
 @pytest.mark.docker_only("new volume that belongs to root")
-def test_folder_given_to_the_user_can_be_written_to(build, run, replay):
+def test_folder_given_to_the_user_can_be_written_to(plain_image, run, replay):
     """A new volume belongs to root, until root gives it away while the container runs."""
-    container = run(build(IMAGE), *SLEEP, ready="", volumes=[("/data",)])
+    container = run(plain_image, *SLEEP, ready="", volumes=[("/data",)])
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 
@@ -21,10 +20,10 @@ def test_folder_given_to_the_user_can_be_written_to(build, run, replay):
 
 
 @pytest.mark.docker_only("new volume that belongs to root")
-def test_new_volume_takes_the_owner_from_the_image(build, builder, run):
+def test_new_volume_takes_the_owner_from_the_image(plain_image, builder, run):
     """One of two volumes lies over a folder that the image has given to its user."""
     image = builder.tag("with-a-folder")
-    made = run(build(IMAGE), *SLEEP, ready="")
+    made = run(plain_image, *SLEEP, ready="")
     made.handle.execute(MAKE, user="0")
     made.handle.commit(tag=image)
 

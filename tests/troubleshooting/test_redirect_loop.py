@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/redirect-loop.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/redirect-loop"
 SETTINGS = "from core.settings import *; SECURE_SSL_REDIRECT = True"
 SERVE = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
@@ -8,10 +7,10 @@ COMMAND = f"echo '{SETTINGS}' > /tmp/https_only.py; {SERVE}"
 ENV = {"DJANGO_SETTINGS_MODULE": "https_only", "PYTHONPATH": "/tmp"}
 
 
-def test_redirect_to_https_repeats_without_the_header(build, run, replay):
+def test_redirect_to_https_repeats_without_the_header(plain_image, run, replay):
     """A proxy that ends TLS asks so, time after time; with the header, there is a page."""
     env = ENV | {"ALLOWED_HOSTS": "shop.example"}
-    container = run(build(IMAGE), "sh", "-c", COMMAND, env=env)
+    container = run(plain_image, "sh", "-c", COMMAND, env=env)
 
     without = replay(f"{ENTRY}/line.console", web=container.handle.id)
     told = replay(f"{ENTRY}/confirm.console", web=container.handle.id)

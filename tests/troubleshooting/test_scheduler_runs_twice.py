@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/scheduler-runs-twice.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/scheduler-runs-twice"
 APP = """
 import os, threading
@@ -14,18 +13,18 @@ SERVE += ["--bind", "0.0.0.0:8000"]
 LINE = "sending the newsletter"
 
 
-def test_timer_of_an_import_fires_in_each_worker(build, run, replay):
+def test_timer_of_an_import_fires_in_each_worker(plain_image, run, replay):
     """Two workers, two lines."""
-    container = run(build(IMAGE), *SERVE, env={"WEB_CONCURRENCY": "2"})
+    container = run(plain_image, *SERVE, env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log(LINE, count=2)
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 
 
-def test_one_worker_fires_once(build, run):
+def test_one_worker_fires_once(plain_image, run):
     """A timer that a second worker would have set has long gone off when two more have."""
-    container = run(build(IMAGE), *SERVE, "--threads", "4", env={"WEB_CONCURRENCY": "1"})
+    container = run(plain_image, *SERVE, "--threads", "4", env={"WEB_CONCURRENCY": "1"})
     container.wait_for_log(LINE)
     container.get()
 

@@ -1,13 +1,12 @@
 """The proofs of docs/troubleshooting/slow-stop.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/slow-stop"
 SHELL = ["/bin/sh", "-c", "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"]
 
 
-def test_signal_to_the_child_stops_in_good_order(build, run, replay):
+def test_signal_to_the_child_stops_in_good_order(plain_image, run, replay):
     """A request is under way, and answered; started again, it uses up Docker's patience."""
-    container = run(build(IMAGE), *SHELL, stop_timeout=3)
+    container = run(plain_image, *SHELL, stop_timeout=3)
     response = container.start_sleep(10)
     replay(f"{ENTRY}/stop.console", web=container.handle.id)
 

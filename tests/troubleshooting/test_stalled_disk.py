@@ -1,6 +1,6 @@
 """The proofs of docs/troubleshooting/stalled-disk.md."""
 
-from test_options import STALL, on_stalling_disk
+from scenarios.stalling_disk import STALL, on_stalling_disk
 
 ENTRY = "troubleshooting/stalled-disk"
 

@@ -1,12 +1,11 @@
 """The proofs of docs/troubleshooting/static-files-404.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/static-files-404"
 
 
-def test_django_serves_no_static_file(build, run_once, replay):
+def test_django_serves_no_static_file(plain_image, run_once, replay):
     """The file is there, and DEBUG is off."""
-    container = run_once(build(IMAGE))
+    container = run_once(plain_image)
     response = container.get("/static/core/site.css")
     container.wait_for_log("Not Found: /static/core/site.css")
 

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/stream-cut.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/stream-cut"
 APP = """
 import time
@@ -14,9 +13,9 @@ SERVE = ["sh", "-c", f"echo '{APP}' > /tmp/app.py; exec gunicorn --chdir /tmp ap
 SERVE += ["--bind", "0.0.0.0:8000", "--timeout", "2"]
 
 
-def test_cut_stream_is_logged_without_a_path(build, run, replay):
+def test_cut_stream_is_logged_without_a_path(plain_image, run, replay):
     """The client misses the end, and the line after the timeout names no request."""
-    container = run(build(IMAGE), *SERVE)
+    container = run(plain_image, *SERVE)
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     container.wait_for_log("Booting worker", count=2)

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/too-many-connections.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/too-many-connections"
 FIVE_AT_MOST = ["postgres", "-c", "max_connections=5"]
 READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
@@ -20,13 +19,13 @@ list(ThreadPoolExecutor(12).map(ask, range(60)))
 """
 
 
-def test_kept_connections_fill_the_database(build, official, run, replay):
+def test_kept_connections_fill_the_database(plain_image, official, run, replay):
     """Twelve threads keep a connection each, of five that the database allows."""
     password = {"POSTGRES_PASSWORD": "secret"}
     database = run(official("postgres:18"), *FIVE_AT_MOST, env=password, ready="")
     database.exec("sh", "-c", READY)
     network = {"networks": [f"container:{database.handle.id}"], "publish_all": False}
-    container = run(build(IMAGE), *SERVE, env=DATABASE | KEPT, **network)
+    container = run(plain_image, *SERVE, env=DATABASE | KEPT, **network)
     container.wait_for_log("Booting worker")
 
     container.exec("python", "-c", ASK_TWELVE_AT_ONCE)

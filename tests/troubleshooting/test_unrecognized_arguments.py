@@ -1,21 +1,20 @@
 """The proofs of docs/troubleshooting/unrecognized-arguments.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/unrecognized-arguments"
 
 
-def test_unknown_option_of_the_variable_is_named_last(build, run, replay):
+def test_unknown_option_of_the_variable_is_named_last(plain_image, run, replay):
     """The last line names the option, and the container's configuration has it."""
-    container = run(build(IMAGE), env={"GUNICORN_CMD_ARGS": "--control-socket-disable"}, ready="")
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--control-socket-disable"}, ready="")
 
     assert container.exit_code == 2
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 
 
-def test_beginning_of_several_options_is_ambiguous(build, run):
+def test_beginning_of_several_options_is_ambiguous(plain_image, run):
     """Gunicorn names them all, and exits as for an option that it does not know."""
     line = "ambiguous option: --worker could match --workers, --worker-class"
-    container = run(build(IMAGE), env={"GUNICORN_CMD_ARGS": "--worker gthread"}, ready=line)
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--worker gthread"}, ready=line)
 
     assert container.exit_code == 2

@@ -1,6 +1,5 @@
 """The proofs of docs/troubleshooting/upload-cut.md."""
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/upload-cut"
 APP = """
 def app(environ, start_response):
@@ -23,9 +22,9 @@ print(answer.status, answer.read().decode())
 """
 
 
-def test_slow_upload_outlasts_the_timeout(build, run, replay):
+def test_slow_upload_outlasts_the_timeout(plain_image, run, replay):
     """A sync worker is killed while it reads; the client gets a 500."""
-    container = run(build(IMAGE), *SERVE)
+    container = run(plain_image, *SERVE)
     answer = container.exec("python", "-c", UPLOAD_FOR_SIX_SECONDS)
     container.wait_for_log("Booting worker", count=2)
 
@@ -34,9 +33,9 @@ def test_slow_upload_outlasts_the_timeout(build, run, replay):
     assert answer.startswith("500")
 
 
-def test_threads_let_the_upload_finish(build, run):
+def test_threads_let_the_upload_finish(plain_image, run):
     """The same upload is read to its end."""
-    container = run(build(IMAGE), *SERVE, "--threads", "4")
+    container = run(plain_image, *SERVE, "--threads", "4")
 
     answer = container.exec("python", "-c", UPLOAD_FOR_SIX_SECONDS)
     assert answer.strip() == "200 read 6000"

@@ -2,7 +2,6 @@
 
 import pytest
 
-IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/worker-failed-to-boot"
 
 
@@ -14,9 +13,11 @@ ENTRY = "troubleshooting/worker-failed-to-boot"
         ("core/wsgi.py", 3, []),
     ],
 )
-def test_wrong_module_name_ends_gunicorn(build, run_once, replay, module, exit_code, transcripts):
+def test_wrong_module_name_ends_gunicorn(
+    plain_image, run_once, replay, module, exit_code, transcripts
+):
     """The module, its attribute or the form of the name is wrong."""
-    container = run_once(build(IMAGE), "gunicorn", module, "--no-control-socket", ready="")
+    container = run_once(plain_image, "gunicorn", module, "--no-control-socket", ready="")
 
     assert container.exit_code == exit_code
     for transcript in transcripts:
