@@ -73,6 +73,14 @@ def test_edit_of_a_missing_text_fails(text):
         edited(text, {"DEBUG = 1": "DEBUG = 0"})
 
 
+def test_fixtures_of_the_table_exist(request):
+    """Each name in the table's first column is one that a test of this guide can ask for."""
+    names = re.findall(r"(?m)^\| `(\w+)` \|", (ROOT / "docs/contributing.md").read_text())
+
+    assert len(names) == 8
+    assert [name for name in names if not request.getfixturevalue(name)] == []
+
+
 def test_test_modules_may_share_a_name(tmp_path):
     """Two modules test_memory.py, one of them deeper, with the settings of this repository."""
     for folder in ("tests", "tests/troubleshooting"):
