@@ -1,5 +1,6 @@
 """Settings of the site: sphinx-build -n -W --keep-going -c . docs _site."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,12 +11,16 @@ project = html_title = "Django on Gunicorn in Docker"
 extensions = [
     "myst_parser",
     "sphinx_copybutton",
-    "guide",  # ours, in docs/_ext
+    "guide.extension",  # ours, in docs/_ext
 ]
 myst_enable_extensions = ["deflist"]
 smartquotes = False  # it would turn --threads into a dash and threads
 # A transcript copies as its commands, without prompts and output; a file copies as it is.
 copybutton_exclude = ".linenos, .gp, .go"
+
+# On GitHub's machines, each proof links to its test in the very commit that was run.
+if repository := os.environ.get("GITHUB_REPOSITORY"):
+    source_address = f"https://github.com/{repository}/blob/{os.environ['GITHUB_SHA']}"
 
 html_theme = "furo"
 html_theme_options = {

@@ -10,7 +10,7 @@ import pytest
 
 from harness import SNIPPETS
 from harness.container import PATIENCE, wait_until
-from scenarios.asgi_probes import (
+from scenarios.asgi import (
     COMPLETE,
     IMAGE,
     LISTENING,
@@ -20,7 +20,7 @@ from scenarios.asgi_probes import (
     PROBES,
     UVICORN,
 )
-from test_worker_class import is_answered_before
+from scenarios.worker_classes import is_answered_before
 
 APP = "dockerfile/app.Dockerfile"
 THREE_SECONDS = ["--timeout", "3"]

@@ -1,7 +1,6 @@
 """The proofs of docs/check-your-image.md."""
 
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -12,10 +11,11 @@ import pytest
 
 from harness import ENVIRONMENT, PROJECT, ROOT, SNIPPETS, transcripts
 from harness.texts import edited
-from test_health_checks import CHANGES, FILES
+from scenarios.health_checks import CHANGES, FILES
 
 CONTRACT = (ROOT / "tests/contract.py").read_text()
 CLAUSES = {name.replace("_", " ") for name in re.findall(r"(?m)^def test_(\w+)\(", CONTRACT)}
+HELPERS = [path.read_text() for path in (ROOT / "tests/harness/contract").glob("*.py")]
 PYTEST = "python -m pytest --within"  # in this run, so that no other one is swept
 SETTINGS = [f"--env={name}={value}" for name, value in ENVIRONMENT.items()]
 PLAIN = ["--path", "/health/"]  # where an image has no hashed static files
@@ -29,32 +29,36 @@ WITH_CHECK = {"files": FILES, "changes": CHANGES}
 
 
 @pytest.fixture
-def check(tmp_path, monkeypatch):
-    """Return a function that checks an image, and returns what is told by clause: mark, words."""
-    put_python_first(monkeypatch)
+def check(tmp_path, monkeypatch, capsys):
+    """Return a function that checks an image, and returns what is reported: mark, words.
+
+    It does what the command does, without the start of a process.
+    """
+    monkeypatch.chdir(ROOT)
 
     def check(*options: str) -> dict[str, tuple[str, str]]:
-        command = f"{PYTEST} tests/contract.py --junit-xml={tmp_path}/report.xml"
-        command += f" {shlex.join(options)}"
-        done = subprocess.run(command, check=False, shell=True, cwd=ROOT, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
-        lines = re.findall(r"(?m)^([✓✗○]) ([a-z ]+)(?:: (.*))?$", done.stdout)
+        report = f"--junit-xml={tmp_path}/report.xml"
+        code = pytest.main(["tests/contract.py", "--within", report, *options])
+        if code == pytest.ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        said = capsys.readouterr().out
+        lines = re.findall(r"(?m)^([✓✗○]) ([a-z ]+)(?:: (.*))?$", said)
         told = {clause: (mark, words) for mark, clause, words in lines}
-        assert told, done.stdout
-        assert done.returncode == any(mark == "✗" for mark, _ in told.values())
-        assert len(done.stdout.splitlines()) == len(told) + 2  # an empty one, and the size
+        assert told, said
+        assert code == any(mark == "✗" for mark, _ in told.values())
+        assert len(said.splitlines()) == len(told) + 2  # an empty one, and the size
         return told
 
     return check
 
 
-def test_app_image_keeps_the_contract(build, replay, monkeypatch):
+def test_app_image_keeps_the_contract(app_image, replay, monkeypatch):
     """The page's command, typed for the image of the page dockerfile."""
     put_python_first(monkeypatch)
     monkeypatch.setitem(transcripts.MASKS, r"\d+ layers, \d+ MB", "SIZE")
-    image = build("dockerfile/app.Dockerfile")
+    names = {"web": app_image, "uv run pytest": PYTEST}
 
-    said = replay("check-your-image/check.console", ROOT, **{"web": image, "uv run pytest": PYTEST})
+    said = replay("check-your-image/check.console", ROOT, **names)
 
     assert "✗" not in said
     assert "SIZE" in transcripts.mask(said)
@@ -109,15 +113,29 @@ def test_lost_sigterm_fails_the_stop(build, check, dockerfile, files):
 
 
 @pytest.mark.parametrize(
-    ("dockerfile", "line"),
+    ("dockerfile", "clause", "line"),
     [
-        ("secrets/wrong-removed-file.Dockerfile", "a layer has /app/.env: dockerfile.html#"),
-        ("secrets/wrong-build-argument.Dockerfile", "docker history shows SECRET_KEY: secrets"),
-        ("health-checks/wrong-curl.Dockerfile", "it stays unhealthy, .* health-checks.html#"),
+        (
+            "secrets/wrong-removed-file.Dockerfile",
+            "keeps secret files out",
+            "a layer has /app/.env: dockerfile.html#",
+        ),
+        (
+            "secrets/wrong-build-argument.Dockerfile",
+            "keeps secrets out of its history",
+            "docker history shows SECRET_KEY: secrets",
+        ),
+        (
+            "health-checks/wrong-curl.Dockerfile",
+            "turns unhealthy when it hangs",
+            "it stays unhealthy, .* health-checks.html#",
+        ),
     ],
     ids=["removed file", "argument", "curl"],
 )
-def test_other_wrong_dockerfiles_are_found_out(builder, docker, check, tmp_path, dockerfile, line):
+def test_other_wrong_dockerfiles_are_found_out(
+    builder, docker, check, tmp_path, dockerfile, clause, line
+):
     """One clause fails for each, and names a page; the image is made as its page says."""
     context, wrong = tmp_path / "context", SNIPPETS / dockerfile
     shutil.copytree(PROJECT, context)
@@ -126,9 +144,12 @@ def test_other_wrong_dockerfiles_are_found_out(builder, docker, check, tmp_path,
     image, key = builder.tag(f"wrong-{wrong.stem.lower()}"), {"SECRET_KEY": "1"}
     docker.legacy_build(context, file=wrong, tags=image, build_args=key)
 
-    told = check(f"--image={image}", *SETTINGS, *PLAIN, "-k", "secret or unhealthy")
+    told = check(f"--image={image}", *SETTINGS, *PLAIN, "-k", clause.replace(" ", "_"))
 
-    assert any(mark == "✗" and re.match(line, words) for mark, words in told.values()), told
+    assert told.keys() == {clause}
+    mark, words = told[clause]
+    assert mark == "✗"
+    assert re.match(line, words)
 
 
 def test_health_check_is_tried_on_a_hanging_server(build, check):
@@ -143,9 +164,9 @@ def test_health_check_is_tried_on_a_hanging_server(build, check):
     }
 
 
-def test_image_that_does_not_start_says_why(build, check):
+def test_image_that_does_not_start_says_why(app_image, check):
     """Without SECRET_KEY, Gunicorn exits with 3, or 1 if two workers fail at once."""
-    [(mark, words)] = check(f"--image={build('dockerfile/app.Dockerfile')}", *STOP).values()
+    [(mark, words)] = check(f"--image={app_image}", *STOP).values()
 
     assert mark == "✗"
     assert re.match("it exits with [13] at the start, \"KeyError: 'SECRET_KEY'\": ", words)
@@ -163,8 +184,9 @@ def test_missing_name_is_one_line(monkeypatch):
 
 
 def test_each_address_is_an_anchor_of_this_guide():
-    """Each page and proof that the contract names is there."""
-    addresses = re.findall(r"([a-z-]+)\.html(?:#([a-z0-9-]+))?", CONTRACT)
+    """Each page and proof that the contract and its helpers name is there."""
+    texts = "".join([CONTRACT, *HELPERS])
+    addresses = re.findall(r"([a-z-]+)\.html(?:#([a-z0-9-]+))?", texts)
 
     assert len(addresses) > len(CLAUSES)
     for page, proof in addresses:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from harness import SNIPPETS
-from test_worker_class import with_gevent
+from scenarios.worker_classes import with_gevent
 
 GEVENT = "gevent/gevent.Dockerfile"
 PRELOAD, PSYCOPG2 = "gevent/preload.gunicorn.conf.py", "gevent/psycopg2.gunicorn.conf.py"

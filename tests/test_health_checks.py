@@ -3,18 +3,9 @@
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from harness import PROJECT, SNIPPETS
 from harness.container import wait_until
-from harness.texts import edited
+from scenarios.health_checks import CHANGES, CHECKED, FILES
 
-CHECKED = "health-checks/with-check.Dockerfile"
-FILES = ["health-checks/without-curl.healthcheck.py"]
-MIDDLEWARE = 'MIDDLEWARE = [\n    "core.health.middleware",'
-SETTINGS = (PROJECT / "core/settings.py").read_text()
-CHANGES = {
-    "core/health.py": (SNIPPETS / "health-checks/before-the-host.health.py").read_text(),
-    "core/settings.py": edited(SETTINGS, {"MIDDLEWARE = [": MIDDLEWARE}),
-}
 SECOND = {"health_interval": 1, "health_start_period": 1, "health_retries": 1}
 GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
 DOCKERS_START_INTERVAL = 5  # seconds, https://docs.docker.com/reference/dockerfile/#healthcheck

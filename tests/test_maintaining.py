@@ -43,6 +43,13 @@ def test_imported_packages_are_declared():
     assert done.returncode == 0, done.stderr
 
 
+def test_extensions_pass_mypy():
+    """Its settings are those of pyproject.toml: strict."""
+    done = program("mypy", "docs/_ext/guide")
+
+    assert done.returncode == 0, done.stdout
+
+
 def test_repository_follows_the_guides_dependabot_file():
     """Its entries differ in the ecosystem alone, and it fits the schema of the service."""
     files = ROOT / DEPENDABOT, SNIPPETS / "supply-chain/weekly.dependabot.yml"

@@ -1,10 +1,13 @@
 """What a tick means, tried on small sites that are whole but for one mistake."""
 
 import re
+import shutil
+from html import unescape
 from pathlib import Path
 
 import pytest
 
+from guide.names import SOME_RESULTS
 from harness.engine import base_images
 from harness.guide_site import Site
 
@@ -15,6 +18,11 @@ RECORD = """record_property("stand-in", "python:3.14-slim is Debian's Python")""
 def site(tmp_path: Path) -> Site:
     """Return a site of one topic that builds."""
     return Site(tmp_path)
+
+
+def text_of(site: Site, name: str) -> str:
+    """Return the text of a page, without its tags."""
+    return unescape(re.sub(r"<[^>]*>", "", site.read(f"_site/{name}.html")))
 
 
 def tick_of(site: Site) -> str:
@@ -47,16 +55,114 @@ def test_dotted_tick_stands_for_a_stand_in(site):
 
 
 def test_tick_leads_to_its_test(site):
-    """The page it links to has the sentence without its neighbour, the result and the source."""
+    """The page it links to has the sentence as its heading, the result and the source."""
     site.prove()
     site.build(proof_results="proofs.xml")
 
     assert 'href="proofs/signals.html#it-stops"' in site.read("_site/signals.html")
     page = site.read("_site/proofs/signals.html").partition('id="it-stops"')[2]
-    assert '<p>It stops. <a href="../signals.html#it-stops">' in page
+    assert page.startswith('>\n<h2>It <code>stops</code>.<a class="headerlink"')
+    assert '<p>The log says so. <a href="../signals.html#it-stops">' in page
     assert "✓ passed on 20" in page
     assert "3.14.0" in page
     assert '<span class="nf">test_it_stops</span>' in page
+
+
+HELPER = '''"""Waits."""
+
+
+def wait(seconds):
+    """Wait for so many seconds."""
+'''
+FIXTURES = '''import pytest
+
+@pytest.fixture
+def engine():
+    """Start the engine."""
+'''
+PROGRAM = '"""Send half a request."""\n\nprint("GET /")\n'
+USING = '''import pytest
+from harness.clock import wait
+
+GRACE = 10
+CLIENT = "half_a_request.py"
+UNUSED = "nobody names it"
+
+
+def stop(seconds): return seconds
+
+
+def test_it_stops(engine):
+    """The log says so."""
+    assert stop(GRACE), (CLIENT, wait(1))
+'''
+
+
+@pytest.fixture
+def using(site):
+    """Return the site, with a test that stands on things of all kinds."""
+    site.write("tests/test_signals.py", USING)
+    site.write("tests/harness/clock.py", HELPER)
+    site.write("tests/harness/fixtures.py", FIXTURES)
+    site.write("tests/probes/half_a_request.py", PROGRAM)
+    return site
+
+
+def test_page_shows_what_a_test_uses(using):
+    """What the test names of its own file is there, folded; what it does not name is not."""
+    assert using.build() == []
+    page = text_of(using, "proofs/signals")
+    folded = page.partition("What this test uses")[2]
+    assert "GRACE = 10" in folded
+    assert "def stop(seconds): return seconds" in folded
+    assert "UNUSED" not in page
+
+
+def test_page_links_to_what_tests_share(using):
+    """A fixture, a helper and a program are links, each to its line of a page with the file."""
+    assert using.build() == []
+    page = using.read("_site/proofs/signals.html")
+    shared = {
+        "uses/harness/fixtures.html#line-3": ("Fixture", "engine", "Start the engine."),
+        "uses/harness/clock.html#line-4": ("Function", "wait", "Wait for so many seconds."),
+        "uses/probes/half_a_request.html#line-1": (
+            "Program", "half_a_request.py", "Send half a request.",
+        ),
+    }  # fmt: skip
+    for address, (kind, name, about) in shared.items():
+        link = f'<a href="../{address}"><code>{name}</code></a>'
+        assert f"<li>{kind} {link}: {about}</li>" in page
+        file, _, anchor = address.partition("#")
+        assert f'id="{anchor}"' in using.read(f"_site/{file}")
+    assert "def engine():" in text_of(using, "uses/harness/fixtures")
+
+
+def test_page_has_the_command_of_each_test(site):
+    """It selects one test, also if the name of another one contains its name."""
+    tests = ["it_stops", "it_stops_late", "it_starts"]
+    source = "".join(f"def test_{name}(): pass\n" for name in tests)
+    ticks = "".join(f"It. {{proof}}`{name.replace('_', '-')}`\n" for name in tests)
+    site.write("tests/test_signals.py", source)
+    site.replace("docs/signals.md", "It `stops`. {proof}`it-stops`\n", ticks)
+
+    assert site.build() == []
+    commands = re.findall(r"uv run pytest (.*)", text_of(site, "proofs/signals"))
+    assert commands == [
+        "tests/test_signals.py::test_it_stops",
+        "tests/test_signals.py -k it_stops_late",
+        "tests/test_signals.py -k it_starts",
+    ]
+    assert [site.selects(command) for command in commands] == [[name] for name in tests]
+
+
+def test_page_links_to_the_repository(using):
+    """Each file that the page shows is a link to its line, once the address is set."""
+    site = "https://example.com/guide/blob/0a1b"
+
+    assert using.build(source_address=site) == []
+    page = using.read("_site/proofs/signals.html")
+    assert f'href="{site}/tests/test_signals.py#L12"' in page
+    assert f'href="{site}/tests/harness/clock.py"' in using.read("_site/uses/harness/clock.html")
 
 
 ON_CGROUP2 = """{"systemd": {"date": "2026-11-29", "engine": "Docker 28", "kernel": "6.12",
@@ -94,6 +200,29 @@ def test_circle_stands_for_a_build_without_a_run(site):
     assert "✓" not in page
 
 
+def test_circle_stands_for_a_test_left_out(site):
+    """A run of one of two tests: its tick says passed, the other one not run, and nothing fails."""
+    site.write("tests/test_signals.py", f"{site.read('tests/test_signals.py')}{OTHER}")
+    site.replace("docs/signals.md", "It starts.", "It starts. {proof}`something-else`")
+    site.prove("-k", "it_stops")
+    site.write(SOME_RESULTS, site.read("proofs.xml"))
+
+    assert site.build(proof_results=SOME_RESULTS) == []
+    page = site.read("_site/signals.html")
+    ticks = re.findall(r'<a class="proof ([\w-]+)"[^>]* id="([\w-]+)".*?>(.)</span>', page)
+    assert ticks == [("not-run", "something-else", "○"), ("passed", "it-stops", "✓")]
+
+
+def test_failed_test_of_a_partial_run_fails_the_build(site):
+    """The run left out other tests, and this one failed."""
+    site.write("tests/test_signals.py", FAILS)
+    site.prove()
+    site.write(SOME_RESULTS, site.read("proofs.xml"))
+
+    [complaint] = site.build(proof_results=SOME_RESULTS)
+    assert complaint.endswith(": failure.")
+
+
 def test_foot_tells_date_versions_and_stand_ins(site):
     """What a test recorded is in the foot of the page that it proves; stand-ins are one line."""
     site.replace("tests/test_signals.py", "):\n", f"):\n    {RECORD}\n")
@@ -110,7 +239,7 @@ def test_foot_tells_date_versions_and_stand_ins(site):
 def test_download_gives_the_tested_file(site):
     """The link leads to a copy of the file, under the name to save it under."""
     assert site.build() == []
-    assert 'download href="raw/signals/exec/Dockerfile"' in site.read("_site/signals.html")
+    assert 'download="" href="raw/signals/exec/Dockerfile"' in site.read("_site/signals.html")
     assert site.read("_site/raw/signals/exec/Dockerfile") == "FROM scratch\n"
 
 
@@ -305,3 +434,105 @@ def test_redirect_leads_on(site):
     assert script.startswith(' === "#it-stops") location.replace("./signals.html#it-stops")')
     assert 'url=./signals.html"' in site.read("_site/stop.html")
     assert '"./signals.html" + location.hash' in site.read("_site/stop.html")
+
+
+WITHOUT = """
+Nothing proves this.
+See the next page.
+It is [documented](https://example.com).
+{ref}`It stops, as was said. <it-stops>`
+Use it.
+If it fails, start it again.
+Is it so?
+Look here:
+
+- An item without a full stop
+- An item of one that `has` one.
+
+```{note}
+A note is no claim.
+```
+"""
+OVERVIEW = "```{proof-overview}\n```\n\n```{sentences-without-proof}\n```\n"
+
+
+@pytest.fixture
+def gaps(site):
+    """Return the site, with sentences of each kind that no tick ends."""
+    site.write("docs/signals.md", f"{site.read('docs/signals.md')}{WITHOUT}")
+    site.replace("docs/index.md", "# Guide\n", f"# Guide\n\n{OVERVIEW}")
+    return site
+
+
+def test_list_has_each_sentence_without_a_proof(gaps):
+    """A tick, a citation, a link to a claim, an instruction or a question keeps one out."""
+    assert gaps.build() == []
+    listed = re.findall("<li>(.*)</li>", gaps.read("_site/index.html").rpartition("without-")[2])
+    assert listed[:3] == [
+        "It starts.",
+        "Nothing proves this.",
+        "An item of one that has one.",
+    ]
+    assert not [item for item in listed[3:] if item.endswith(".")]
+
+
+def test_overview_counts_sentences_without_a_proof(gaps):
+    """The row of the page has the numbers of both, and the last row their sums."""
+    gaps.write("docs/other.md", "---\norphan: true\n---\n# Other\n\nNor this.\n")
+    gaps.prove()
+
+    assert gaps.build(proof_results="proofs.xml") == []
+    page = gaps.read("_site/index.html")
+    rows = re.findall("<tr>(.*?)</tr>", page, flags=re.DOTALL)
+    cells = [[re.sub("<.*?>", "", c) for c in re.findall("<t[dh].*?</t[dh]>", r)] for r in rows]
+    assert cells[1:] == [
+        ["Other", "0", "0", "1"],
+        ["Signals", "1", "1", "3"],
+        ["All pages", "1", "1", "4"],
+    ]
+
+
+def test_only_a_changed_page_is_read_again(site):
+    """Of two pages one changes: the other one is neither read nor written, nor are its proofs."""
+    site.write("docs/other.md", "---\norphan: true\n---\n# Other\n\nNo claim here.\n")
+    assert site.build() == []
+    site.replace("docs/other.md", "No claim", "Still no claim")
+
+    read = site.changed_by(site.build, "**/*.doctree")
+    site.replace("docs/other.md", "Still no claim", "No claim")
+    written = site.changed_by(site.build, "**/*.html")
+
+    assert read == {".doctrees/other.doctree"}
+    assert "other.html" in written
+    assert not written & {"signals.html", "proofs/signals.html"}
+
+
+def test_new_result_changes_the_tick_alone(site):
+    """The page is written with the new tick, and its proofs too; no page is read again."""
+    assert site.build() == []
+    site.prove()
+
+    read = site.changed_by(lambda: site.build(proof_results="proofs.xml"), "**/*.doctree")
+
+    assert read == set()
+    assert ">✓<" in tick_of(site)
+    assert "✓ passed on 20" in site.read("_site/proofs/signals.html")
+
+
+def test_two_processes_build_the_same_site(gaps):
+    """Eight pages, read and written by one process and by two: each file has the same bytes."""
+    for n in range(6):
+        page = f"---\norphan: true\n---\n# Page {n}\n\nIt has no proof.\n"
+        gaps.write(f"docs/page-{n}.md", page)
+    gaps.prove()
+
+    sites = []
+    for jobs in "1", "2":
+        assert gaps.build("-j", jobs, proof_results="proofs.xml") == []
+        folder = gaps.root / "_site"
+        files = [path for path in folder.rglob("*") if path.suffix in {".html", ".js"}]
+        sites.append({path.relative_to(folder): path.read_bytes() for path in files})
+        shutil.rmtree(folder)
+
+    assert len(sites[0]) > 10
+    assert sites[0] == sites[1]

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from test_worker_class import ASGI, GEVENT_CLASS, GTHREAD, SYNC, with_gevent
+from scenarios.worker_classes import ASGI, GEVENT_CLASS, GTHREAD, SYNC, with_gevent
 
 PLAIN = "signals/exec-form.Dockerfile"
 OF_23 = SYNC[:-1]

@@ -13,8 +13,8 @@ from harness.container import PATIENCE, wait_until
 from harness.contract.saved_image import saving
 from harness.load import Load
 from harness.texts import edited
-from test_health_checks import CHANGES, CHECKED
-from test_health_checks import FILES as CHECK
+from scenarios.health_checks import CHANGES, CHECKED
+from scenarios.health_checks import FILES as CHECK
 
 SCRIPTS = {"once.init.sh": "init.sh", "rolling.deploy.sh": "deploy.sh"}
 STACK = {"rolling.stack.yaml": "stack.yaml"}

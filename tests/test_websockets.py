@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 from harness import SNIPPETS
 from harness.container import PATIENCE
 from harness.texts import edited
-from scenarios.asgi_probes import (
+from scenarios.asgi import (
     COMPLETE,
     IMAGE,
     LISTENING,

@@ -1,123 +1,111 @@
 """The proofs of docs/worker-class.md."""
 
 import re
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from select import select
 
 import httpx
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from harness import PROJECT
-from harness.container import wait_until
-from harness.texts import edited
+from harness import ROOT
+from scenarios.worker_classes import (
+    ALONE,
+    ASGI,
+    GEVENT_CLASS,
+    GTHREAD,
+    SYNC,
+    is_answered_before,
+    seconds_for,
+    with_gevent,
+)
 
-GTHREAD = "worker-class/gthread.Dockerfile"
-SYNC = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
 OF_23 = ["gunicorn", "core.asgi", "--bind", "0.0.0.0:8000"]
-ALONE = [*SYNC, "--worker-class", "gthread"]
-ASGI = ["gunicorn", "core.asgi", *SYNC[2:], "--worker-class", "asgi"]
-GEVENT_CLASS = [*SYNC, "--worker-class", "gevent"]
+CLASSES = {"asgi": ASGI, "gevent": GEVENT_CLASS}
 TWO_SECONDS = ["--timeout", "2"]
 KILLED = "WORKER TIMEOUT"
-GEVENT = "gevent==26.9.0\ngreenlet==3.5.6\nzope.event==6.2\nzope.interface==8.7\n"
-TWO_AFTER_IDLENESS = """
-import time, urllib.request
-urllib.request.urlopen("http://127.0.0.1:8000/health/").read()
-time.sleep(3)
-urllib.request.urlopen("http://127.0.0.1:8000/sleep/7/").read()
-"""
-SILENT_CLIENT = """
-import http.client, socket, time
-def ask():
-    start = time.monotonic()
-    other = http.client.HTTPConnection("127.0.0.1", 8000)
-    other.request("GET", "/health/")
-    other.getresponse().read()
-    return time.monotonic() - start
-ask()
-silent = socket.create_connection(("127.0.0.1", 8000))
-time.sleep(0.5)
-print(ask())
-time.sleep(10)
-"""
+PROBES = ROOT / "tests/probes"
+TWO_AFTER_IDLENESS, BESIDE_A_SILENT_CLIENT = "idle_then_slow.py", "beside_a_silent_client.py"
 
 
 @pytest.mark.parametrize("worker_class", ["", "sync", "gunicorn.workers.sync.SyncWorker"])
-def test_threads_turn_sync_into_gthread(build, run, worker_class):
+def test_threads_turn_sync_into_gthread(small_image, run_once, worker_class):
     """The log names the class that runs, with the default and with both names of sync."""
     flags = ["--worker-class", worker_class] if worker_class else []
 
-    without = run(build(GTHREAD), *SYNC, *flags).wait_for_log("Booting worker")
-    threaded = run(build(GTHREAD), *SYNC, *flags, "--threads", "2").wait_for_log("Booting worker")
+    without = run_once(small_image, *SYNC, *flags)
+    threaded = run_once(small_image, *SYNC, "--threads", "2", *flags)
 
-    assert f"Using worker: {worker_class or 'sync'}" in without
-    assert "Using worker: gthread" in threaded
+    assert f"Using worker: {worker_class or 'sync'}" in without.wait_for_log("Booting worker")
+    assert "Using worker: gthread" in threaded.wait_for_log("Booting worker")
+
+
+@pytest.fixture
+def image(build):
+    """Build the page's image with gevent, as Gunicorn's extra installs it."""
+    return build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
 
 
 @pytest.mark.parametrize("worker_class", ["asgi", "gevent"])
-def test_threads_turn_no_other_class_into_gthread(build, run, worker_class):
+def test_threads_turn_no_other_class_into_gthread(image, run_once, worker_class):
     """The log names the class that was asked for."""
-    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
-
-    container = run(image, *SYNC, "--threads", "2", "--worker-class", worker_class)
+    container = run_once(image, *CLASSES[worker_class], "--threads", "2")
 
     assert f"Using worker: {worker_class}" in container.wait_for_log("Booting worker")
 
 
-def test_print_config_shows_the_class_that_was_set(build, run):
+def test_print_config_shows_the_class_that_was_set(small_image, inside, run_once):
     """It prints sync, where the log of the same flags says gthread."""
-    printed = run(build(GTHREAD), *SYNC, "--threads", "2", "--print-config", ready="")
-    started = run(build(GTHREAD), *SYNC, "--threads", "2")
+    printed = inside(small_image, *SYNC, "--threads", "2", "--print-config")
+    started = run_once(small_image, *SYNC, "--threads", "2")
 
     assert printed.exit_code == 0
-    assert "worker_class = sync" in " ".join(printed.logs().split())
+    assert "worker_class = sync" in " ".join(printed.output.split())
     assert "Using worker: gthread" in started.wait_for_log("Using worker")
 
 
-def test_gthreads_stops_gunicorn(build, run):
+def test_gthreads_stops_gunicorn(small_image, inside):
     """Gunicorn names the class that it does not know, and exits with 1."""
-    unknown = "class uri 'gthreads' invalid or not found"
-    container = run(build(GTHREAD), *SYNC, "--worker-class", "gthreads", ready=unknown)
+    ended = inside(small_image, *SYNC, "--worker-class", "gthreads")
 
-    assert container.exit_code == 1
+    assert ended.exit_code == 1
+    assert "class uri 'gthreads' invalid or not found" in ended.output
 
 
-def test_eventlet_stops_gunicorn(build, run):
+def test_eventlet_stops_gunicorn(small_image, inside):
     """Gunicorn knows this class no more, and exits with 1."""
-    unknown = "class uri 'eventlet' invalid or not found"
-    container = run(build(GTHREAD), *SYNC, "--worker-class", "eventlet", ready=unknown)
+    ended = inside(small_image, *SYNC, "--worker-class", "eventlet")
 
-    assert container.exit_code == 1
+    assert ended.exit_code == 1
+    assert "class uri 'eventlet' invalid or not found" in ended.output
 
 
-def test_gevent_needs_the_extra_of_gunicorn(build, run):
+def test_gevent_needs_the_extra_of_gunicorn(build, image, inside, run_once):
     """Installed beside Gunicorn, gevent is not enough: packaging is missing."""
     beside = build(GTHREAD, changes=with_gevent("gunicorn"))
-    extra = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
 
-    failed = run(beside, *SYNC, "--worker-class", "gevent", ready="No module named 'packaging'")
-    started = run(extra, *SYNC, "--worker-class", "gevent")
+    failed = inside(beside, *GEVENT_CLASS)
+    started = run_once(image, *GEVENT_CLASS)
 
     assert failed.exit_code == 1
+    assert "No module named 'packaging'" in failed.output
     assert started.get("/health/").text == "ok"
 
 
-def test_gthread_alone_has_one_thread(build, run):
+def test_gthread_alone_has_one_thread(small_image, run):
     """Four requests of three seconds take twelve; with the threads of the page, far less."""
-    alone = seconds_for(4, "/sleep/3/", run(build(GTHREAD), *ALONE))
-    threaded = seconds_for(4, "/sleep/3/", run(build(GTHREAD), *ALONE, "--threads", "4"))
+    containers = [run(small_image, *ALONE), run(small_image, *ALONE, "--threads", "4")]
+
+    alone, threaded = at_once(4, "/sleep/3/", containers)
 
     assert alone >= 12
     assert threaded < alone / 2
 
 
-def test_sync_fails_a_request_longer_than_the_timeout(build, run):
+def test_sync_fails_a_request_longer_than_the_timeout(plain_image, run):
     """A request of 6 s meets a timeout of 2 s: the client gets a 500, and the worker is killed."""
-    container = run(build(GTHREAD), *SYNC, *TWO_SECONDS)
+    container = run(plain_image, *SYNC, *TWO_SECONDS)
 
     response = container.get("/sleep/6/")
 
@@ -147,10 +135,9 @@ def test_holding_the_gil_kills_gthread(build, run):
     assert "was sent SIGKILL! Perhaps out of memory?" in log
 
 
-def test_idle_worker_is_left_alone(build, run):
+def test_idle_worker_is_left_alone(small_image, run):
     """Both classes idle for longer than twice the timeout, and the log stays as it was."""
-    image = build(GTHREAD)
-    containers = [run(image, *SYNC, "--timeout", "3"), run(image, *ALONE, "--timeout", "3")]
+    containers = [run(small_image, *c, "--timeout", "3") for c in (SYNC, ALONE)]
     before = [container.wait_for_log("Booting worker") for container in containers]
 
     time.sleep(7)
@@ -163,7 +150,7 @@ def test_silent_client_kills_sync_but_not_gthread(build, run):
     sync = run(build(GTHREAD), *SYNC, "--timeout", "8")
     gthread = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 8"})
 
-    command = ["python", "-c", SILENT_CLIENT]
+    command = ["python", "-c", (PROBES / BESIDE_A_SILENT_CLIENT).read_text()]
     asked = [c.background.submit(c.exec, *command) for c in (sync, gthread)]
     seconds_on_sync, seconds_on_gthread = (float(answer.result()) for answer in asked)
 
@@ -172,44 +159,38 @@ def test_silent_client_kills_sync_but_not_gthread(build, run):
     assert seconds_on_gthread < seconds_on_sync / 2
 
 
-@pytest.mark.parametrize("command", [ASGI, GEVENT_CLASS], ids=["asgi", "gevent"])
-def test_async_classes_ignore_threads(build, run, command):
+@pytest.mark.parametrize("command", CLASSES.values(), ids=CLASSES)
+def test_async_classes_ignore_threads(image, run_once, command):
     """Twenty requests of three seconds would take thirty with two threads, and take far less."""
-    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
-    container = run(image, *command, "--threads", "2")
+    container = run_once(image, *command, "--threads", "2")
 
     assert seconds_for(20, "/sleep/3/", container) < 30 * 0.8
 
 
-def test_sync_takes_longest_for_twenty_slow_requests(build, run):
+def test_sync_takes_longest_for_twenty_slow_requests(image, run_once):
     """Twenty requests of 1.5 s: one at a time, two at a time, and all at once."""
-    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
-    containers = [run(image, *SYNC), run(image), run(image, *ASGI), run(image, *GEVENT_CLASS)]
+    containers = [run_once(image, *command) for command in (SYNC, (), ASGI, GEVENT_CLASS)]
 
-    with ThreadPoolExecutor() as pool:
-        ask = partial(seconds_for, 20, "/sleep/1.5/")
-        sync, gthread, asgi, gevent = pool.map(ask, containers)
+    sync, gthread, asgi, gevent = at_once(20, "/sleep/1.5/", containers)
 
     assert sync >= 30
     assert 15 <= gthread < sync * 0.8
     assert max(asgi, gevent) < gthread * 0.8
 
 
-def test_computing_view_holds_up_gevent(build, run):
+def test_computing_view_holds_up_gevent(image, run, run_once):
     """A client sends a request while a view computes, and gets its response after the view's.
 
     On gthread, where the view computes ten times as much, it gets it before.
     """
-    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
-    gevent, gthread = run(image, *GEVENT_CLASS), run(image)
+    gevent, gthread = run_once(image, *GEVENT_CLASS), run(image)
 
     assert not is_answered_before("/cpu/40000000/", gevent)
     assert is_answered_before("/cpu/400000000/", gthread)
 
 
-def test_gevent_has_no_request_timeout(build, run):
+def test_gevent_has_no_request_timeout(image, run):
     """A request of 6 s meets a timeout of 2 s, and is answered."""
-    image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
     container = run(image, *GEVENT_CLASS, *TWO_SECONDS)
 
     response = container.get("/sleep/6/")
@@ -224,7 +205,7 @@ def test_second_bind_shortens_the_timeout_of_sync(build, run):
     one = run(build(GTHREAD), *SYNC, *flags)
     two = run(build(GTHREAD), *SYNC, *flags, "--bind", "0.0.0.0:8001")
 
-    ask = ["python", "-c", TWO_AFTER_IDLENESS]
+    ask = ["python", "-c", (PROBES / TWO_AFTER_IDLENESS).read_text()]
     asked = [c.background.submit(c.exec, *ask) for c in (one, two)]
 
     assert asked[0].result() == ""
@@ -234,9 +215,9 @@ def test_second_bind_shortens_the_timeout_of_sync(build, run):
     assert KILLED in two.logs()
 
 
-def test_asgi_serves_django_without_another_package(build, run):
+def test_asgi_serves_django_without_another_package(build, run_once):
     """The image has what Gunicorn and Django bring along, and asgi serves core.asgi."""
-    container = run(build(GTHREAD), *ASGI)
+    container = run_once(build(GTHREAD), *ASGI)
 
     installed = container.exec("pip", "list", "--format", "freeze")
 
@@ -266,53 +247,32 @@ def test_mismatched_application_fails_each_request(
     assert len(re.findall(complaint, container.logs())) == 2
 
 
-def test_gunicorn_23_knows_no_asgi(build, run):
+def test_gunicorn_23_knows_no_asgi(build, inside, run):
     """Gunicorn 23 exits with 1; 25.1 serves."""
     of_23, of_25 = (
         build("signals/exec-form.Dockerfile", requirements={"gunicorn": version})
         for version in ("23.0.0", "25.1.0")
     )
 
-    unknown = run(of_23, *OF_23, "--worker-class", "asgi", ready="class uri 'asgi' invalid")
+    unknown = inside(of_23, *OF_23, "--worker-class", "asgi")
     known = run(of_25, *ASGI)
 
     assert unknown.exit_code == 1
+    assert "class uri 'asgi' invalid" in unknown.output
     assert known.get("/health/").text == "ok"
 
 
-def test_gunicorn_25_knows_eventlet(build, run):
+def test_gunicorn_25_knows_eventlet(build, inside):
     """Gunicorn 25.3 asks for the package of its eventlet class; 27 has no such class."""
     image = build("signals/exec-form.Dockerfile", requirements={"gunicorn": "25.3.0"})
-    container = run(image, *SYNC, "--worker-class", "eventlet", ready="eventlet worker requires")
 
-    assert container.exit_code == 1
+    ended = inside(image, *SYNC, "--worker-class", "eventlet")
 
-
-def with_gevent(gunicorn):
-    """Return the change of requirements.txt that adds gevent and names Gunicorn so."""
-    pins = (PROJECT / "requirements.txt").read_text()
-    return {"requirements.txt": GEVENT + edited(pins, {"gunicorn==": f"{gunicorn}=="})}
+    assert ended.exit_code == 1
+    assert "eventlet worker requires" in ended.output
 
 
-def seconds_for(count, path, container):
-    """Return how long so many requests for a slow view take, sent at once."""
-    container.get("/health/")
-    start = time.monotonic()
-    responses = [container.start_get(path) for _ in range(count)]
-    assert {response.result().text for response in responses} == {"slept"}
-    return time.monotonic() - start
-
-
-def is_answered_before(path, container):
-    """Whether a client whose request comes after one for this path gets its response before it.
-
-    A worker has read the first request by then. Responses that come within three seconds count as
-    in turn, because the engine's proxy may pass on the second one first.
-    """
-    container.get("/health/")
-    before = container.clients_read()
-    with socket.create_connection(("127.0.0.1", container.ports[0])) as first:
-        first.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        assert wait_until(lambda: container.clients_read() - before)
-        container.get("/health/")
-        return not select([first], [], [], 3)[0]
+def at_once(count, path, containers):
+    """Return how long each container takes for so many requests, all of them asked together."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(partial(seconds_for, count, path), containers))

@@ -2,17 +2,20 @@
 // An entry is an item of a list, and its lines are the link and the `code` beside it.
 // An ellipsis stands for up to 300 characters, of the lines below too.
 // Nothing that is pasted is stored or sent.
+const pattern = (line) =>
+  new RegExp(line.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("[^]{0,300}"), "i");
 const entries = [...document.querySelectorAll("article li:has(a.reference)")].map((item) => ({
   item,
   text: item.textContent.toLowerCase(),
-  lines: [...item.querySelectorAll("a.reference, code")].map((line) => line.textContent),
+  lines: [...item.querySelectorAll("a.reference, code")].map(({ textContent }) => ({
+    length: textContent.length,
+    pattern: pattern(textContent),
+  })),
 }));
-const pattern = (line) =>
-  new RegExp(line.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("[^]{0,300}"), "i");
 
 // The longer the line that is found, the surer its entry; a few words count where no line is found.
 const sure = ({ lines }, pasted) =>
-  Math.max(...lines.map((line) => (pattern(line).test(pasted) ? line.length : 0)));
+  Math.max(...lines.map(({ length, pattern }) => (pattern.test(pasted) ? length : 0)));
 const likely = ({ text }, pasted) => {
   const words = pasted.toLowerCase().match(/[\w.-]{3,}/g) || [];
   return words.length <= 12 ? words.filter((word) => text.includes(word)).length : 0;
@@ -37,10 +40,17 @@ form.innerHTML = `
   <ul></ul>`;
 const [box, count, found] = form.querySelectorAll("textarea, output, ul");
 const others = document.querySelectorAll("article h1 ~ section");
-box.addEventListener("input", () => {
+const search = () => {
   const pasted = box.value.trim(), items = pasted ? find(pasted) : [];
   found.replaceChildren(...items.map((item) => item.cloneNode(true)));
   count.textContent = pasted && `${items.length || "No"} ${items.length === 1 ? "entry" : "entries"}`;
   others.forEach((section) => { section.hidden = items.length > 0; });
+};
+// Somebody who types is waited for; what is pasted is there at once.
+let waiting;
+box.addEventListener("input", ({ inputType = "" }) => {
+  clearTimeout(waiting);
+  if (inputType === "insertText" || inputType.startsWith("delete")) waiting = setTimeout(search, 150);
+  else search();
 });
-document.querySelector("article h1 ~ p").after(form);
+document.querySelector("article h1 ~ p, article h1").after(form);

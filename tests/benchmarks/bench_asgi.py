@@ -8,7 +8,7 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 
 from harness.container import PATIENCE, wait_until
-from scenarios.asgi_probes import BIND, IMAGE, ON_ASGI, ON_UVICORN_WORKER, PROBED, PROBES, UVICORN
+from scenarios.asgi import BIND, IMAGE, ON_ASGI, ON_UVICORN_WORKER, PROBED, PROBES, UVICORN
 from test_asgi import KILL_A_WORKER, begun, seconds_of_lines
 from test_websockets import say, socket_to
 

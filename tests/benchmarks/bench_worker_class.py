@@ -1,6 +1,14 @@
 """The measurements of docs/worker-class.md."""
 
-from test_worker_class import ALONE, ASGI, GEVENT_CLASS, GTHREAD, SYNC, seconds_for, with_gevent
+from scenarios.worker_classes import (
+    ALONE,
+    ASGI,
+    GEVENT_CLASS,
+    GTHREAD,
+    SYNC,
+    seconds_for,
+    with_gevent,
+)
 
 
 def bench_worker_class(build, run, measured):

@@ -16,12 +16,14 @@ from typing import NamedTuple
 import pytest
 from python_on_whales import DockerClient, Network
 
+from guide import names
+from guide.names import saved
 from harness import ENVIRONMENT, ROOT, SNIPPETS, engine, transcripts
 from harness import measured as measurements
 from harness.container import PATIENCE, Container
 from harness.engine import base_images
 from harness.engine.private import EngineError
-from harness.images import Builder, saved
+from harness.images import Builder
 from harness.machines.handover import HandingBuilder
 from harness.stack import Stack
 from harness.stands_on import stood_on
@@ -296,7 +298,7 @@ def measured(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[.
     """Return a function that writes a benchmark's table: its name, columns and rows."""
 
     def measured(name: str, columns: list[str], rows: list[list[measurements.Cell]]) -> None:
-        topic = request.path.stem.removeprefix("bench_").replace("_", "-")
+        topic = names.topic(request.path.relative_to(ROOT).as_posix())
         found = stood_on(request.node)
         versions = [f"{n} {v}" for n, v in found if n not in ("stand-in", "base image")]
         versions += [v for n, v in found if n == "stand-in"]

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import chdir, redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -64,12 +65,30 @@ class Site:
         command = [*pytest, *plain, *junit, *options, "tests"]
         subprocess.run(command, cwd=self.root, capture_output=True, check=False)
 
-    def build(self, **settings: str) -> list[str]:
+    def selects(self, arguments: str) -> list[str]:
+        """Return the names of the tests that pytest would run, given these arguments."""
+        pytest = [sys.executable, "-B", "-m", "pytest", "--rootdir=.", "-p", "no:cacheprovider"]
+        command = [*pytest, "-p", "no:randomly", "--collect-only", "-q", *arguments.split()]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, check=True, text=True)
+        return re.findall(r"(?m)::test_(\w+)$", done.stdout)
+
+    def build(self, *options: str, **settings: str) -> list[str]:
         """Build the site strictly; return what it complains of, and nothing if it is built."""
-        given = [f"-D{name}={value}" for name, value in settings.items()]
+        given = [*options, *(f"-D{name}={value}" for name, value in settings.items())]
         strict = ["-n", "-W", "--keep-going", "-q", "--no-color"]
         with chdir(self.root), redirect_stderr(StringIO()) as stderr:
             code = build_main([*strict, *given, "-c", ".", "docs", "_site"])
         complaints = stderr.getvalue().replace(f"{self.root}/", "").splitlines()
         assert (code == 0) == (not complaints), complaints
         return [re.sub(r" \[[\w.]+\]$", "", line) for line in complaints]
+
+    def changed_by(self, build: Callable[[], object], pattern: str) -> set[str]:
+        """Return the files of the site that a build writes, new or not, by their paths."""
+        before = self._times(pattern)
+        build()
+        return {path for path, time in self._times(pattern).items() if before.get(path) != time}
+
+    def _times(self, pattern: str) -> dict[str, int]:
+        site = self.root / "_site"
+        files = site.glob(pattern)
+        return {path.relative_to(site).as_posix(): path.stat().st_mtime_ns for path in files}

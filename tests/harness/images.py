@@ -12,6 +12,7 @@ from filelock import FileLock
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
+from guide.names import saved
 from harness import PROJECT, ROOT, SNIPPETS, engine
 from harness.engine import base_images
 from harness.engine.needs import needs_of
@@ -111,11 +112,6 @@ class Builder:
             known.parent.mkdir(parents=True, exist_ok=True)
             known.write_text(inside)
         return list(json.loads(known.read_text()).items())
-
-
-def saved(snippet: str) -> str:
-    """Return the name that a page tells to save a snippet under."""
-    return Path(snippet).name.partition(".")[2]
 
 
 def _change(

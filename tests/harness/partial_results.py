@@ -2,13 +2,12 @@
 
 import pytest
 
+from guide.names import ALL_RESULTS, SOME_RESULTS
 from harness.machines.record import is_whole
-
-ALL, SOME = ".cache/proofs.xml", ".cache/some-proofs.xml"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Write the results of a run that leaves out tests into a file of their own."""
-    if config.option.xmlpath == ALL and not is_whole(config):
-        config.option.xmlpath = SOME
+    if config.option.xmlpath == ALL_RESULTS and not is_whole(config):
+        config.option.xmlpath = SOME_RESULTS

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from httpx import Response
 
 from harness.container import Container
-from test_health_checks import CHANGES, FILES
+from scenarios.health_checks import CHANGES, FILES
 
 HOST = {"headers": {"Host": "shop.example"}}
 APP = "dockerfile/app.Dockerfile"

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
+from guide.names import saved
 from harness import ENVIRONMENT, SNIPPETS
-from harness.images import saved
 from harness.stack import Stack
 from harness.texts import edited
-from test_health_checks import CHANGES as CHECKED
+from scenarios.health_checks import CHANGES as CHECKED
 
 FILE = "compose/production.compose.yaml"
 APP, STATIC = "dockerfile/app.Dockerfile", "static-files/nginx.Dockerfile.static"

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
+from guide.names import saved
 from harness import SNIPPETS, engine, name_server
 from harness.container import wait_until
-from harness.images import saved
 from harness.texts import edited
 
 APP = "dockerfile/app.Dockerfile"

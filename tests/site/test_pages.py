@@ -7,6 +7,7 @@ from urllib.parse import quote_plus, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from guide.names import bench_file
 from harness import ROOT, SNIPPETS
 from harness.browser import DESKTOP, DOCS, PHONE, SITE
 
@@ -129,7 +130,7 @@ def test_measurement_is_on_its_page_and_can_be_made_again(data):
 
     shown = set(re.findall(r"{measurement} (\S+)", page))
     assert shown == set(json.loads(data.read_text())["tables"])
-    assert (ROOT / f"tests/benchmarks/bench_{data.stem.replace('-', '_')}.py").exists()
+    assert (ROOT / bench_file(data.stem)).exists()
 
 
 @pytest.mark.parametrize("name", WITH_FILES)

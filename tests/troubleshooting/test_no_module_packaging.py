@@ -1,6 +1,6 @@
 """The proofs of docs/troubleshooting/no-module-packaging.md."""
 
-from test_worker_class import GTHREAD, with_gevent
+from scenarios.worker_classes import GTHREAD, with_gevent
 
 IMAGE = "signals/exec-form.Dockerfile"
 ENTRY = "troubleshooting/no-module-packaging"

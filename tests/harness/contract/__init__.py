@@ -1,1 +1,1 @@
-"""How the contract of tests/contract.py is run and told."""
+"""What tests/contract.py needs to check an image, so that it stays a list of requirements."""

@@ -1,4 +1,4 @@
-"""How tests/contract.py is run and told: its options, one process, one line a requirement."""
+"""How tests/contract.py is run and reported: options, one process, one line a requirement."""
 
 from pathlib import Path
 
@@ -31,7 +31,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         raise pytest.UsageError(message)
     quiet = {"verbose": -2, "tbstyle": "no", "reportchars": "", "durations": None, "capture": "no"}
     vars(config.option).update(quiet, numprocesses=0, randomly_reorganize=False)
+    config.addinivalue_line("markers", "waits: check it in a thread from the beginning")
     config.pluginmanager.register(Report(), "contract-report")
+    config.pluginmanager.import_plugin("harness.contract.fixtures")
 
 
 class Report:

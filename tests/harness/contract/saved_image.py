@@ -10,6 +10,8 @@ from pathlib import Path
 
 from python_on_whales import DockerClient
 
+BLOCK = 2**20  # bytes that are read at a time
+
 
 def saving(docker: DockerClient, *images: str) -> list[str | Path]:
     """Return the command that writes images to its standard output, as one archive."""
@@ -21,7 +23,7 @@ def parts(docker: DockerClient, image: str) -> Iterator[bytes]:
     """Yield the layers, each a tar archive, and what is JSON, such as the configuration."""
     with (
         subprocess.Popen(saving(docker, image), stdout=subprocess.PIPE) as saved,
-        tarfile.open(fileobj=saved.stdout, mode="r|") as files,
+        tarfile.open(fileobj=saved.stdout, mode="r|", bufsize=BLOCK) as files,
     ):
         for file in files:
             if file.isfile() and not file.name.endswith("/VERSION"):  # of the archive's format

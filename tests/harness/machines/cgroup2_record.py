@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from evidence import read_run
+from guide.evidence import read_run
 from harness import ROOT
 
 KEPT = ROOT / "docs/_data/cgroup2.json"
@@ -13,7 +13,7 @@ def passed(results: Path) -> dict[str, list[str]]:
     """Return the tests of a run by topic: those that used cgroup v2, in all of their cases."""
     topics = {}
     for (topic, name), cases in sorted(read_run(results).items()):
-        if all(("cgroup", "v2") in case["properties"] and not case["bad"] for case in cases):
+        if all(("cgroup", "v2") in case.recorded and not case.faults for case in cases):
             topics.setdefault(topic, []).append(name)
     return topics
 

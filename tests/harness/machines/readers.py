@@ -15,13 +15,13 @@ from typing import NamedTuple
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
+from guide.names import ALL_RESULTS, SOME_RESULTS
 from harness import ROOT, engine
 from harness.container import Container, wait_until
 from harness.engine import base_images, runs
 from harness.engine.private import EngineError
 from harness.machines import registry
 from harness.machines.record import WHOLE_RUNS
-from harness.partial_results import ALL, SOME
 
 IMAGES = [name for name in base_images.STAND_INS if name != "python:3.14"]  # benchmarks need it
 OLDEST = 25  # the first Docker that saves images as the registry takes them
@@ -162,7 +162,7 @@ class ReadersMachine:
             ours = ROOT / f".cache/machines/{self.kind.name}{suffix}"
             ours.parent.mkdir(parents=True, exist_ok=True)
             ours.unlink(missing_ok=True)
-            for theirs in ALL, SOME:
+            for theirs in ALL_RESULTS, SOME_RESULTS:
                 with suppress(DockerException):  # there is one of the two, if there was a run
                     self.save(Path(theirs).with_suffix(suffix), ours)
 

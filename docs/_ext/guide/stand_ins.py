@@ -1,11 +1,12 @@
 """The directive {stand-ins}: how each stand-in differs from the official image it replaces."""
 
 import tomllib
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from measurements import environment
+from guide import templates
 
 
 class StandIns(SphinxDirective):
@@ -13,7 +14,6 @@ class StandIns(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Render the list as _templates/stand-ins.html has it."""
-        path = self.env.srcdir.parent / "tests/harness/engine/stand_ins/official.toml"
-        images = tomllib.loads(path.read_text("utf-8"))
-        html = environment.get_template("stand-ins.html").render(images=images)
-        return [nodes.raw("", html, format="html")]
+        path = Path(self.env.srcdir).parent / "tests/harness/engine/stand_ins/official.toml"
+        self.env.note_dependency(str(path))
+        return templates.raw("stand-ins.html", images=tomllib.loads(path.read_text("utf-8")))

@@ -1,0 +1,54 @@
+"""What Sphinx lacks for this guide: who is called when, and who gets the settings."""
+
+from sphinx.application import Sphinx
+from sphinx.search.en import SearchEnglish
+from sphinx.util.typing import ExtensionMetadata
+
+from guide import (
+    anchors,
+    late,
+    machines,
+    measurements,
+    proof_pages,
+    proofs,
+    snippets,
+    stand_ins,
+)
+from guide.claims import ClaimDomain
+from guide.sentences import Tick
+
+
+class SearchNumbers(SearchEnglish):
+    """English, in which 137 is a word too."""
+
+    def word_filter(self, word: str) -> bool:
+        """Tell whether a word is looked for."""
+        return word not in self.stopwords
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Tell Sphinx. Reading a page asks no test, and so only a changed page is read again."""
+    app.add_config_value("proof_results", "", rebuild="", types=str)
+    app.add_config_value("source_address", "", rebuild="html", types=str)
+    app.add_config_value("anchors_record", default=False, rebuild="", types=bool)
+    app.add_domain(ClaimDomain)
+    app.add_node(Tick, html=(proofs.visit_tick, proofs.depart_tick))
+    app.add_node(late.Late, html=(late.visit, None))
+    app.add_node(snippets.Download, html=(snippets.visit_download, snippets.depart_download))
+    app.add_generic_role("proof", Tick)  # a bare name, until the domain comes
+    app.add_directive("measurement", measurements.Measurement)
+    app.add_directive("machines", machines.Machines)
+    app.add_directive("proof-overview", proof_pages.Overview)
+    app.add_directive("sentences-without-proof", proof_pages.Uncovered)
+    app.add_directive("stand-ins", stand_ins.StandIns)
+    app.add_directive("literalinclude", snippets.SnippetInclude, override=True)
+    app.add_search_language(SearchNumbers)
+    app.connect("env-before-read-docs", proofs.prepare)
+    for check in (proofs.check, snippets.check, anchors.record, anchors.check):
+        app.connect("env-updated", check)
+    app.connect("env-updated", proof_pages.rewritten)
+    for pages in (proof_pages.pages, anchors.stubs):
+        app.connect("html-collect-pages", pages)
+    app.connect("html-page-context", proof_pages.share)
+    app.connect("build-finished", snippets.offer)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,124 @@
+"""The sentences of a page: those before a tick, and those that assert something without one.
+
+A page is a tree of docutils nodes here, as it is read.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+
+TICK, CITATION, LINK = "\x01", "\x02", "\x03"  # what stands for them in a paragraph's text
+MARKS = re.compile(rf"[{TICK}{CITATION}]|{LINK}(.*?){LINK}")
+# A line of the source is a sentence, as a rule; some lines have two.
+END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"])|\n")
+CLAUSE = re.compile(r"[.;:!?]\s*$")
+SKIPPED = (nodes.Admonition, nodes.table)
+# An instruction begins with its verb, or with a condition, as in "If it fails, use ...".
+CONDITION = (
+    "after|as|at|before|during|for|from|if|in|instead|on|to|unless|until|when|where|while|"
+    "with|without"
+)
+VERBS = (
+    "add|allow|append|ask|avoid|bind|bound|break|build|change|check|choose|clone|close|"
+    "commit|compare|compile|configure|connect|convert|copy|count|create|define|delete|deploy|"
+    "disable|do|don't|drop|enable|exclude|find|fix|follow|generate|get|give|go|have|hover|"
+    "ignore|import|include|increase|install|keep|leave|let|look|lower|make|measure|mend|"
+    "migrate|mount|move|name|never|open|pick|pin|prefer|publish|pull|push|put|raise|read|"
+    "rebuild|recreate|reduce|reload|remove|rename|repeat|replace|restart|restore|rotate|run|"
+    "save|schedule|see|send|serve|set|show|split|start|stop|store|switch|take|tell|treat|try|"
+    "turn|upgrade|use|verify|wait|write"
+)
+INSTRUCTION = re.compile(
+    rf"(?=[A-Z])(?i:{VERBS})[ ,]"
+    rf"|(?:Also|But|Instead|Otherwise|So|Then),? (?:{VERBS})[ ,]"
+    rf"|(?=[A-Z])(?i:{CONDITION})\b[^.;:]*, (?:then |also )?(?:{VERBS})[ ,]"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a sentence: its text, and whether it is code."""
+
+    text: str
+    is_code: bool = False
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence that asserts something; it is proved elsewhere if a link leads to a claim."""
+
+    text: str
+    links: tuple[str, ...] = ()
+
+
+class Tick(nodes.Inline, nodes.TextElement):
+    """What the role {proof} makes of a proof's name: the end of a sentence."""
+
+
+def before(tick: Tick) -> tuple[tuple[Part, ...], int]:
+    """Return the sentence before a tick, and its line.
+
+    A tick in the middle of a sentence does not end it.
+    """
+    lines: list[list[Part]] = [[]]
+    breaks = 0
+    for node in tick.parent[: tick.parent.index(tick)]:
+        if isinstance(node, Tick):
+            if CLAUSE.search(_text(lines[-1])):
+                lines.append([])
+            continue
+        text, *others = node.astext().split("\n")
+        breaks += len(others)
+        lines[-1].append(Part(text, isinstance(node, nodes.literal)))
+        lines += [[Part(other, isinstance(node, nodes.literal))] for other in others]
+    written = [line for line in lines if _text(line).strip()] or [[]]
+    return _stripped(written[-1]), (tick.parent.line or 1) + breaks
+
+
+def _text(parts: list[Part]) -> str:
+    return "".join(part.text for part in parts)
+
+
+def _stripped(parts: list[Part]) -> tuple[Part, ...]:
+    """Return the parts without space at either end."""
+    texts = [part.text for part in parts]
+    if texts:
+        texts[0] = texts[0].lstrip()
+        texts[-1] = texts[-1].rstrip()
+    return tuple(Part(text, part.is_code) for text, part in zip(texts, parts, strict=True) if text)
+
+
+def without_a_mark(document: nodes.document) -> Iterator[Sentence]:
+    """Yield the sentences that assert something without a tick, a citation or an instruction.
+
+    A sentence is part of a paragraph or of an item of a list, outside notes and tables, and ends
+    in a full stop. A citation is a link to another site.
+    """
+    for paragraph in document.findall(nodes.paragraph):
+        if _is_inside(paragraph, SKIPPED):
+            continue
+        for text in END.split("".join(map(_marked, paragraph.children))):
+            words = " ".join(MARKS.sub("", text).split())
+            if TICK in text or CITATION in text or not words.endswith("."):
+                continue
+            if not INSTRUCTION.match(words):
+                yield Sentence(words, tuple(link for link in MARKS.findall(text) if link))
+
+
+def _is_inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
+    parent = node.parent
+    return parent is not None and (isinstance(parent, kinds) or _is_inside(parent, kinds))
+
+
+def _marked(node: nodes.Node) -> str:
+    """Return a node's text, with a character for a mark."""
+    if isinstance(node, Tick):
+        return TICK
+    if isinstance(node, pending_xref):
+        return f"{node.astext()}{LINK}{node['reftarget']}{LINK}"
+    if isinstance(node, nodes.reference) and "://" in node.get("refuri", ""):
+        return node.astext() + CITATION
+    return node.astext()

@@ -1,0 +1,49 @@
+"""What is named like a secret in an image: files in its layers, and variables."""
+
+import io
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from python_on_whales import DockerClient
+
+from harness.contract import saved_image
+
+FILE = re.compile(
+    r"\.env(?!\.(example|sample|template)$)(\..+)?|\.git|\.netrc|\.pgpass"
+    r"|id_(rsa|dsa|ecdsa|ed25519)|.+\.(sqlite3|pem|key)"
+)
+VARIABLE = re.compile("(?i)SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|CREDENTIAL")
+
+
+class Secrets(NamedTuple):
+    """What is named like a secret, each name once."""
+
+    files: list[str]
+    variables: list[str]
+
+
+def find(docker: DockerClient, image: str) -> Secrets:
+    """Look into all layers, removed files too, and into all steps of the build."""
+    files, variables = {}, {}
+    for part in saved_image.parts(docker, image):
+        if saved_image.is_json(part):
+            names = (variable.partition("=")[0] for variable in saved_image.variables(part))
+            variables |= dict.fromkeys(filter(VARIABLE.search, names))
+        else:
+            files |= dict.fromkeys(secret_files(part))
+    return Secrets(list(files), list(variables))
+
+
+def secret_files(layer: bytes) -> Iterator[str]:
+    """Yield the paths of secret files in a layer, but no files of packages and no certificates."""
+    with tarfile.open(fileobj=io.BytesIO(layer)) as files:
+        for file in files:
+            if FILE.fullmatch(Path(file.name).name) and "-packages/" not in file.name:
+                is_key = file.name.endswith((".pem", ".key"))
+                if not is_key or (
+                    file.isfile() and b"PRIVATE KEY" in files.extractfile(file).read()
+                ):
+                    yield f"/{file.name}"

@@ -1,0 +1,13 @@
+"""An image with the health check of docs/health-checks.md, and the files of the page in it."""
+
+from harness import PROJECT, SNIPPETS
+from harness.texts import edited
+
+CHECKED = "health-checks/with-check.Dockerfile"
+FILES = ["health-checks/without-curl.healthcheck.py"]
+MIDDLEWARE = 'MIDDLEWARE = [\n    "core.health.middleware",'
+SETTINGS = (PROJECT / "core/settings.py").read_text()
+CHANGES = {
+    "core/health.py": (SNIPPETS / "health-checks/before-the-host.health.py").read_text(),
+    "core/settings.py": edited(SETTINGS, {"MIDDLEWARE = [": MIDDLEWARE}),
+}
