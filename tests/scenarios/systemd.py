@@ -58,9 +58,10 @@ test "$(
     done | wc -l
 )" = 2
 """  # each watches one with epoll
-UNTIL = 'timeout "$1" sh -c "until $2\ndo sleep 0.2; done" 2>&1 >/dev/null || echo late'
+UNTIL = 'timeout "$1" sh -c "until $2\ndo sleep 0.2; done" >/dev/null 2>&1 || echo late'
 BOOTED = f"""
-timeout {PATIENCE} sh -c 'until systemctl is-system-running --wait 2>&1 | grep running\\|degraded
+timeout {PATIENCE} sh -c 'until systemctl is-system-running --wait 2>&1 |
+grep -xE "running|degraded"
 do sleep 0.2; done'
 """
 START = "systemctl start shop.socket shop.service"
