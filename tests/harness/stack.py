@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-import uuid
+from hashlib import sha256
 from pathlib import Path
 
 from python_on_whales import DockerClient
@@ -29,7 +29,10 @@ class Stack:
         needs_of(docker, (SNIPPETS / file).read_text())
         shutil.copy(SNIPPETS / file, folder / "compose.yaml")
         self.docker, self.folder, self.env = docker, folder, os.environ | env
-        self.project = f"proofs-{os.environ['PROOFS_RUN']}-{uuid.uuid4().hex[:12]}".lower()
+        place = sha256(str(folder.resolve()).encode()).hexdigest()[
+            :12
+        ]  # one project a folder, as Compose has it
+        self.project = f"proofs-{os.environ['PROOFS_RUN']}-{place}"
         program = [*docker.client_config.docker_cmd, "compose", "--project-name", self.project]
         self.command = [*program, "--file", "compose.yaml", "--profile", "*"]
         asked = json.loads(self.read("config", "--format", "json", "--no-interpolate"))
