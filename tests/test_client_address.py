@@ -18,7 +18,7 @@ MIDDLEWARE = ["core.client_address.client_address", *MIDDLEWARE]
 
 @pytest.fixture(scope="module")
 def with_both_files(proxying, tmp_path_factory):
-    """Return nginx and a Gunicorn that has the files of the page beside its own."""
+    """Return nginx and a Gunicorn that has the files of the page next to its own."""
     settings = tmp_path_factory.mktemp("settings") / "settings.py"
     settings.write_text(SETTINGS)
     mounts = [(MIDDLEWARE, "/app/core/client_address.py", "ro"), (CONF, "/app/gunicorn.conf.py")]

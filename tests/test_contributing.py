@@ -74,7 +74,7 @@ def test_edit_of_a_missing_text_fails(text):
 
 
 def test_fixtures_of_the_table_exist(request):
-    """Each name in the table's first column is one that a test of this guide can ask for."""
+    """Each name in the table's first column is one that a test of this guide can use."""
     names = re.findall(r"(?m)^\| `(\w+)` \|", (ROOT / "docs/contributing.md").read_text())
 
     assert len(names) == 8

@@ -1,5 +1,7 @@
 """The proofs of docs/proxy-headers.md."""
 
+from functools import partial
+
 import httpx
 import pytest
 
@@ -25,13 +27,8 @@ LOGIN = "/admin/login/"
 
 @pytest.fixture
 def beside(by_the_page, run):
-    """Return a function that starts one more nginx, with another file, before the same Gunicorn."""
-
-    def beside(text):
-        image, options = by_the_page.nginx_options(text)
-        return run(image, **options)
-
-    return beside
+    """Return a function that starts one more nginx, with another file."""
+    return partial(by_the_page.beside, run)
 
 
 def test_forged_headers_reach_nothing(by_the_page):

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import ExitStack
+from functools import partial
 
 import httpx
 import pytest
@@ -53,13 +54,8 @@ def site(proxying, with_events):
 
 @pytest.fixture
 def beside(site, run):
-    """Return a function that starts one more nginx, with another file, before the same Gunicorn."""
-
-    def beside(text):
-        image, options = site.nginx_options(text)
-        return run(image, **options)
-
-    return beside
+    """Return a function that starts one more nginx, with another file."""
+    return partial(site.beside, run)
 
 
 @pytest.fixture

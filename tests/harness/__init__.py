@@ -1,4 +1,4 @@
-"""The machinery of the proofs: whoever adds a claim need not open it."""
+"""The machinery of the proofs: to add a claim, you need not open it."""
 
 from pathlib import Path
 

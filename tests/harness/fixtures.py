@@ -1,4 +1,4 @@
-"""The fixtures, which read as a page does: build a snippet, run the image, ask it."""
+"""The fixtures, which read as a page does: build a snippet, run the image, send it requests."""
 
 import os
 import re
@@ -144,29 +144,22 @@ def run(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[...
 
 
 @pytest.fixture(scope="session")
-def run_until_removed(
-    running: Callable[..., AbstractContextManager],
-) -> Iterator[Callable[..., Container]]:
-    """Return the function of `run` for what several tests use: its caller removes it."""
-    with ExitStack() as started:
-        yield lambda *args, **options: started.enter_context(running(*args, **options))
-
-
-@pytest.fixture(scope="session")
-def run_once(run_until_removed: Callable[..., Container]) -> Callable[..., Container]:
-    """Return the function of `run` for tests that only look: they share what is started alike.
+def run_once(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[..., Container]]:
+    """Return the function of `run` for tests that only look: equal arguments share a container.
 
     Its containers go with the session.
     """
     started = {}
 
-    def run_once(*args: str, **options: object) -> Container:
-        asked = repr((args, options))
-        if asked not in started:
-            started[asked] = run_until_removed(*args, **options)
-        return started[asked]
+    with ExitStack() as stack:
 
-    return run_once
+        def run_once(*args: str, **options: object) -> Container:
+            asked = repr((args, options))
+            if asked not in started:
+                started[asked] = stack.enter_context(running(*args, **options))
+            return started[asked]
+
+        yield run_once
 
 
 class Ended(NamedTuple):

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,10 +30,9 @@ class Stack:
         needs_of(docker, (SNIPPETS / file).read_text())
         shutil.copy(SNIPPETS / file, folder / "compose.yaml")
         self.docker, self.folder, self.env = docker, folder, os.environ | env
-        place = sha256(str(folder.resolve()).encode()).hexdigest()[
-            :12
-        ]  # one project a folder, as Compose has it
-        self.project = f"proofs-{os.environ['PROOFS_RUN']}-{place}"
+        place = sha256(str(folder.resolve()).encode()).hexdigest()
+        # One project for each directory, as Compose itself has it.
+        self.project = f"proofs-{os.environ['PROOFS_RUN']}-{place[:12]}"
         program = [*docker.client_config.docker_cmd, "compose", "--project-name", self.project]
         self.command = [*program, "--file", "compose.yaml", "--profile", "*"]
         asked = json.loads(self.read("config", "--format", "json", "--no-interpolate"))
@@ -44,15 +44,7 @@ class Stack:
 
         Raises AssertionError with that when it fails, unless it may.
         """
-        done = subprocess.run(
-            [*self.command, *command],
-            check=False,
-            cwd=self.folder,
-            env=self.env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        done = self._compose(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert not check or done.returncode == 0, done.stdout
         return done.stdout
 
@@ -61,16 +53,15 @@ class Stack:
 
         Raises AssertionError with these when it fails.
         """
-        done = subprocess.run(
-            [*self.command, *command],
-            check=False,
-            cwd=self.folder,
-            env=self.env,
-            text=True,
-            capture_output=True,
-        )
+        done = self._compose(command, capture_output=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def _compose(self, command: Sequence[str], **output: object) -> subprocess.CompletedProcess:
+        command = [*self.command, *command]
+        return subprocess.run(
+            command, check=False, cwd=self.folder, env=self.env, text=True, **output
+        )
 
     def up(self, *services: str) -> None:
         """Start the services, and wait until each is healthy, or runs if it has no health check.

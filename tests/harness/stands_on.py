@@ -50,7 +50,7 @@ def pytest_fixture_setup(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begin anew with each test."""
+    """Begin again with each test."""
     item.config.stash[LEDGER].open = [set()]
 
 

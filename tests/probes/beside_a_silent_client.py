@@ -1,4 +1,4 @@
-"""Print how many seconds a request takes beside a client that connects and says nothing."""
+"""Print how many seconds a request takes next to a client that connects and says nothing."""
 
 import http.client
 import socket

@@ -1,4 +1,4 @@
-"""Django, and beside it a path that does nothing, which shows what the rest costs."""
+"""Django, and next to it a path that does nothing, which shows what the rest costs."""
 
 from core.wsgi import application as django
 

@@ -1,4 +1,4 @@
-"""Four clients ask Gunicorn on port 8000 while a command, in argv, runs three times.
+"""Four clients send requests to Gunicorn on port 8000 while a command, in argv, runs three times.
 
 Prints how many requests they sent, how many of them were lost, and the longest wait in seconds.
 """

@@ -1,4 +1,4 @@
-"""Print the bytes of all packages that are installed beside Django, pip left out."""
+"""Print the bytes of all packages that are installed next to Django, pip left out."""
 
 from pathlib import Path
 

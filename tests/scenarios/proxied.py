@@ -69,6 +69,11 @@ class Proxied:
         assert wait_until(lambda: self.get("/health/").status_code != 502), self.nginx.logs()
         return self
 
+    def beside(self, run, text):
+        """Start one more nginx, with another file, in front of the same Gunicorn."""
+        image, options = self.nginx_options(text)
+        return run(image, **options)
+
     def remove(self):
         """Remove the containers and the network."""
         for container in self.containers:

@@ -44,7 +44,7 @@ class Site:
     """A Compose file with a proxy that asks for certificates, and a Caddy as Let's Encrypt."""
 
     def __init__(self, stack, name) -> None:
-        """Start the authority, trust it, and start the site, which asks it for a certificate.
+        """Start the authority, trust it, and start the site, which requests a certificate from it.
 
         `name` is that of the proxy's service.
         """
@@ -61,7 +61,7 @@ class Site:
         self.start_proxy()
 
     def start_proxy(self):
-        """Start the proxy, anew if it runs, and wait until it answers by HTTPS."""
+        """Start the proxy, again if it runs, and wait until it answers by HTTPS."""
         self.stack.run("up", "--detach", "--no-build", "--force-recreate", self.name)
         self.proxy = self.stack.service(self.name)
         ports = self.proxy.handle.network_settings.ports
@@ -88,7 +88,7 @@ class Site:
             return client.get(path, extensions=self.options["extensions"])
 
     def headed(self, headers=None):
-        """Return options of a client that asks for the site's name with more headers."""
+        """Return options of a client that requests the site's name with more headers."""
         options = self.options
         del options["extensions"]
         options["headers"] |= headers or {}
