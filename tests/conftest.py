@@ -17,12 +17,14 @@ pytest_plugins = [
     "harness.fixtures",
     "harness.browser",
     "harness.contract.report",
+    "scenarios.fresh",
     "scenarios.kubernetes",
     "scenarios.production",
     "scenarios.proxied",
     "scenarios.locked",
     "scenarios.systemd",
     "scenarios.tls",
+    "scenarios.walk",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 

@@ -15,8 +15,10 @@ from harness.contract.verdicts import quoted, require
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
 # In the start period, Docker would wait five seconds for the first check: it ends immediately.
 EACH_SECOND = {"health_interval": 1, "health_start_period": 0.001, "health_retries": 2}
+OK = 200
 FIND_ROOT = (ROOT / "tests/probes/find_root.py").read_text()
 STOP_THE_OTHERS = "import os, signal; os.kill(-1, signal.SIGSTOP)"
+LINK = r'href="(/[^"]+\.css)"'
 ERROR = r"\[(ERROR|CRITICAL)\]|^Traceback "
 
 
@@ -35,6 +37,56 @@ def test_runs_without_root(container):
     pids = ", ".join(json.loads(found))
 
     require(not pids, f"root runs pid {pids}", "dockerfile.html#workers-run-without-root")
+
+
+def test_names_its_user_by_number(config):
+    """USER is a number: Kubernetes cannot tell of a name whether it is root's."""
+    user = (config.user or "root").partition(":")[0]
+
+    page = "dockerfile.html#user-is-a-number"
+    require(user.isdigit(), f"USER is {user}", page)
+
+
+def test_serves_the_stylesheets_of_its_page(container, django, pytestconfig):
+    """Each stylesheet that the page links to answers, or is collected for a proxy to serve."""
+    links = re.findall(LINK, container.get(pytestconfig.option.path).text)
+    missing = [link for link in links if container.get(link).status_code != OK]
+    if not missing:
+        return
+    page = "static-files.html#nginx-serves-what-the-page-links-to"
+    collected = django(*missing)["collected"]
+    require(all(collected), f"{missing[0]} is neither served nor in STATIC_ROOT", page)
+    pytest.skip(f"a proxy has to serve {missing[0]}, see static-files.html")
+
+
+def test_runs_without_debug(django):
+    """DEBUG is off, so that an error shows the visitor no settings."""
+    page = "settings.html#traceback-is-in-the-log"
+    require(not django()["debug"], "DEBUG is on", page)
+
+
+def test_keeps_one_secret_key(django):
+    """Two processes read the same key; otherwise each restart logs everybody out."""
+    one, other = (django()["key"] for _ in range(2))
+
+    page = "settings.html#missing-key-stops-the-start"
+    require(one == other, "SECRET_KEY is another one in each process", page)
+
+
+def test_has_all_its_migrations(django):
+    """The models need no migration that the image does not have."""
+    missing = django()["migration"]
+
+    page = "migrations.html#check-tells-of-unapplied-migrations"
+    require(not missing, f"the models have changed, {missing}", page)
+
+
+def test_can_write_to_its_sqlite_database(django):
+    """SQLite writes next to its file, so the directory belongs to the image's user."""
+    paths = ", ".join(django()["read-only"])
+
+    page = "settings.html#database-of-a-new-volume-can-be-written-to"
+    require(not paths, f"the directory of {paths} cannot be written to", page)
 
 
 def test_logs_no_error_at_start(container):

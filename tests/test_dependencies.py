@@ -2,7 +2,7 @@
 
 import re
 import shutil
-import subprocess
+import tomllib
 import uuid
 
 from harness import SNIPPETS
@@ -10,6 +10,7 @@ from harness.texts import edited
 from scenarios.layers import instructions
 from scenarios.locked import UV
 
+NEWER = 'requires-python = ">=3.99"'
 PIP = "dockerfile/app.Dockerfile"
 INSTALLED = """
 from importlib.metadata import distributions
@@ -17,15 +18,45 @@ print(*sorted(f"{d.name}=={d.version}" for d in distributions() if d.name != "pi
 """
 
 
-def test_only_the_install_differs(build, run, locked):
-    """The files differ in one instruction, and both images hold the same versions."""
+def test_only_the_install_differs(build, inside, locked):
+    """The files differ in one instruction and one line more; both images hold the same versions."""
     pip, uv = (instructions(SNIPPETS / name) for name in (PIP, UV))
     images = build(PIP), build(UV, project=locked)
-    versions = [run(i, "python", "-c", INSTALLED, ready="asgiref==").logs() for i in images]
+    versions = [inside(image, "python", "-c", INSTALLED).output for image in images]
 
-    [differing] = [pair for pair in zip(pip, uv, strict=True) if pair[0] != pair[1]]
-    assert "pip install" in differing[0]
+    assert ["pip install" in line for line in pip if line not in uv] == [True]
+    assert [line.partition(" ")[0] for line in uv if line not in pip] == ["ENV", "RUN"]
+    assert "asgiref==" in versions[0]
     assert versions[0] == versions[1]
+
+
+def test_lock_keeps_the_pins_and_lists_direct_ones(locked):
+    """Each pin of requirements.txt is in the lock, and only the four packages are named."""
+    asked = tomllib.loads((locked / "pyproject.toml").read_text())["project"]
+    packages = tomllib.loads((locked / "uv.lock").read_text())["package"]
+    locked_versions = {f"{p['name']}=={p['version']}" for p in packages}
+    lines = (locked / "requirements.txt").read_text().splitlines()
+    pins = {line.partition(" ")[0] for line in lines if not line.startswith("#")}
+
+    direct = {re.split(r"[\[>=]", name)[0] for name in asked["dependencies"]}
+    assert direct == {"django", "gunicorn", "dj-database-url", "psycopg"}
+    assert asked["requires-python"] == ">=3.14"
+    needed = {pin.replace("[binary]", "") for pin in pins if "typing-extensions" not in pin}
+    assert needed <= locked_versions
+
+
+def test_python_is_that_of_the_environment(build, inside, locked):
+    """The image's `python` and `gunicorn` are those of /opt/venv, and find each other."""
+    image = build(UV, project=locked)
+
+    found = inside(
+        image, "sh", "-c", "command -v python; command -v gunicorn; head -1 /opt/venv/bin/gunicorn"
+    )
+    assert found.output.split() == [
+        "/opt/venv/bin/python",
+        "/opt/venv/bin/gunicorn",
+        "#!/opt/venv/bin/python",
+    ]
 
 
 def test_uv_image_serves(build, run, locked):
@@ -36,17 +67,31 @@ def test_uv_image_serves(build, run, locked):
     assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", page)
 
 
-def test_outdated_lock_fails_the_build(builder, docker, locked, tmp_path):
+def test_outdated_lock_fails_the_build(builder, locked, tmp_path):
     """The project asks for another version than the lock has."""
     project = tmp_path / "project"
     shutil.copytree(locked, project)
     asked = (project / "pyproject.toml").read_text()
-    (project / "pyproject.toml").write_text(edited(asked, {"asgiref==": "asgiref<"}))
+    (project / "pyproject.toml").write_text(edited(asked, {"django>=": "django<="}))
 
-    done = build_aloud(builder, docker, UV, project)
+    done = builder.build_aloud(SNIPPETS / UV, project)
 
     assert done.returncode == 1
     assert "The lockfile at `uv.lock` needs to be updated" in done.stderr
+
+
+def test_another_python_stops_the_build(builder, locked, tmp_path):
+    """The project asks for a Python that is newer than the base image's."""
+    project = tmp_path / "project"
+    shutil.copytree(locked, project)
+    for file in "pyproject.toml", "uv.lock":
+        text = (project / file).read_text()
+        (project / file).write_text(text.replace('requires-python = ">=3.14"', NEWER))
+
+    done = builder.build_aloud(SNIPPETS / UV, project)
+
+    assert done.returncode == 1
+    assert "No interpreter found for Python >=3.99" in done.stderr
 
 
 def test_development_packages_stay_out(build, run, locked):
@@ -66,7 +111,7 @@ def test_uv_and_its_cache_stay_out(build, run, locked):
     assert found == ["looked"]
 
 
-def test_installing_again_downloads_nothing(build, builder, docker, locked, tmp_path):
+def test_installing_again_downloads_nothing(build, builder, locked, tmp_path):
     """A comment is added to what asks for the packages, so that all are installed anew."""
     build(UV, project=locked)
     project = tmp_path / "project"
@@ -74,15 +119,7 @@ def test_installing_again_downloads_nothing(build, builder, docker, locked, tmp_
     asked = (project / "pyproject.toml").read_text()
     (project / "pyproject.toml").write_text(f"{asked}# {uuid.uuid4()}\n")
 
-    done = build_aloud(builder, docker, UV, project)
+    done = builder.build_aloud(SNIPPETS / UV, project)
 
     assert "Installed 7 packages" in done.stderr
     assert "Prepared" not in done.stderr  # as uv says when it has downloaded
-
-
-def build_aloud(builder, docker, snippet, folder):
-    """Build, and return what was printed with the exit code; the tag goes with the run."""
-    builder.have_bases(SNIPPETS / snippet)
-    command = [*docker.client_config.docker_cmd, "build", "--progress=plain"]
-    command += ["--tag", builder.tag(uuid.uuid4().hex), "--file", SNIPPETS / snippet, folder]
-    return subprocess.run(command, check=False, capture_output=True, text=True)

@@ -2,17 +2,19 @@
 
 import re
 import shutil
-import subprocess
 
 import pytest
 from python_on_whales.exceptions import DockerException
 
 from harness import PROJECT, SNIPPETS
 from harness.container import Container
+from harness.contract import saved_image
 from harness.texts import edited
 from scenarios.layers import layers, packages_of
 
 APP = "dockerfile/app.Dockerfile"
+TEXT = (SNIPPETS / APP).read_text()
+DOTFILES = [".bashrc", ".profile"]  # of the base image, and nothing else
 PO = "core/locale/de/LC_MESSAGES/django.po"
 
 
@@ -57,6 +59,16 @@ def test_user_has_a_name(container):
     assert container.exec("python", "-c", "import getpass; print(getpass.getuser())") == "runner"
 
 
+def test_user_has_a_home(container):
+    """HOME is a directory that this user can write to."""
+    assert container.exec("sh", "-c", "touch ~/file && ls ~") == "file"
+
+
+def test_user_is_a_number(app_image, docker):
+    """The image's configuration has two numbers, of a user and a group."""
+    assert docker.image.inspect(app_image).config.user == "10001:10001"
+
+
 def test_translations_are_compiled(container):
     """A German browser is answered in German."""
     response = container.get("/", headers={"Accept-Language": "de"})
@@ -65,11 +77,11 @@ def test_translations_are_compiled(container):
 
 
 def test_links_to_static_files_are_hashed(container):
-    """The page links to a hashed name, though the image has no file of that name."""
-    link = re.search(r"/static/core/site\.[0-9a-f]{12}\.css", container.get("/").text)
+    """The page links to a hashed name, and STATIC_ROOT has a file of that name."""
+    link = re.search(r"/static(/core/site\.[0-9a-f]{12}\.css)", container.get("/").text)
 
     assert link
-    assert container.exec("find", "staticfiles", "-type", "f") == "staticfiles/staticfiles.json"
+    assert "max-width" in container.exec("cat", f"staticfiles{link[1]}")
 
 
 def test_environment_variable_makes_two_workers(container):
@@ -95,16 +107,15 @@ def test_log_has_no_error(build, run):
 
 
 def test_secret_of_the_build_is_not_kept(build, docker):
-    """The key that the build made up is in neither the environment nor the history."""
-    image = docker.image.inspect(build(APP))
+    """The directory has the Dockerfile, as the reader's has; no layer or history shows the key."""
+    image = build(APP, changes={"Dockerfile": TEXT})
 
-    assert not any(line.startswith("SECRET_KEY") for line in image.config.env)
-    history = [*docker.client_config.docker_cmd, "history", "--no-trunc", image.id]
-    assert "not-kept" not in subprocess.check_output(history, text=True)
+    assert "not-kept-in-the-image" in TEXT
+    assert [part for part in saved_image.parts(docker, image) if b"not-kept" in part] == []
 
 
 def test_change_of_code_moves_one_layer(build, docker):
-    """Two images, of which one has a line more in a view, differ in the last layer alone."""
+    """Two images, of which one has a line more in a view, differ in the last layer only."""
     views = (PROJECT / "core/views.py").read_text()
     pins = packages_of("a change of code")
 
@@ -116,10 +127,11 @@ def test_change_of_code_moves_one_layer(build, docker):
 
 
 def test_build_tools_stay_out(container):
-    """Neither gettext nor what pip downloaded is in the image."""
-    found = container.exec("sh", "-c", "command -v msgfmt; find / -name pip -path '*cache*'; true")
+    """Root finds neither gettext nor what pip has downloaded in the image."""
+    look = ["sh", "-c", "command -v msgfmt; find / -xdev -name pip -path '*cache*'; true"]
 
-    assert found == ""
+    assert container.handle.execute(look, user="root") == ""
+    assert container.handle.execute(["ls", "-A", "/root"], user="root").split() == DOTFILES
 
 
 def test_start_finds_its_bytecode(build, run_once, container):
@@ -147,7 +159,7 @@ def test_module_name_is_all_you_change(build, run, tmp_path):
     (project / "core").rename(project / "mysite")
     for file in project.rglob("*.py"):
         file.write_text(re.sub(r"(?<!\.)\bcore(?=[.\"]| import)", "mysite", file.read_text()))
-    dockerfile.write_text(edited((SNIPPETS / APP).read_text(), {"core.wsgi": "mysite.wsgi"}))
+    dockerfile.write_text(edited(TEXT, {"core.wsgi": "mysite.wsgi"}))
 
     container = run(build(dockerfile, project=project))
 
@@ -162,11 +174,58 @@ def test_prints_show_at_once(build, run):
 
 
 def test_project_without_translations_builds(build, run, tmp_path):
-    """There is no .po file to compile, and a page is answered."""
-    project = tmp_path / "project"
+    """There is no .po file; the lines for them stay, or both go."""
+    project, dockerfile = tmp_path / "project", tmp_path / "app.Dockerfile"
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("locale"))
+    [apt] = re.findall(r"RUN apt-get (?:.*\\\n)+.*\n", TEXT)
+    [find] = re.findall(r"# Like compilemessages.*\nRUN find (?:.*\\\n)+.*\n", TEXT)
+    dockerfile.write_text(edited(TEXT, {apt: "", find: ""}))
 
-    assert run(build(APP, project=project)).get("/").status_code == 200
+    for file in APP, dockerfile:
+        assert run(build(file, project=project)).get("/").status_code == 200
+
+
+def test_each_part_can_be_dropped(build, run, tmp_path):
+    """Without the bytecode of the project, a page is served."""
+    dockerfile = tmp_path / "app.Dockerfile"
+    dockerfile.write_text(edited(TEXT, {"RUN python -m compileall -q . || true\n": ""}))
+
+    assert run(build(dockerfile)).get("/").status_code == 200
+
+
+@pytest.mark.parametrize("root", ["public/assets", "/srv/collected"])
+def test_any_static_root_is_kept(build, run, root):
+    """A directory two levels down in the project, and one outside of it."""
+    settings = edited(
+        (PROJECT / "core/settings.py").read_text(), {'"staticfiles"\n': f'"{root}"\n'}
+    )
+    container = run(build(APP, changes={"core/settings.py": settings}))
+
+    [link] = re.findall(r"/static(/core/site\.[0-9a-f]{12}\.css)", container.get("/").text)
+    assert "max-width" in container.exec("cat", f"{root}{link}")
+
+
+def test_missing_static_root_stops_the_build(builder, tmp_path):
+    """The build's output has Django's own message."""
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT, project)
+    settings = project / "core/settings.py"
+    line = 'STATIC_ROOT = BASE_DIR / "staticfiles"\n'
+    settings.write_text(edited(settings.read_text(), {line: ""}))
+
+    done = builder.build_aloud(SNIPPETS / APP, project)
+
+    assert done.returncode == 1
+    assert "You're using the staticfiles app without having set the STATIC_ROOT" in done.stderr
+
+
+def test_invalid_python_does_not_stop_the_build(build, run):
+    """A template of a module, as cookiecutters have them, lies in the project."""
+    template = {"templates/views.py": "class {{ name }}(View):\n    pass\n"}
+    container = run(build(APP, changes=template))
+
+    assert container.get("/").status_code == 200
+    assert container.exec("find", "core", "-name", "urls.*.pyc")
 
 
 def test_broken_translation_stops_the_build(build):
@@ -180,7 +239,8 @@ def test_broken_translation_stops_the_build(build):
 
 def test_hidden_files_stay_out(build, run):
     """Of the files planted in the project, the image has the one that is not ignored."""
-    hidden = [".env", ".git/config", "core/.env.local", "key.pem", "db.sqlite3"]
+    hidden = [".env", ".git/config", "core/.env.local", "key.pem", "tls.key", "web.env"]
+    hidden += ["secret_key", "db.sqlite3", "dump.sql", "Dockerfile", "compose.yaml", "venv/x.py"]
     image = build(APP, changes=dict.fromkeys([*hidden, "core/seen.txt"], "canary"))
 
     found = run(image, "grep", "-rl", "canary", "/app", ready="/app").logs()

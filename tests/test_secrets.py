@@ -33,10 +33,29 @@ MISSING = {
 PLANTED = {
     "**/.*": {".env", ".git/config", "core/.env.local"},
     "**/__pycache__": {"core/__pycache__/settings.cpython-314.pyc"},
-    "**/*.pem": {"key.pem", "certificates/key.pem"},
-    "**/*.sqlite3": {"db.sqlite3", "core/test.sqlite3"},
     "**/node_modules": {"node_modules/index.js", "theme/node_modules/index.js"},
+    "venv": {"venv/pyvenv.cfg"},
+    "env": {"env/pyvenv.cfg"},
     "staticfiles": {"staticfiles/site.css"},
+    "static_root": {"static_root/site.css"},
+    "media": {"media/photo.jpg"},
+    "**/*.env": {"web.env", "deploy/web.env"},
+    "**/*.key": {"tls.key", "certificates/tls.key"},
+    "**/*.p12": {"client.p12"},
+    "**/*.pem": {"key.pem", "certificates/key.pem"},
+    "**/*.pfx": {"client.pfx"},
+    "**/id_ed25519*": {"id_ed25519", "deploy/id_ed25519.pub"},
+    "**/id_rsa*": {"id_rsa"},
+    "**/secret_key": {"secret_key", "deploy/secret_key"},
+    "**/*.db": {"site.db"},
+    "**/*.dump": {"site.dump"},
+    "**/*.sqlite": {"site.sqlite"},
+    "**/*.sqlite3": {"db.sqlite3", "core/test.sqlite3"},
+    "*.sql": {"site.sql"},
+    "*.sql.gz": {"site.sql.gz"},
+    "Dockerfile*": {"Dockerfile.static"},
+    "compose*.yaml": {"compose.yaml", "compose.override.yaml"},
+    "docker-compose*.y*ml": {"docker-compose.yml", "docker-compose.override.yaml"},
 }
 TWO_STAGES = """
 FROM python:3.14-slim AS build
@@ -151,9 +170,11 @@ def test_each_line_keeps_its_files_out(docker_build, tmp_path, line):
     dockerfile.write_text("FROM scratch\nCOPY . /\n")
     ignore.write_text(IGNORE)
     kept_out = files_of(docker_build, dockerfile, tmp_path)
+    lines = [line for line in IGNORE.splitlines() if not line.startswith("#")]
 
-    ignore.write_text(edited(IGNORE, {f"{line}\n": ""}))
+    ignore.write_text(edited(IGNORE, {f"\n{line}\n": "\n"}))
 
+    assert lines == list(PLANTED)
     assert files_of(docker_build, dockerfile, tmp_path) - kept_out == PLANTED[line]
 
 

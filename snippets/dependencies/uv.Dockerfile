@@ -4,33 +4,40 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY . .
-# As compilemessages, which fails where there are no translations.
+# Like compilemessages, which fails in a project without translations.
 RUN find . -name "*.po" -exec sh -c \
-    'for po; do msgfmt --check-format -o "${po%po}mo" "$po" || exit; done' sh {} + \
- && python -m compileall -q .
+    'for po; do msgfmt --check-format -o "${po%po}mo" "$po" || exit; done' sh {} +
+# A template of a module is often not valid Python: such a file stays uncompiled.
+RUN python -m compileall -q . || true
 
 FROM python:3.14-slim AS packages
 WORKDIR /app
+ENV PATH=/opt/venv/bin:$PATH
 # The official image has no bytecode: compile what Django and Gunicorn import of it.
 RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \
     --mount=type=cache,target=/root/.cache/uv \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
     --mount=type=bind,source=uv.lock,target=uv.lock \
-    UV_PROJECT_ENVIRONMENT=/usr/local UV_LINK_MODE=copy uv sync --locked \
-    --no-dev --no-install-project \
- && python -m compileall -q -j 0 -x /pip/ /usr/local/lib/python*/site-packages \
+    UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never \
+    UV_COMPILE_BYTECODE=1 uv sync --locked --no-dev --no-install-project \
  && python -c "import django.test, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
 
 FROM packages AS static
 COPY . .
-RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput
+# Copy STATIC_ROOT, wherever it is, to the same path below /collected.
+RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput >/tmp/log \
+ && cat /tmp/log \
+ && root=$(sed -n "s/.* copied to '\(.*\)'.*/\1/p" /tmp/log) \
+ && mkdir -p "$root" /collected \
+ && cp -a --parents "$root" /collected
 
 FROM packages
 ENV PYTHONUNBUFFERED=1
 ENV WEB_CONCURRENCY=2
-RUN useradd --uid 10001 runner
-# Django renders hashed links with the manifest alone: nginx serves the files.
-COPY --from=static /app/staticfiles/staticfiles.json staticfiles/
+# A new volume at /data belongs to this user, too.
+RUN useradd --create-home --uid 10001 runner \
+ && install -d -o runner -g runner /data
+COPY --from=static /collected /
 COPY --from=code /app .
 USER 10001:10001
 EXPOSE 8000

@@ -265,8 +265,8 @@ def stack(
 def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., str]:
     """Return a function that runs a transcript of snippets/ again, and compares what is printed.
 
-    `names` are this run's images or containers for the reader's, as in `web=image`. Ports are
-    the engine's choice, and what the command starts belongs to this run.
+    `names` are this run's images or containers for the reader's, as in `web=image`. Ports and
+    names of containers are the engine's choice, and what the command starts belongs to this run.
     """
     client_type = docker.client_config.client_type
     # Podman warns of each SIGKILL.
@@ -275,13 +275,20 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
     def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
         replacements = {
             r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
+            r" --name \w+": "",
             r"\bdocker run\b": f"docker run --label {engine.LABEL}={os.environ['PROOFS_RUN']}",
-            **{rf"(?<!-)\b{name}\b(?!-)": real for name, real in names.items()},
+            **{rf"(?<!-)\b{name}\b(?!-|\.\w)": real for name, real in names.items()},
             **({} if client_type == "docker" else {r"\bdocker build --quiet\b": QUIETLY}),
             r"\bdocker\b": shlex.join([*map(str, docker.client_config.docker_cmd), *silent]),
         }
         record = request.config.getoption("record")
-        return transcripts.replay(SNIPPETS / snippet, replacements, cwd or SNIPPETS, record=record)
+        return transcripts.replay(
+            SNIPPETS / snippet,
+            replacements,
+            cwd or SNIPPETS,
+            shown={real: name for name, real in names.items()},
+            record=record,
+        )
 
     return replay
 

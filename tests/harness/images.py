@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from hashlib import sha256
@@ -67,6 +69,26 @@ class Builder:
                 )
         self.built.add(tag)
         return tag
+
+    def build_aloud(self, dockerfile: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+        """Build a Dockerfile in a directory, and return what was printed, also if it fails."""
+        self.have_bases(dockerfile)
+        command = [*map(str, self.docker.client_config.docker_cmd), "build", "--progress=plain"]
+        command += ["--tag", self.tag(uuid.uuid4().hex), "--file", str(dockerfile), str(folder)]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
+
+    def files(self, dockerfile: str, context: dict[str, str], folder: Path) -> Path:
+        """Build a Dockerfile next to some files, and return a directory with its last stage.
+
+        `folder` is for both; what is in the last stage is never an image.
+        """
+        folder.mkdir(exist_ok=True)
+        for name, text in {"Dockerfile": dockerfile, **context}.items():
+            (folder / name).write_text(text)
+        self.have_bases(folder / "Dockerfile")
+        command = [*map(str, self.docker.client_config.docker_cmd), "build", "--quiet"]
+        subprocess.check_call([*command, "--output", folder / "made", folder])
+        return folder / "made"
 
     def have_bases(self, dockerfile: Path) -> None:
         """Pull the base images of a Dockerfile that are missing."""

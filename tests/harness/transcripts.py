@@ -25,11 +25,19 @@ def mask(text: str) -> str:
     return text
 
 
-def replay(transcript: Path, replacements: dict[str, str], cwd: Path, *, record: bool) -> str:
+def replay(
+    transcript: Path,
+    replacements: dict[str, str],
+    cwd: Path,
+    *,
+    shown: dict[str, str],
+    record: bool,
+) -> str:
     """Run the command of a transcript, and return the fresh output; compare it or record it.
 
     The command is what follows `$ `, up to a line that does not end in a backslash;
-    `replacements` put this run's names in place of the reader's.
+    `replacements` put this run's names in place of the reader's, and `shown` the reader's in place
+    of this run's where they are printed.
     Raises AssertionError when it fails or, masked, prints something else than was recorded.
     """
     text = transcript.read_text()
@@ -41,9 +49,12 @@ def replay(transcript: Path, replacements: dict[str, str], cwd: Path, *, record:
     done = subprocess.run(line, check=False, shell=True, cwd=cwd, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert done.returncode == 0, f"{line}{done.stdout}"
+    printed = done.stdout.strip()
+    for real, name in shown.items():
+        printed = printed.replace(real, name)
     if record:
-        transcript.write_text(f"{command[0]}{done.stdout.strip()}\n")
+        transcript.write_text(f"{command[0]}{printed}".rstrip("\n") + "\n")
     else:
-        same = mask(done.stdout.strip()) == mask(text[command.end() :].strip())
+        same = mask(printed) == mask(text[command.end() :].strip())
         assert same, f"{transcript.name} now prints (write it anew with --record):\n{done.stdout}"
     return done.stdout

@@ -29,7 +29,7 @@ def instructions(dockerfile):
 
 def shared_stages(dockerfile):
     """Return the stages `packages` and `static` of a Dockerfile, as text."""
-    return re.search(r"FROM \S+ AS packages\n.+?--noinput\n", dockerfile, re.DOTALL)[0]
+    return re.search(r"FROM \S+ AS packages\n.+? /collected\n\n", dockerfile, re.DOTALL)[0]
 
 
 def size_of_parts(docker, base, container):

@@ -1,7 +1,8 @@
-"""The sample project, locked by uv as docs/dependencies.md tells."""
+"""Projects that are locked by uv as docs/dependencies.md shows."""
 
 import shutil
-import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -9,30 +10,39 @@ from filelock import FileLock
 from harness import PROJECT, SNIPPETS
 
 UV = "dependencies/uv.Dockerfile"
+SCRIPT = (SNIPPETS / "dependencies/lock.sh").read_text()
 LOCK = """
 FROM python:3.14-slim AS lock
 WORKDIR /app
 COPY requirements.txt lock.sh .
 RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \\
-    ./lock.sh && uv add --dev iniconfig==2.3.1
+    sh lock.sh && uv add --no-sync --dev iniconfig==2.3.1
 FROM scratch
 COPY --from=lock /app/pyproject.toml /app/uv.lock /
 """
 
 
 @pytest.fixture(scope="session")
-def locked(docker, builder, tmp_path_factory):
-    """Lock the sample project as the page tells, with a development package, once a run."""
+def lock(builder, tmp_path_factory) -> Callable[[str, str], Path]:
+    """Return a function that locks requirements.txt with the page's script.
+
+    It returns a directory with both files, in which the group `dev` has a package, too.
+    """
+
+    def lock(requirements: str, script: str) -> Path:
+        files = {"requirements.txt": requirements, "lock.sh": script}
+        return builder.files(LOCK, files, tmp_path_factory.mktemp("locked"))
+
+    return lock
+
+
+@pytest.fixture(scope="session")
+def locked(builder, lock) -> Path:
+    """Lock the sample project, once a run."""
     folder = builder.shared / "locked"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            context = tmp_path_factory.mktemp("to-lock")
-            shutil.copy(PROJECT / "requirements.txt", context)
-            shutil.copy(SNIPPETS / "dependencies/lock.sh", context)
-            (context / "Dockerfile").write_text(LOCK)
-            builder.have_bases(context / "Dockerfile")
-            command = [*docker.client_config.docker_cmd, "build", "--quiet", "--output"]
-            subprocess.check_call([*command, f"{folder}.files", context])
+            files = lock((PROJECT / "requirements.txt").read_text(), SCRIPT)
             shutil.copytree(PROJECT, folder)
-            shutil.copytree(f"{folder}.files", folder, dirs_exist_ok=True)
+            shutil.copytree(files, folder, dirs_exist_ok=True)
     return folder

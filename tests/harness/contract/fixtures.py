@@ -4,6 +4,7 @@ A requirement with the mark `waits` is checked in a thread from the beginning, a
 shown in its turn. The others are checked in their turn.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,7 @@ from harness.engine.private import EngineError
 from harness.images import Builder
 
 HALF_A_REQUEST = (ROOT / "tests/probes/half_a_request.py").read_text()
+LOOK_AT_DJANGO = (ROOT / "tests/probes/look_at_django.py").read_text()
 RESULT = pytest.StashKey[Future[None]]()
 
 
@@ -99,6 +101,24 @@ def secrets(
 def container(containers: Containers) -> Container:
     """Return a container for all requirements that only look at one."""
     return containers.start()
+
+
+@pytest.fixture(scope="session")
+def django(container: Container) -> Callable[..., dict]:
+    """Return a function that asks Django in the container, in a process of its own, for settings.
+
+    Its arguments are links to static files. Without a manage.py that works, the check is skipped.
+    """
+
+    def django(*links: str) -> dict:
+        try:
+            printed = container.exec("python", "-c", LOOK_AT_DJANGO, *links)
+        except DockerException as error:
+            last = (error.stderr or "").strip().splitlines()[-1:]
+            pytest.skip(f"Django's settings cannot be read here, {quoted(last)}")
+        return json.loads(printed.splitlines()[-1])
+
+    return django
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,66 @@
+# Production: append this to settings.py. What differs between machines comes from
+# environment variables; `DEBUG=1 python manage.py runserver` works as before.
+import os
+
+import dj_database_url
+
+
+def variable(name, default=None):
+    """Return an environment variable, or the text of the file that NAME_FILE points to."""
+    if file := os.environ.get(f"{name}_FILE"):
+        return Path(file).read_text().strip()
+    return os.environ[name] if default is None else os.environ.get(name, default)
+
+
+def items(name):
+    """Return the items of a comma-separated environment variable."""
+    return [item.strip() for item in variable(name, "").split(",") if item.strip()]
+
+
+DEBUG = variable("DEBUG", "") == "1"
+if not DEBUG:
+    SECRET_KEY = variable("SECRET_KEY")
+ALLOWED_HOSTS = items("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = items("CSRF_TRUSTED_ORIGINS")
+
+# A database server, as in postgres://user@host/name, or SQLite in a volume at /data.
+DATABASES = {
+    "default": dj_database_url.parse(
+        variable("DATABASE_URL", f"sqlite:///{BASE_DIR if DEBUG else '/data'}/db.sqlite3"),
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "init_command": "PRAGMA journal_mode=WAL",
+        "transaction_mode": "IMMEDIATE",
+    }
+elif password := variable("DATABASE_PASSWORD", ""):
+    DATABASES["default"]["PASSWORD"] = password
+
+# Gunicorn serves the static files, compressed and with hashed names.
+STATIC_ROOT = BASE_DIR / "staticfiles"
+MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Set HTTPS=1 once every page is reached by HTTPS, and raise the hour when nothing is missing.
+if variable("HTTPS", "") == "1":
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = int(variable("HSTS_SECONDS", "3600"))
+
+# Everything goes to the container's log, with tracebacks and in Gunicorn's format.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "gunicorn": {
+            "format": "%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
+            "datefmt": "[%Y-%m-%d %H:%M:%S %z]",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "gunicorn"}},
+    "loggers": {"django": {"handlers": [], "level": "INFO"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}

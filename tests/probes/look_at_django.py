@@ -1,0 +1,52 @@
+"""Print what the settings of a Django project say in this container, as JSON.
+
+It runs in the directory that has manage.py; the settings module is that of the environment or of
+manage.py. The arguments are addresses of static files, as a page links to them.
+"""
+
+import hashlib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+named = re.search(r"DJANGO_SETTINGS_MODULE\W+([\w.]+)", Path("manage.py").read_text())
+if named:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", named[1])
+sys.path.insert(0, "")
+
+import django  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.core.management.base import SystemCheckError  # noqa: E402
+
+missing = ""
+try:
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
+except SystemExit:
+    missing = "makemigrations would write one"
+except SystemCheckError as error:
+    missing = str(error).splitlines()[0]
+
+files = [
+    str(database["NAME"])
+    for database in settings.DATABASES.values()
+    if database["ENGINE"].endswith("sqlite3")
+]
+root, prefix = settings.STATIC_ROOT, settings.STATIC_URL or "/static/"
+paths = [path.partition(prefix)[2] for path in sys.argv[1:]]
+print(
+    json.dumps(
+        {
+            "debug": settings.DEBUG,
+            "key": hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest(),
+            "read-only": [file for file in files if not os.access(Path(file).parent, os.W_OK)],
+            "collected": [bool(root) and (Path(root) / path).exists() for path in paths],
+            "migration": missing,
+        }
+    )
+)

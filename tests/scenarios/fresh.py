@@ -1,0 +1,61 @@
+"""A project as `django-admin startproject core .` makes it, with the settings of the guide."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from harness import SNIPPETS
+
+REQUIREMENTS = (SNIPPETS / "start/first.requirements.txt").read_text()
+BLOCK = (SNIPPETS / "settings/production.settings.py").read_text()
+START = """
+FROM python:3.14-slim AS start
+RUN pip install --no-cache-dir django=={version} \\
+ && mkdir /project && django-admin startproject core /project
+FROM scratch
+COPY --from=start /project /
+"""
+
+
+@pytest.fixture(scope="session")
+def startproject(builder, tmp_path_factory) -> Callable[[str], Path]:
+    """Return a function that returns a fresh project of a version of Django, made once a run."""
+
+    def startproject(version: str = "6.1.3") -> Path:
+        folder = builder.shared / f"startproject-{version}"
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                made = START.format(version=version)
+                files = builder.files(made, {}, tmp_path_factory.mktemp("startproject"))
+                shutil.copytree(files, folder)
+        return folder
+
+    return startproject
+
+
+@pytest.fixture(scope="session")
+def with_settings(startproject) -> Callable[..., dict[str, str]]:
+    """Return a function that returns the changes which a reader makes in a fresh project."""
+
+    def with_settings(version: str = "6.1.3") -> dict[str, str]:
+        settings = (startproject(version) / "core/settings.py").read_text()
+        return {
+            "core/settings.py": settings + BLOCK,
+            "requirements.txt": REQUIREMENTS.replace("django==6.1.3", f"django=={version}"),
+        }
+
+    return with_settings
+
+
+@pytest.fixture(scope="session")
+def fresh_image(build, startproject, with_settings) -> Callable[..., str]:
+    """Return a function that builds the app image of a fresh project with the guide's settings."""
+
+    def fresh_image(version: str = "6.1.3", **changes: str) -> str:
+        texts = with_settings(version) | changes
+        return build("dockerfile/app.Dockerfile", project=startproject(version), changes=texts)
+
+    return fresh_image

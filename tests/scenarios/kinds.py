@@ -1,0 +1,204 @@
+"""Kinds of projects, and what docs/your-project.md tells their readers to change."""
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import SNIPPETS
+from harness.texts import edited
+from scenarios.fresh import BLOCK, REQUIREMENTS
+
+INSERT = 'MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")\n'
+ROOT = 'STATIC_ROOT = BASE_DIR / "staticfiles"\n'
+S3 = """
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {"bucket_name": "shop-static", "querystring_auth": False},
+    },
+}
+"""
+HELLO = """
+from django.http import HttpResponse
+from django.urls import path
+
+urlpatterns = [path("", lambda request: HttpResponse("hello"))]
+"""
+INVALID = "class {{ name }}(View):\n    pass\n"
+PO = """
+msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\\n"
+
+msgid "hello"
+msgstr "hallo"
+"""
+
+
+@dataclass
+class Project:
+    """A reader's project: a directory as it was, and the reader's versions of the guide's files."""
+
+    folder: Path
+    settings: str = "core/settings.py"
+    block: str = BLOCK
+    dockerfile: str = (SNIPPETS / "dockerfile/app.Dockerfile").read_text()
+    ignore: str = (SNIPPETS / "dockerfile/app.Dockerfile.dockerignore").read_text()
+    requirements: str = REQUIREMENTS
+    changes: dict[str, str] = field(default_factory=dict)
+
+    def edit(self, path: str, changes: dict[str, str]) -> None:
+        """Change a file of the project as it was, before the reader follows the guide."""
+        (self.folder / path).write_text(edited((self.folder / path).read_text(), changes))
+
+    def without_static(self) -> None:
+        """Delete the stage `static` and its `COPY`."""
+        [stage] = re.findall(r"(?s)FROM packages AS static\n.*?\n\n", self.dockerfile)
+        copy = "COPY --from=static /collected /\n"
+        self.dockerfile = edited(self.dockerfile, {stage: "", copy: ""})
+
+    def without_storages(self) -> None:
+        """Leave out the STORAGES of the guide's settings."""
+        [storages] = re.findall(r"(?s)STORAGES = \{.*?\n\}\n", self.block)
+        self.block = edited(self.block, {storages: ""})
+
+    def follow(self) -> Path:
+        """Do the four steps: append the settings, save the files; return the Dockerfile."""
+        settings = self.folder / self.settings
+        settings.write_text(settings.read_text() + self.block)
+        (self.folder / "requirements.txt").write_text(self.requirements)
+        dockerfile = self.folder / "Dockerfile"
+        dockerfile.write_text(self.dockerfile)
+        (self.folder / "Dockerfile.dockerignore").write_text(self.ignore)
+        return dockerfile
+
+
+def plain(project: Project) -> None:
+    """Change nothing in what `startproject` makes."""
+
+
+def settings_package(project: Project) -> None:
+    """Have several settings modules, of which manage.py takes another one by default."""
+    folder = project.folder
+    (folder / "core").rename(folder / "config")
+    for file in folder.rglob("*.py"):
+        text = file.read_text().replace("core.settings", "config.settings.local")
+        file.write_text(text.replace("core.", "config."))
+    (folder / "config/settings").mkdir()
+    (folder / "config/settings.py").rename(folder / "config/settings/base.py")
+    project.edit("config/settings/base.py", {".parent.parent\n": ".parent.parent.parent\n"})
+    for name in "local", "production":
+        (folder / f"config/settings/{name}.py").write_text("from .base import *\n")
+    project.settings = "config/settings/production.py"
+    stage = "FROM packages AS static\n"
+    env = "ENV DJANGO_SETTINGS_MODULE=config.settings.production\n\n"
+    project.dockerfile = edited(
+        project.dockerfile, {stage: env + stage, "core.wsgi": "config.wsgi"}
+    )
+
+
+def subdirectory(project: Project) -> None:
+    """Have manage.py and the packages in src."""
+    (project.folder / "src").mkdir()
+    for name in "manage.py", "core":
+        (project.folder / name).rename(project.folder / "src" / name)
+    project.settings = "src/core/settings.py"
+    project.dockerfile = edited(project.dockerfile, {"COPY . .": "COPY src ."}, times=2)
+
+
+def whitenoise_already(project: Project) -> None:
+    """Have WhiteNoise's middleware already."""
+    security = '    "django.middleware.security.SecurityMiddleware",\n'
+    own = '    "whitenoise.middleware.WhiteNoiseMiddleware",\n'
+    project.edit(project.settings, {security: security + own})
+    project.block = edited(project.block, {INSERT: ""})
+
+
+def no_manifest(project: Project) -> None:
+    """Keep the names of static files, as Django's default storage does."""
+    project.without_storages()
+
+
+def other_static_root(project: Project) -> None:
+    """Have a STATIC_ROOT of another name, with files of an older `collectstatic` in it."""
+    settings = project.folder / project.settings
+    settings.write_text(f'{settings.read_text()}STATIC_ROOT = BASE_DIR / "public/assets"\n')
+    old = project.folder / "public/assets/staticfiles.json"
+    old.parent.mkdir(parents=True)
+    old.write_text("{}")
+    project.block = edited(project.block, {ROOT: ""})
+    project.ignore += "public/assets\n"
+
+
+def static_files_on_s3(project: Project) -> None:
+    """Keep the static files in a bucket, which no page sends a request to."""
+    settings = project.folder / project.settings
+    settings.write_text(settings.read_text() + S3)
+    project.requirements += "django-storages[s3]==1.14.6\n"
+    project.without_storages()
+    project.block = edited(project.block, {INSERT: ""})
+    project.without_static()
+
+
+def no_static_files(project: Project) -> None:
+    """Be an API: neither the admin nor the app of static files is installed."""
+    apps = [f'    "django.contrib.{name}",\n' for name in ("admin", "staticfiles")]
+    quoted = {app.replace('"', "'"): "" for app in apps}
+    text = (project.folder / project.settings).read_text()
+    project.edit(project.settings, quoted if "'" in text else dict.fromkeys(apps, ""))
+    (project.folder / "core/urls.py").write_text(HELLO)
+    project.without_storages()
+    project.block = edited(project.block, {INSERT: "", ROOT: ""})
+    project.without_static()
+
+
+def left_overs(project: Project) -> None:
+    """Have translations, a pinned Python, a virtual environment and uploads."""
+    files = {
+        "core/locale/de/LC_MESSAGES/django.po": PO,
+        ".python-version": "3.11\n",
+        "venv/lib/python3.11/broken.py": INVALID,
+        "media/photo.jpg": "canary",
+    }
+    for path, text in files.items():
+        (project.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (project.folder / path).write_text(text)
+
+
+def invalid_python(project: Project) -> None:
+    """Have a template of a module, whose name ends in .py."""
+    (project.folder / "templates").mkdir()
+    (project.folder / "templates/views.py").write_text(INVALID)
+
+
+def asgi_only(project: Project) -> None:
+    """Have no wsgi.py."""
+    (project.folder / "core/wsgi.py").unlink()
+    text = (project.folder / project.settings).read_text()
+    [line] = re.findall(r"WSGI_APPLICATION = .*\n", text)
+    project.edit(project.settings, {line: ""})
+    flags = '"core.asgi", "--worker-class", "asgi", "--graceful-timeout", "8"'
+    project.dockerfile = edited(project.dockerfile, {'"core.wsgi"': flags})
+
+
+KINDS: list[Callable[[Project], None]] = [
+    plain,
+    settings_package,
+    subdirectory,
+    whitenoise_already,
+    no_manifest,
+    other_static_root,
+    static_files_on_s3,
+    no_static_files,
+    left_overs,
+    invalid_python,
+    asgi_only,
+]
+
+
+def copy_of(fresh: Path, folder: Path) -> Project:
+    """Return a project to change."""
+    shutil.copytree(fresh, folder)
+    return Project(folder)

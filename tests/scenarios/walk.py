@@ -1,0 +1,81 @@
+"""A robot that follows a page literally: it saves the files and runs the commands, in order."""
+
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from guide.names import is_wrong, saved
+from harness import ROOT, SNIPPETS, engine
+from harness.container import Container
+from harness.engine import base_images
+from harness.images import Builder
+
+INCLUDE = re.compile(r"(?m)^```\{literalinclude\} (?:\.\./)+snippets/(\S+)$")
+OF_A_CONTAINER = re.compile(r"\bdocker (exec|inspect|logs|restart|rm|start|stop) ")
+
+
+class Walk:
+    """One journey of a reader through pages, in a directory of its own.
+
+    What it replaces is what two journeys on one engine would share: the tag of the image, the
+    names of the container and of the volume, and the port.
+    """
+
+    def __init__(self, builder: Builder, replay: Callable[..., str], folder: Path) -> None:
+        """Begin in a directory, with a new volume."""
+        self.builder, self.replay, self.folder = builder, replay, folder
+        self.docker = builder.docker
+        self.settings = folder / "core/settings.py"
+        own, run = f"walk-{uuid.uuid4().hex[:8]}", os.environ["PROOFS_RUN"]
+        self.image, self.volume = builder.tag(own), f"{engine.REPOSITORY}-{run}-{own}"
+        self.container: Container | None = None
+        self.docker.volume.create(self.volume, labels={engine.LABEL: run})
+
+    def follow(self, page: str, *, without: tuple[str, ...] = ()) -> None:
+        """Do what the blocks of a page show, in their order, but for those in `without`."""
+        for snippet in INCLUDE.findall((ROOT / f"docs/{page}.md").read_text()):
+            if not is_wrong(snippet) and snippet not in without:
+                self.do(snippet)
+
+    def do(self, snippet: str) -> None:
+        """Run a command, append settings to the project's, or save a file."""
+        name, text = saved(snippet), (SNIPPETS / snippet).read_text()
+        if name == "console":
+            self.type(snippet)
+        elif name == "settings.py":
+            self.settings.write_text(self.settings.read_text() + text)
+        else:
+            (self.folder / name).write_text(text)
+
+    def type(self, snippet: str) -> None:
+        """Run the command of a transcript, and compare what it prints."""
+        text = (SNIPPETS / snippet).read_text()
+        self.builder.have(name for name in base_images.STAND_INS if f" {name} " in text)
+        if "docker build" in text:
+            self.builder.have_bases(self.folder / "Dockerfile")
+        of_it = self.container and OF_A_CONTAINER.search(text)
+        names = {"web": self.container.handle.id if of_it else self.image, "web-data": self.volume}
+        printed = self.replay(snippet, cwd=self.folder, **names)
+        if "--detach" in text:
+            started = self.docker.container.inspect(printed.strip())
+            self.container = Container(self.docker, started)
+            self.container.wait_for_log("Listening at")
+
+    def end(self) -> None:
+        """Remove what a page has left."""
+        if self.container and self.docker.container.exists(self.container.handle.id):
+            self.container.remove()
+        if self.docker.volume.exists(self.volume):
+            self.docker.volume.remove(self.volume)
+
+
+@pytest.fixture
+def walk(builder, replay, tmp_path) -> Iterator[Walk]:
+    """Begin a walk in an empty directory."""
+    walk = Walk(builder, replay, tmp_path)
+    yield walk
+    walk.end()

@@ -1,0 +1,156 @@
+"""The proofs of docs/settings.md."""
+
+import json
+import re
+
+import pytest
+
+from harness import PROBES, SNIPPETS
+from harness.texts import edited
+from scenarios.fresh import BLOCK
+
+DJANGO = ["5.2.19", "6.1.3"]
+CANARY = "canary-81f3"
+LOGIN = "/admin/login/"
+HTTPS = {"HTTPS": "1", "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrs"}
+SHOW = (PROBES / "show_settings.py").read_text()
+COMMON = ["DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "LOGGING"]
+
+
+@pytest.fixture(params=DJANGO)
+def image(request, fresh_image):
+    """Build a fresh project of both versions of Django, with the page's settings at its end."""
+    return fresh_image(request.param)
+
+
+@pytest.fixture
+def settings_of(inside):
+    """Return a function that returns settings of an image, by name, in a given environment."""
+
+    def settings_of(image, *names, env=None):
+        ended = inside(image, "python", "-c", SHOW, *names, env=env)
+        assert ended.exit_code == 0, ended.output
+        return json.loads(ended.output)
+
+    return settings_of
+
+
+def test_fresh_project_serves_pages_and_files(image, run):
+    """The login page of the admin answers, and so does each stylesheet that it links to."""
+    container = run(image)
+    page = container.get(LOGIN)
+    links = re.findall(r'href="(/static/\S+\.css)"', page.text)
+
+    assert page.status_code == 200
+    assert links
+    assert {container.get(link).status_code for link in links} == {200}
+
+
+def test_deploy_check_leaves_three_findings(image, inside):
+    """`check --deploy` with HTTPS=1: no error, and the three warnings that the page explains."""
+    ended = inside(image, "python", "manage.py", "check", "--deploy", env=HTTPS)
+
+    assert ended.exit_code == 0
+    assert re.findall(r"security\.\w+", ended.output) == [
+        "security.W005",
+        "security.W008",
+        "security.W021",
+    ]
+
+
+def test_deploy_check_finds_plain_http(image, inside):
+    """Without HTTPS=1, both cookies and HSTS are found too."""
+    key = {"SECRET_KEY": HTTPS["SECRET_KEY"]}
+    ended = inside(image, "python", "manage.py", "check", "--deploy", env=key)
+
+    assert sorted(re.findall(r"security\.\w+", ended.output)) == [
+        "security.W004",
+        "security.W008",
+        "security.W012",
+        "security.W016",
+    ]
+
+
+def test_missing_key_stops_the_start(image, inside):
+    """Gunicorn prints the name of the variable, and ends."""
+    start = ["env", "--unset=SECRET_KEY", "gunicorn", "core.wsgi", "--workers=1"]
+    ended = inside(image, *start)
+
+    assert ended.exit_code == 3
+    assert "KeyError: 'SECRET_KEY'" in ended.output
+
+
+def test_key_may_come_from_a_mounted_file(fresh_image, run, tmp_path):
+    """The file wins over the variable, and the end of its line does not belong to the key."""
+    (tmp_path / "secret_key").write_text("from the file\n")
+    container = run(
+        fresh_image(),
+        env={"SECRET_KEY_FILE": "/run/secrets/secret_key"},
+        volumes=[(tmp_path / "secret_key", "/run/secrets/secret_key", "ro")],
+    )
+
+    printed = container.exec("python", "-c", "from core.settings import *; print(SECRET_KEY)")
+    assert printed == "from the file"
+
+
+def test_password_may_come_apart_from_the_url(fresh_image, settings_of):
+    """Django gets the database of the URL, with the password of the other variable."""
+    env = {"DATABASE_URL": "postgres://shop@db/shop", "DATABASE_PASSWORD": CANARY}
+
+    found = settings_of(fresh_image(), "DATABASES", env=env)["DATABASES"]["default"]
+
+    assert (found["HOST"], found["NAME"], found["USER"]) == ("db", "shop", "shop")
+    assert found["PASSWORD"] == CANARY
+
+
+def test_debug_brings_back_runserver(image, run):
+    """With DEBUG=1 and without a key, Django's own server answers from the project's folder."""
+    command = ["env", "--unset=SECRET_KEY", "python", "manage.py", "runserver", "0.0.0.0:8000"]
+    container = run(image, *command, env={"DEBUG": "1"}, ready="Quit the server", workdir="/app")
+
+    assert container.get(LOGIN).status_code == 200
+
+
+def test_traceback_is_in_the_log(image, run):
+    """A session is looked up in a database without tables: a 500, whose reason is printed."""
+    container = run(image)
+    response = container.get("/admin/", cookies={"sessionid": "unknown"})
+
+    assert response.status_code == 500
+    log = container.wait_for_log("no such table: django_session")
+    assert "Traceback (most recent call last):" in log
+
+
+def test_database_of_a_new_volume_can_be_written_to(image, run):
+    """Migrations fill a database in a new anonymous volume, as the image's own user."""
+    migrate = ["python", "manage.py", "migrate"]
+    container = run(image, *migrate, volumes=[("/data",)], ready="Applying sessions")
+
+    assert container.exit_code == 0, container.logs()
+
+
+def test_sample_project_has_these_settings(fresh_image, app_image, settings_of):
+    """What the guide's other proofs run with is the same, in the same environment."""
+    fresh, sample = (settings_of(i, *COMMON, "STATIC_ROOT") for i in (fresh_image(), app_image))
+
+    assert fresh == sample
+
+
+def test_other_server_of_static_files_needs_three_lines_less(fresh_image, run, with_settings):
+    """The middleware goes and the storage is Django's own: links are hashed as before."""
+    whitenoise = 'MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")\n'
+    storage = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    django = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    text = edited(with_settings()["core/settings.py"], {whitenoise: "", storage: django})
+    container = run(fresh_image(**{"core/settings.py": text}))
+
+    [link] = re.findall(r'href="(/static/admin/css/login\.\w+\.css)"', container.get(LOGIN).text)
+    assert container.get(link).status_code == 404
+
+
+def test_block_names_every_variable_of_the_table():
+    """The page's table lists the environment variables that the block reads, and no others."""
+    read = set(re.findall(r'(?:variable|items)\("(\w+)"', BLOCK))
+    page = (SNIPPETS.parent / "docs/settings.md").read_text()
+
+    assert set(re.findall(r"(?m)^\| `(\w+)` \|", page)) == read

@@ -1,0 +1,59 @@
+"""The proofs of docs/start.md."""
+
+import re
+
+import httpx
+
+from scenarios.walk import Walk
+
+LATER = ("start/replace.console", "start/remove.console")
+
+
+def test_steps_lead_to_an_admin_that_keeps_its_data(walk):
+    """The robot does every step; the admin has its style, and a group survives its container."""
+    walk.follow("start", without=LATER)
+    with log_in(walk) as admin:
+        page = admin.get("/admin/").text
+        styles = [admin.get(path) for path in re.findall(r'href="(/static/\S+\.css)"', page)]
+        add(admin, "editors")
+
+    walk.do("start/replace.console")
+    walk.do("start/run.console")
+    with log_in(walk) as admin:
+        groups = admin.get("/admin/auth/group/").text
+
+    assert styles
+    assert {style.status_code for style in styles} == {200}
+    assert "editors" in groups
+    walk.do("start/remove.console")
+    assert not walk.docker.volume.exists(walk.volume)
+
+
+def log_in(walk: Walk) -> httpx.Client:
+    """Log in to the admin with the name and password of the page."""
+    admin = httpx.Client(base_url=walk.container.address, follow_redirects=True)
+    form = admin.get("/admin/login/?next=/admin/").text
+    data = {"username": "admin", "password": "first-try", "next": "/admin/"}
+    page = admin.post("/admin/login/", data=data | token_of(form), headers=referer(admin))
+    assert "Site administration" in page.text, page.text
+    return admin
+
+
+def add(admin: httpx.Client, group: str) -> None:
+    """Save a group in the admin's form."""
+    form = admin.get("/admin/auth/group/add/").text
+    saved = admin.post(
+        "/admin/auth/group/add/", data={"name": group} | token_of(form), headers=referer(admin)
+    )
+    assert "was added successfully" in saved.text, saved.text
+
+
+def token_of(form: str) -> dict[str, str]:
+    """Return the field against forged requests that a form of Django has."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+    return {"csrfmiddlewaretoken": found[1]}
+
+
+def referer(admin: httpx.Client) -> dict[str, str]:
+    """Return the header that a browser sends with a form."""
+    return {"Referer": str(admin.base_url)}

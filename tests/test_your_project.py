@@ -1,0 +1,98 @@
+"""The proofs of docs/your-project.md."""
+
+import re
+import shutil
+
+import pytest
+
+from harness.texts import edited
+from scenarios.fresh import REQUIREMENTS
+from scenarios.kinds import KINDS, copy_of
+from scenarios.locked import SCRIPT, UV
+
+LOGIN = "/admin/login/"
+PIP_TOOLS = """
+FROM python:3.14-slim AS compile
+RUN pip install --no-cache-dir pip-tools==7.5.1
+COPY requirements.in .
+RUN pip-compile --quiet --generate-hashes --strip-extras requirements.in
+FROM scratch
+COPY --from=compile /requirements.txt /
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_each_kind_of_project_serves(build, run, startproject, tmp_path, kind):
+    """A page is served, and each stylesheet that it links to on this server."""
+    project = copy_of(startproject(), tmp_path / "project")
+    kind(project)
+    dockerfile = project.follow()
+
+    container = run(build(dockerfile, project=project.folder))
+
+    path = "/" if kind.__name__ == "no_static_files" else LOGIN
+    page = container.get(path)
+    assert page.status_code == 200
+    links = re.findall(r'href="(\S+\.css)"', page.text)
+    assert bool(links) is (path == LOGIN)
+    if kind.__name__ == "static_files_on_s3":
+        assert {link.partition("/admin")[0] for link in links} == {BUCKET}
+    else:
+        assert {container.get(link).status_code for link in links} <= {200}
+    assert container.exec("sh", "-c", "ls -d venv media .python-version 2>/dev/null; true") == ""
+
+
+def test_fresh_project_of_django_5_2_serves(fresh_image, run):
+    """The long-term release, with the same settings."""
+    assert run(fresh_image("5.2.19")).get(LOGIN).status_code == 200
+
+
+def test_project_on_postgresql_serves(build, run, official, network, startproject, tmp_path):
+    """Migrations run against the server that DATABASE_URL names, and sessions are found there."""
+    project = copy_of(startproject(), tmp_path / "project")
+    project.requirements += "psycopg[binary]==3.3.9\n"
+    dockerfile = project.follow()
+    options = {"networks": [network]}
+    run(
+        official("postgres:18"),
+        env={"POSTGRES_PASSWORD": "secret"},
+        network_aliases=["db"],
+        ready="listening on IPv4",
+        **options,
+    )
+    env = {"DATABASE_URL": "postgres://postgres@db/postgres", "DATABASE_PASSWORD": "secret"}
+    image = build(dockerfile, project=project.folder)
+    migrated = run(image, "python", "manage.py", "migrate", env=env, ready="sessions", **options)
+    assert migrated.exit_code == 0, migrated.logs()
+
+    container = run(image, env=env, **options)
+
+    response = container.get("/admin/", cookies={"sessionid": "unknown"})
+    assert response.headers["Location"].startswith(LOGIN)
+
+
+def test_project_with_uv_serves(build, run, lock, startproject, tmp_path):
+    """The project has a lock, which the page's script made, and is built with the file for uv."""
+    project = copy_of(startproject(), tmp_path / "project")
+    project.follow()
+    script = edited(SCRIPT, {'"psycopg[binary]"': '"whitenoise[brotli]"'})
+    shutil.copytree(lock(REQUIREMENTS, script), project.folder, dirs_exist_ok=True)
+
+    container = run(build(UV, project=project.folder))
+
+    assert container.get(LOGIN).status_code == 200
+
+
+def test_project_with_pip_tools_serves(builder, build, run, startproject, tmp_path):
+    """requirements.txt is compiled, with all packages and their hashes."""
+    project = copy_of(startproject(), tmp_path / "project")
+    compiled = builder.files(PIP_TOOLS, {"requirements.in": REQUIREMENTS}, tmp_path / "compiled")
+    project.requirements = (compiled / "requirements.txt").read_text()
+
+    container = run(build(project.follow(), project=project.folder))
+
+    assert "--hash=sha256:" in project.requirements
+    assert container.get(LOGIN).status_code == 200
+
+
+BUCKET = "https://shop-static.s3.amazonaws.com"
