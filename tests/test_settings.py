@@ -14,6 +14,7 @@ CANARY = "canary-81f3"
 LOGIN = "/admin/login/"
 HTTPS = {"HTTPS": "1", "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrs"}
 SHOW = (PROBES / "show_settings.py").read_text()
+MAIL = (PROBES / "show_mail.py").read_text()
 COMMON = ["DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "LOGGING"]
 
 
@@ -104,9 +105,9 @@ def test_password_may_come_apart_from_the_url(fresh_image, settings_of):
 
 
 def test_debug_brings_back_runserver(image, run):
-    """With DEBUG=1 and without a key, Django's own server answers from the project's folder."""
+    """With DEBUG=1 and without a key, Django's own server answers the owner of the project."""
     command = ["env", "--unset=SECRET_KEY", "python", "manage.py", "runserver", "0.0.0.0:8000"]
-    container = run(image, *command, env={"DEBUG": "1"}, ready="Quit the server", workdir="/app")
+    container = run(image, *command, env={"DEBUG": "1"}, ready="Quit the server", user="root")
 
     assert container.get(LOGIN).status_code == 200
 
@@ -114,7 +115,7 @@ def test_debug_brings_back_runserver(image, run):
 def test_traceback_is_in_the_log(image, run):
     """A session is looked up in a database without tables: a 500, whose reason is printed."""
     container = run(image)
-    response = container.get("/admin/", cookies={"sessionid": "unknown"})
+    response = container.get("/admin/", cookies={"sessionid": "a-session-that-is-not-there"})
 
     assert response.status_code == 500
     log = container.wait_for_log("no such table: django_session")
@@ -127,6 +128,14 @@ def test_database_of_a_new_volume_can_be_written_to(image, run):
     container = run(image, *migrate, volumes=[("/data",)], ready="Applying sessions")
 
     assert container.exit_code == 0, container.logs()
+
+
+def test_mail_backend_has_the_values(image, inside):
+    """Django makes the backend that it would send a mail with."""
+    env = {"EMAIL_HOST": "smtp.test", "EMAIL_USER": "shop", "EMAIL_PASSWORD": CANARY}
+    ended = inside(image, "python", "-c", MAIL, env=env)
+
+    assert ended.output.split() == ["EmailBackend", "smtp.test", "587", "shop", CANARY, "True"]
 
 
 def test_sample_project_has_these_settings(fresh_image, app_image, settings_of):
@@ -152,5 +161,6 @@ def test_block_names_every_variable_of_the_table():
     """The page's table lists the environment variables that the block reads, and no others."""
     read = set(re.findall(r'(?:variable|items)\("(\w+)"', BLOCK))
     page = (SNIPPETS.parent / "docs/settings.md").read_text()
+    table = re.sub(r"(?m)^(\| [^|]+ \|).*", r"\1", page[page.index("| variable") :])
 
-    assert set(re.findall(r"(?m)^\| `(\w+)` \|", page)) == read
+    assert set(re.findall(r"`([A-Z_]+)`(?=[^|\n]* \|$)", table, re.MULTILINE)) == read

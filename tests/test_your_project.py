@@ -67,7 +67,7 @@ def test_project_on_postgresql_serves(build, run, official, network, startprojec
 
     container = run(image, env=env, **options)
 
-    response = container.get("/admin/", cookies={"sessionid": "unknown"})
+    response = container.get("/admin/", cookies={"sessionid": "a-session-that-is-not-there"})
     assert response.headers["Location"].startswith(LOGIN)
 
 

@@ -3,6 +3,7 @@
 import os
 
 import dj_database_url
+import django
 
 
 def variable(name, default=None):
@@ -49,6 +50,21 @@ STORAGES = {
 if variable("HTTPS", "") == "1":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = int(variable("HSTS_SECONDS", "3600"))
+
+# Mail is sent by SMTP, with STARTTLS.
+host, port = variable("EMAIL_HOST", "localhost"), int(variable("EMAIL_PORT", "587"))
+user, password = variable("EMAIL_USER", ""), variable("EMAIL_PASSWORD", "")
+if django.VERSION < (6, 1):
+    EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = host, port, True
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = user, password
+else:
+    options = {"host": host, "port": port, "username": user, "password": password}
+    MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {**options, "use_tls": True},
+        },
+    }
 
 # Everything goes to the container's log, with tracebacks and in Gunicorn's format.
 LOGGING = {
