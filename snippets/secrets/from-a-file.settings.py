@@ -1,4 +1,4 @@
-"""Read the key from a mounted file, or from an environment variable during the build."""
+"""Read the key from a mounted file, or from the environment during the build."""
 
 import os
 from pathlib import Path
