@@ -135,16 +135,6 @@ def test_holding_the_gil_kills_gthread(build, run):
     assert "was sent SIGKILL! Perhaps out of memory?" in log
 
 
-def test_c_code_on_sync_ends_without_a_response(plain_image, run):
-    """The same regular expression, with a timeout of 2 s: the connection closes without a byte."""
-    container = run(plain_image, *SYNC, *TWO_SECONDS)
-
-    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
-        container.get("/hold-gil/60/")
-
-    assert KILLED in container.wait_for_log("Booting worker", count=2)
-
-
 def test_idle_worker_is_left_alone(small_image, run):
     """Both classes are idle for more than twice the timeout, and nothing is logged."""
     containers = [run(small_image, *c, "--timeout", "3") for c in (SYNC, ALONE)]
