@@ -28,6 +28,8 @@ print(json.dumps({d.name.lower(): d.version for d in distributions() if d.name !
 """
 ARGUMENT, SECRET = "canary-of-an-argument", "canary-of-a-secret"
 NO_IMAGE = ["--output", "type=cacheonly"]
+# What the containerd store, the classic store and Podman say of a manifest with another digest.
+OTHER_BYTES = re.compile(b"unexpected commit digest|verification failed|does not match")
 WITH_BOTH = """
 FROM python:3.14-slim
 ARG argument
@@ -85,7 +87,7 @@ def test_other_bytes_for_a_digest_are_refused(registry, docker_build, tmp_path):
     done = docker_build(f"FROM {base}", "--pull", "--output", f"type=tar,dest={tmp_path}/tar")
 
     assert done.returncode != 0
-    assert digest.encode() in done.stderr
+    assert OTHER_BYTES.search(done.stderr), done.stderr.decode()
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
