@@ -13,7 +13,7 @@ from harness.contract.containers import wait_for_health
 from harness.contract.verdicts import quoted, require
 
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
-# In the start period, Docker would wait five seconds for the first check: it ends immediately.
+# During the start period, Docker would wait five seconds for the first check: end it immediately.
 EACH_SECOND = {"health_interval": 1, "health_start_period": 0.001, "health_retries": 2}
 OK = 200
 FIND_ROOT = (ROOT / "tests/probes/find_root.py").read_text()
@@ -22,16 +22,16 @@ LINK = r'href="(/[^"]+\.css)"'
 ERROR = r"\[(ERROR|CRITICAL)\]|^Traceback "
 
 
-def test_answers_over_http(container, pytestconfig):
-    """The path is asked on the port that the image exposes; a status below 500 is an answer."""
+def test_responds_over_http(container, pytestconfig):
+    """A request to the port that the image exposes returns a status below 500."""
     path = pytestconfig.option.path
     status = container.get(path).status_code
     log = container.logs().splitlines()
 
-    require(status < 500, f"{path} answers {status}, {quoted(log)}", "troubleshooting.html")
+    require(status < 500, f"{path} returns {status}, {quoted(log)}", "troubleshooting.html")
 
 
-def test_runs_without_root(container):
+def test_runs_as_a_non_root_user(container):
     """No process that the container starts has root's user id, real or effective."""
     found = container.handle.execute(["python", "-c", FIND_ROOT], user="root")
     pids = ", ".join(json.loads(found))
@@ -90,21 +90,21 @@ def test_can_write_to_its_sqlite_database(django):
 
 
 def test_logs_no_error_at_start(container):
-    """Nothing of level ERROR or CRITICAL, and no traceback, when the first answer has come."""
+    """The log has no line of level ERROR or CRITICAL, and no traceback, at the first response."""
     bad = [line for line in container.logs().splitlines() if re.search(ERROR, line)]
 
     require(not bad, f"the log says {quoted(bad[:1])}", "troubleshooting.html")
 
 
 def test_keeps_secret_files_out(secrets):
-    """No layer has a file with a name such as .env or .git, or with a private key."""
+    """No layer contains a file with a name such as .env or .git, or with a private key."""
     paths = ", ".join(secrets().files[:5])
 
     require(not paths, f"a layer has {paths}", "dockerfile.html#hidden-files-stay-out")
 
 
 def test_keeps_secrets_out_of_its_history(secrets):
-    """No variable of the image, or of a step of its build, has a name such as SECRET_KEY."""
+    """No variable of the image, or of a build step, has a name such as SECRET_KEY."""
     names = ", ".join(secrets().variables[:5])
 
     page = "secrets.html#build-argument-stays-in-the-history"
@@ -113,16 +113,16 @@ def test_keeps_secrets_out_of_its_history(secrets):
 
 @pytest.mark.waits
 def test_runs_with_a_read_only_root(container, start, pytestconfig):
-    """It answers as it does otherwise where only /tmp can be written to."""
+    """The image returns the same status if only /tmp is writable."""
     path, page = pytestconfig.option.path, "hardening.html#locked-container-serves-the-app"
     locked = start(page, read_only=True, tmpfs=["/tmp"])
     free, bound = (each.get(path).status_code for each in (container, locked))
 
-    require(bound == free, f"{path} answers {bound}, and else {free}", page)
+    require(bound == free, f"{path} returns {bound}, but otherwise {free}", page)
 
 
 @pytest.mark.waits
-def test_finishes_the_request_under_way(start, client, config):
+def test_finishes_the_request_in_progress(start, client, config):
     """A client sends one half of a request before the stop, and the other half after it."""
     container = start()
     half = client(container)
@@ -133,21 +133,21 @@ def test_finishes_the_request_under_way(start, client, config):
     line = half.wait_for_log("received").strip().rpartition("received ")[2]
     kept = re.match(r"HTTP/1\.\d [1-4]", line)
     page = "signals.html#exec-form-finishes-requests"
-    require(kept, f"a request that was under way at the stop gets: {line}", page)
+    require(kept, f"a request in progress during the stop gets: {line}", page)
 
 
 def test_stops_in_time(start):
-    """An idle container is stopped with Docker's ten seconds of grace, and exits with 0."""
+    """An idle container stops within Docker's grace period of ten seconds, and exits with 0."""
     stopped = start().stop()
 
-    told = f"docker stop took {stopped.seconds:.1f} s and exited with {stopped.exit_code}"
+    line = f"docker stop took {stopped.seconds:.1f} s, and the exit code is {stopped.exit_code}"
     in_time = stopped.seconds < DOCKERS_GRACE and stopped.exit_code == 0
-    require(in_time, told, "signals.html#shell-form-keeps-sigterm")
+    require(in_time, line, "signals.html#shell-form-keeps-sigterm")
 
 
 @pytest.mark.waits
 def test_turns_unhealthy_when_it_hangs(start, config):
-    """Where the image has a HEALTHCHECK: healthy first, and unhealthy once all is suspended."""
+    """A HEALTHCHECK, if there is one, is healthy, then unhealthy with all processes suspended."""
     check = config.healthcheck
     if check is None or (check.test or ["NONE"]) == ["NONE"]:
         pytest.skip("the image has no HEALTHCHECK, see health-checks.html")
@@ -160,11 +160,11 @@ def test_turns_unhealthy_when_it_hangs(start, config):
     wait_for_health(container, "unhealthy", "health-checks.html#check-fails-without-a-good-answer")
 
 
-def test_answers_health_checks_of_any_host(container, pytestconfig):
-    """Where a path is given: 200, also to one that names the container by its address."""
+def test_responds_to_health_checks_for_any_host(container, pytestconfig):
+    """If a path is given, it returns 200 even to a client that uses the container's address."""
     if not (path := pytestconfig.option.health_path):
         pytest.skip("no --health-path is given, see health-checks.html")
     status = container.get(path, headers={"Host": "10.0.0.1"}).status_code
 
     page = "health-checks.html#check-ignores-host-and-https"
-    require(status == 200, f"{path} answers {status} to the host 10.0.0.1", page)
+    require(status == 200, f"{path} returns {status} for the host 10.0.0.1", page)

@@ -15,7 +15,7 @@ print(time.process_time())
 
 
 def test_image_is_hardly_larger_than_its_parts(build, run, docker, tmp_path):
-    """The app image is held against the slim base and the packages that it has installed."""
+    """The app image is compared with the slim base image plus the packages that it installs."""
     (tmp_path / "base.Dockerfile").write_text("FROM python:3.14-slim\n")
     image = build(APP)
 
@@ -25,7 +25,7 @@ def test_image_is_hardly_larger_than_its_parts(build, run, docker, tmp_path):
 
 
 def test_code_copied_with_packages_moves_them(build, docker, locked):
-    """A line more in a view: one layer is new in each image, and one is a hundred times larger."""
+    """After a change to a view, one layer is new in each image; one is 100 times larger."""
     views = (PROJECT / "core/views.py").read_text()
     touched = {"core/views.py": f"{views}\n# touched\n"}
     pins = packages_of("code copied with packages")
@@ -38,7 +38,7 @@ def test_code_copied_with_packages_moves_them(build, docker, locked):
 
 
 def test_change_of_stylesheet_moves_code_and_manifest(build, docker):
-    """Two images, of which one has a line more in a stylesheet, differ in the last two layers."""
+    """With one more line in a stylesheet, only the last two layers differ."""
     style = (PROJECT / "core/static/core/site.css").read_text()
     pins = packages_of("a change of a stylesheet")
 
@@ -51,7 +51,7 @@ def test_change_of_stylesheet_moves_code_and_manifest(build, docker):
 
 
 def test_bytecode_of_python_shortens_the_start(build, run, locked):
-    """What the imports take of the processor, the least of three: the packages are compiled."""
+    """The CPU time of the imports, the least of three; both images have compiled packages."""
     containers = run(build(APP)), run(build(UV_EXAMPLE, project=locked))
 
     ours, theirs = (min(seconds_to_import(c) for _ in range(3)) for c in containers)
@@ -67,5 +67,5 @@ def size_of_last_layer(docker, image):
 
 
 def seconds_to_import(container):
-    """Import what a start does, and return the seconds of the processor that it took."""
+    """Import what Gunicorn imports at startup, and return the seconds of CPU time."""
     return float(container.exec("python", "-c", START))

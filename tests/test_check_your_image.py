@@ -46,7 +46,7 @@ WITH_CHECK = {"files": FILES, "changes": CHANGES}
 def check(tmp_path, monkeypatch, capsys):
     """Return a function that checks an image, and returns what is reported: mark, words.
 
-    It does what the command does, without the start of a process.
+    It does what the command does, without starting a process.
     """
     monkeypatch.chdir(ROOT)
 
@@ -67,7 +67,7 @@ def check(tmp_path, monkeypatch, capsys):
 
 
 def test_app_image_keeps_the_contract(app_image, replay, monkeypatch):
-    """The page's command, typed for the image of the page dockerfile."""
+    """The page's command, run for the app image of the page dockerfile."""
     put_python_first(monkeypatch)
     monkeypatch.setitem(transcripts.MASKS, r"\d+ layers, \d+ MB", "SIZE")
     names = {"web": app_image, "uv run pytest": PYTEST}
@@ -79,7 +79,7 @@ def test_app_image_keeps_the_contract(app_image, replay, monkeypatch):
 
 
 def test_dockerfile_is_built_and_checked(builder, check):
-    """The Dockerfile of ten lines, by its path and the folder to build: nothing is wrong."""
+    """The Dockerfile of ten lines passes, given by its path and the folder to build."""
     dockerfile = SNIPPETS / "dockerfile/shortest.Dockerfile"
     builder.have_bases(dockerfile)
 
@@ -90,7 +90,7 @@ def test_dockerfile_is_built_and_checked(builder, check):
 
 
 def test_broken_image_breaks_each_clause(build, check, tmp_path):
-    """Each is one line that ends in an address of this guide, and so it is in JUnit's file.
+    """Each fault is one line that ends in an address of this guide, also in the JUnit file.
 
     Two images break them: one whose Dockerfile is wrong, and one whose settings and models are.
     """
@@ -123,14 +123,14 @@ def test_broken_image_breaks_each_clause(build, check, tmp_path):
     ids=["shell form", "script"],
 )
 def test_lost_sigterm_fails_the_stop(build, check, dockerfile, files):
-    """Both files that the page signals calls wrong are found out, and that page is named."""
+    """Both files that the page signals marks as wrong fail, with the address of that page."""
     image = build(dockerfile, files=files)
 
     mark, words = check(f"--image={image}", *SETTINGS, *PLAIN, *STOP)["stops in time"]
 
     assert mark == "✗"
-    line = r"docker stop took \d+\.\d s and exited with 137: signals.html#shell-form-keeps-sigterm"
-    assert re.fullmatch(line, words)
+    line = r"docker stop took \d+\.\d s, and the exit code is 137"
+    assert re.fullmatch(f"{line}: signals.html#shell-form-keeps-sigterm", words)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_lost_sigterm_fails_the_stop(build, check, dockerfile, files):
 def test_other_wrong_dockerfiles_are_found_out(
     builder, docker, check, tmp_path, dockerfile, clause, line
 ):
-    """One clause fails for each, and names a page; the image is made as its page says."""
+    """One check fails for each, with the address of a page; the image is built as on its page."""
     context, wrong = tmp_path / "context", SNIPPETS / dockerfile
     shutil.copytree(PROJECT, context)
     (context / ".env").write_text("SECRET=1")
@@ -174,23 +174,23 @@ def test_other_wrong_dockerfiles_are_found_out(
 
 
 def test_health_check_is_tried_on_a_hanging_server(build, check):
-    """The check of the page health-checks turns red, and its path ignores the host."""
+    """The health check of its page turns unhealthy, and its path ignores the host."""
     image = build("health-checks/with-check.Dockerfile", **WITH_CHECK)
 
     told = check(f"--image={image}", *SETTINGS, *PLAIN, "--health-path=/health/live", *HEALTH)
 
     assert told == {
         "turns unhealthy when it hangs": ("✓", ""),
-        "answers health checks of any host": ("✓", ""),
+        "responds to health checks for any host": ("✓", ""),
     }
 
 
 def test_image_that_does_not_start_says_why(app_image, check):
-    """Without SECRET_KEY, Gunicorn exits with 3, or 1 if two workers fail at once."""
+    """Without SECRET_KEY, Gunicorn exits with code 3, or 1 if two workers fail together."""
     [(mark, words)] = check(f"--image={app_image}", *STOP).values()
 
     assert mark == "✗"
-    assert re.match("it exits with [13] at the start, \"KeyError: 'SECRET_KEY'\": ", words)
+    assert re.match("it exits with code [13] at startup, \"KeyError: 'SECRET_KEY'\": ", words)
 
 
 def test_missing_name_is_one_line(monkeypatch):
@@ -205,7 +205,7 @@ def test_missing_name_is_one_line(monkeypatch):
 
 
 def test_each_address_is_an_anchor_of_this_guide():
-    """Each page and proof that the contract and its helpers name is there."""
+    """Every page and proof in the contract's lines exists."""
     texts = "".join([CONTRACT, *HELPERS])
     addresses = re.findall(r"([a-z-]+)\.html(?:#([a-z0-9-]+))?", texts)
 

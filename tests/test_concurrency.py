@@ -33,14 +33,14 @@ def v2(quota, memory):
 
 
 def test_two_workers_have_two_threads_each(build, run):
-    """Once all have served, the master has one thread, and each worker its main one and two."""
+    """Once all have served, the master has one thread, and each worker its main thread plus two."""
     container = run(build(TWO_WORKERS))
 
     assert threads_of_processes(container) == [1, 3, 3]
 
 
 def test_variable_of_the_deployment_beats_the_image(build, run):
-    """The workers that boot are counted, as the image has it and as a deployment wants it."""
+    """The workers that boot are counted, with the image's variable and with another value."""
     as_built = run(build(TWO_WORKERS))
     deployed = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": "3"})
 
@@ -49,7 +49,7 @@ def test_variable_of_the_deployment_beats_the_image(build, run):
 
 
 def test_one_worker_is_the_default(build, run):
-    """Two processes run: the worker does not take the place of the master."""
+    """Two processes run: the master and one worker."""
     container = run(build(TWO_WORKERS), *WITHOUT_VARIABLE, *GUNICORN)
 
     assert workers_that_boot(container) == 1
@@ -66,7 +66,7 @@ def test_empty_variable_stops_gunicorn(build, run):
 
 
 def test_word_in_the_variable_stops_gunicorn(build, run):
-    """The same error names the word that is no number."""
+    """The same error shows the word that is not a number."""
     error = "invalid literal for int() with base 10: 'auto'"
     container = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": "auto"}, ready=error)
 
@@ -74,7 +74,7 @@ def test_word_in_the_variable_stops_gunicorn(build, run):
 
 
 def test_zero_workers_serve_nothing(build, run):
-    """The container runs and listens, no worker boots, and a request waits in vain."""
+    """The container runs and listens, but no worker boots, and a request gets no response."""
     container = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": "0"})
 
     with pytest.raises(httpx.ReadTimeout):
@@ -107,7 +107,7 @@ def test_nproc_counts_the_quota_since_coreutils_9_8(build, run, inside, cgroup):
 
 @pytest.mark.cgroup
 def test_set_of_cpus_hides_cores_from_some(build, run):
-    """Bound to one core, nproc and process_cpu_count say one; multiprocessing says all."""
+    """Bound to one core, nproc and process_cpu_count return one; multiprocessing returns all."""
     nproc, everywhere, process = cores(run, build(TWO_WORKERS), cpuset_cpus=[0])
 
     assert (nproc, process) == (1, 1)
@@ -115,7 +115,7 @@ def test_set_of_cpus_hides_cores_from_some(build, run):
 
 
 def test_variable_sets_what_python_counts(build, run):
-    """Python believes a number that no machine has; nproc counts as before."""
+    """Python returns a number that no machine has; nproc counts as before."""
     image = build(TWO_WORKERS)
 
     nproc, everywhere, process = cores(run, image, env={"PYTHON_CPU_COUNT": "77"})
@@ -126,7 +126,7 @@ def test_variable_sets_what_python_counts(build, run):
 
 @pytest.mark.cgroup
 def test_quota_decides_the_workers(build, run):
-    """Half a CPU makes two workers: so says the log, and so many boot."""
+    """Half a CPU makes two workers: the log says so, and two workers boot."""
     container = run(build(EXEC_FORM, files=[FILE]), cpus=0.5)
 
     log = container.wait_for_log("Booting worker", count=2)
@@ -136,7 +136,7 @@ def test_quota_decides_the_workers(build, run):
 
 @pytest.mark.cgroup
 def test_memory_decides_where_it_is_short(build, run):
-    """With the same CPU there are two workers in 250 MiB, and one in half of that."""
+    """Half a CPU would allow two workers, but 125 MiB allow only one."""
     image = build(EXEC_FORM, files=[FILE])
     memory = {"memory": "125m", "memory_swap": "125m"}
 
@@ -155,7 +155,7 @@ def test_memory_decides_where_it_is_short(build, run):
     ],
 )
 def test_variable_beats_the_limits(build, run, name, value, line):
-    """Both variables decide in spite of half a CPU, and the log says so."""
+    """Both variables override a limit of half a CPU, and the log says so."""
     container = run(build(EXEC_FORM, files=[FILE]), env={name: value}, cpus=0.5)
 
     assert line in container.logs()
@@ -172,7 +172,7 @@ def test_variable_beats_the_limits(build, run, name, value, line):
     ],
 )
 def test_file_reads_both_versions_of_control_groups(tmp_path, monkeypatch, limits, workers, reason):
-    """The file runs with another folder for /sys/fs/cgroup, with what the kernel writes there."""
+    """The file runs on copies of the files that the kernel writes, for both versions of cgroup."""
     chosen = run_file(tmp_path, monkeypatch, limits, cores=64)
 
     assert (chosen["workers"], chosen["reason"]) == (workers, reason.format(tmp_path))
@@ -189,7 +189,7 @@ def test_without_limits_the_cores_count(tmp_path, monkeypatch, limits):
 
 
 def run_file(folder, monkeypatch, limits, cores):
-    """Return what the file sets, with this folder in place of /sys/fs/cgroup."""
+    """Return what the file sets, with this folder instead of /sys/fs/cgroup."""
     for name, text in limits.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
@@ -202,14 +202,14 @@ def run_file(folder, monkeypatch, limits, cores):
 
 
 def workers_that_boot(container):
-    """Return how many workers the log names, when the last has had ample time."""
+    """Return how many workers the log shows, once the last one has had time to boot."""
     container.wait_for_log("Booting worker")
     time.sleep(2)
     return container.logs().count("Booting worker")
 
 
 def threads_of_processes(container):
-    """Return how many threads each process has, when two of each worker have had to serve."""
+    """Return how many threads each process has, once both threads of each worker have served."""
     deadline = time.monotonic() + PATIENCE
     counts = []
     while min(counts[1:], default=0) < 3 and time.monotonic() < deadline:

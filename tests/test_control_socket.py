@@ -12,7 +12,7 @@ GUNICORNC = ("gunicornc", "-s", SOCKET, "-c")
 
 
 def test_user_without_home_needs_no_control_socket(build, run):
-    """Without the option an error is logged and Gunicorn serves on; with it there is none."""
+    """Without the option, Gunicorn logs an error but serves; with it, there is no error."""
     with_socket, without = run(build(IMAGE), *SERVE), run(build(IMAGE))
     with_socket.wait_for_log(f"{ERROR}[Errno 13] Permission denied: '/nonexistent'")
 
@@ -22,7 +22,7 @@ def test_user_without_home_needs_no_control_socket(build, run):
 
 
 def test_user_without_account_has_no_place_for_the_socket(build, run):
-    """The engine gives a user that /etc/passwd does not know the home /."""
+    """The engine sets the home to / for a user who is not in /etc/passwd."""
     container = run(build(IMAGE), *SERVE, user="4321:4321")
 
     container.wait_for_log(f"{ERROR}[Errno 13] Permission denied: '/.gunicorn'")
@@ -30,7 +30,7 @@ def test_user_without_account_has_no_place_for_the_socket(build, run):
 
 
 def test_read_only_root_has_no_place_for_the_socket(build, run):
-    """Even root cannot write to its home then; the socket finds no other place."""
+    """Even root cannot write to its home directory then, and Gunicorn tries no other place."""
     container = run(build(IMAGE), *SERVE, user="0", read_only=True, tmpfs=["/tmp"])
 
     container.wait_for_log(f"{ERROR}[Errno 30] Read-only file system: '/root/.gunicorn'")
@@ -38,7 +38,7 @@ def test_read_only_root_has_no_place_for_the_socket(build, run):
 
 
 def test_control_server_error_comes_with_each_worker(build, run):
-    """A second and a third worker are asked for, one after the other."""
+    """Two signals add a second and a third worker, and the error is logged for each."""
     container = run(build(IMAGE), *SERVE)
 
     for count in (1, 2):
@@ -49,7 +49,7 @@ def test_control_server_error_comes_with_each_worker(build, run):
 
 
 def test_invented_option_stops_gunicorn(build, run):
-    """The name that is passed on in forums is no option."""
+    """The name that forum posts suggest is not an option."""
     line = "unrecognized arguments: --control-socket-disable"
     container = run(build(IMAGE), *SERVE, "--control-socket-disable", ready=line)
 
@@ -66,14 +66,14 @@ def test_invented_option_stops_gunicorn(build, run):
     ids=["option", "XDG_RUNTIME_DIR", "HOME"],
 )
 def test_control_socket_goes_where_it_is_told(build, run, option, env, path):
-    """The user has no home, and nothing but this differs from the start that logs an error."""
+    """The user has no home directory; only this setting differs from a start with the error."""
     container = run(build(IMAGE), *SERVE, *option, env=env)
 
     assert ERROR not in container.wait_for_log(f"{LISTENING}{path}\n")
 
 
 def test_gunicornc_adds_a_worker(build, run, replay):
-    """The command is run as the page shows it, and a second worker starts."""
+    """The page's command runs, and a second worker starts."""
     container = listening(build, run)
 
     replay("control-socket/add-worker.console", web=container.handle.id)
@@ -82,7 +82,7 @@ def test_gunicornc_adds_a_worker(build, run, replay):
 
 
 def test_control_socket_is_for_its_owner(build, run):
-    """The user of the image may ask, another may not."""
+    """The image's user can list the workers, but another user cannot connect."""
     container = listening(build, run)
     ask = [*GUNICORNC, "show workers"]
 
@@ -93,7 +93,7 @@ def test_control_socket_is_for_its_owner(build, run):
 
 
 def test_gunicornc_calls_serving_workers_not_booted(build, run):
-    """The only worker has answered, and is said not to have booted."""
+    """The only worker has served a request, but BOOTED says no."""
     container = listening(build, run)
     assert container.get("/health/").text == "ok"
 
@@ -104,7 +104,7 @@ def test_gunicornc_calls_serving_workers_not_booted(build, run):
 
 
 def test_control_socket_of_25_1_lies_in_the_working_directory(build, run):
-    """As root, who may write there; the user of the image gets the error."""
+    """For root, who can write there; the image's user gets the error."""
     image = build(IMAGE, requirements={"gunicorn": "25.1.0"})
 
     run(image, *SERVE, user="0").wait_for_log(f"{LISTENING}/app/gunicorn.ctl\n")
@@ -112,7 +112,7 @@ def test_control_socket_of_25_1_lies_in_the_working_directory(build, run):
 
 
 def test_control_socket_of_25_3_lies_in_the_home(build, run):
-    """That of root, unless the variable names another folder."""
+    """In root's home directory, unless the variable sets another directory."""
     image = build(IMAGE, requirements={"gunicorn": "25.3.0"})
     runtime = {"XDG_RUNTIME_DIR": "/run"}
 
@@ -121,7 +121,7 @@ def test_control_socket_of_25_3_lies_in_the_home(build, run):
 
 
 def test_gunicorn_23_knows_no_control_socket(build, run):
-    """It serves and says nothing of a socket; the option that turns it off is unknown."""
+    """It serves without a line about a socket, and does not recognize the option."""
     image = build(IMAGE, requirements={"gunicorn": "23.0.0"})
     line = "unrecognized arguments: --no-control-socket"
     serving = run(image, *SERVE, user="0")
@@ -133,7 +133,7 @@ def test_gunicorn_23_knows_no_control_socket(build, run):
 
 
 def listening(build, run):
-    """Return a container whose control socket is where the page puts it."""
+    """Return a container whose control socket is at the page's path."""
     container = run(build(IMAGE), *SERVE, "--control-socket", SOCKET)
     container.wait_for_log(LISTENING)
     return container

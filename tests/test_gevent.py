@@ -64,13 +64,13 @@ WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
 
 @pytest.fixture
 def container(build, run_once):
-    """Run the page's file, once for all that look at it."""
+    """Run the page's file, once for all tests that only send requests to it."""
     return run_once(build(GEVENT, changes=PROBES), env=PROBED)
 
 
 @pytest.fixture
 def database(official, run_once):
-    """Run a database, whose network two servers can share: it publishes their ports."""
+    """Run a database whose network two servers share: it publishes their ports."""
     password = {"POSTGRES_PASSWORD": "secret"}
     image = official("postgres:18")
     database = run_once(image, env=password, ready="", expose=[8000, 8001])
@@ -80,7 +80,7 @@ def database(official, run_once):
 
 @pytest.fixture
 def serve(build, run, database):
-    """Return a function that runs a command beside the database, on a port of its network."""
+    """Return a function that runs a command in the database's network, on a port of it."""
 
     def serve(*command, port=8000, config=None, age="0"):
         image = build(GEVENT, changes=PROBES)
@@ -98,20 +98,20 @@ def serve(build, run, database):
 
 
 def test_gevent_file_serves(container):
-    """The page's file starts this class, and it answers."""
+    """The page's file starts this class, and it responds."""
     assert "Using worker: gevent" in container.logs()
     assert container.get("/health/").text == "ok"
 
 
 def test_worker_patches_the_standard_library(container):
-    """A view asks gevent what it has replaced."""
+    """A view lists the modules that gevent has replaced."""
     patched = set(container.get("/patched/").json())
 
     assert patched >= {"socket", "ssl", "threading", "time", "select", "subprocess", "queue"}
 
 
 def test_psycopg_waits_together_and_psycopg2_in_turn(serve):
-    """Two queries of six seconds at once, on one worker: six seconds, and twelve."""
+    """Two concurrent queries of six seconds, on one worker, take six seconds and twelve."""
     container = serve(*ON_GEVENT)
 
     assert seconds_of_two("/query/psycopg/", container) < 11
@@ -119,14 +119,14 @@ def test_psycopg_waits_together_and_psycopg2_in_turn(serve):
 
 
 def test_psycogreen_lets_psycopg2_wait_together(serve):
-    """The same two queries of psycopg2, with the page's file: six seconds."""
+    """With the page's file, the same two psycopg2 queries take six seconds."""
     container = serve(*ON_GEVENT, config=PSYCOPG2)
 
     assert seconds_of_two("/query/psycopg2/", container) < 11
 
 
 def test_preload_breaks_the_database(serve):
-    """Loaded before the patch, psycopg waits in turn, and Django's own queries fail."""
+    """Loaded before the patch, two psycopg queries take twelve seconds; Django's fail."""
     container = serve(*ON_GEVENT, "--preload")
 
     assert seconds_of_two("/query/psycopg/", container) >= 12
@@ -135,7 +135,7 @@ def test_preload_breaks_the_database(serve):
 
 
 def test_early_patch_mends_preload(serve):
-    """With the page's file, psycopg waits together, and Django's queries succeed."""
+    """With the page's file, two psycopg queries take six seconds, and Django's succeed."""
     container = serve(*ON_GEVENT, config=PRELOAD)
 
     assert seconds_of_two("/query/psycopg/", container) < 11
@@ -143,7 +143,7 @@ def test_early_patch_mends_preload(serve):
 
 
 def test_each_waiting_request_takes_a_connection(serve, database):
-    """Six requests wait for the database: six connections, and three where three may be."""
+    """Six requests wait: the database has six connections, or three with a limit of three."""
     free = serve(*ON_GEVENT)
     limited = serve(*ON_GEVENT, "--worker-connections", "3", port=8001)
 
@@ -152,7 +152,7 @@ def test_each_waiting_request_takes_a_connection(serve, database):
 
 
 def test_persistent_connections_pile_up(serve, database):
-    """Four requests at once, five times: gthread has two connections, gevent more than four."""
+    """Five times four concurrent requests: gevent keeps over four connections more than gthread."""
     of_threads = most_connections_left(serve(*THREADED, age="600", port=8001), database)
     of_greenlets = most_connections_left(serve(*ON_GEVENT, age="600"), database)
 
@@ -161,7 +161,7 @@ def test_persistent_connections_pile_up(serve, database):
 
 
 def test_blocking_library_gets_the_worker_killed(build, run):
-    """C code waits for six seconds, outside the GIL, and the timeout is two."""
+    """C code waits for six seconds without holding the GIL, and the timeout is two."""
     image = build(GEVENT, changes=PROBES)
     bind = ["--bind", "0.0.0.0:8000", *TWO_SECONDS]
     gevent, gthread = (run(image, *c, *bind, env=PROBED) for c in (ON_GEVENT, THREADED))
@@ -179,13 +179,13 @@ def published(database, port):
 
 
 def ask_at_once(path, container, count):
-    """Ask so many times at once, and wait for all answers."""
+    """Send this many concurrent requests, and wait for all responses."""
     answers = [container.start_get(path) for _ in range(count)]
     assert {answer.result().status_code for answer in answers} == {200}
 
 
 def seconds_of_two(path, container):
-    """Return how long two requests take that are sent at once."""
+    """Return how long two concurrent requests take."""
     start = time.monotonic()
     ask_at_once(path, container, 2)
     return time.monotonic() - start
@@ -197,7 +197,7 @@ def connections(database):
 
 
 def connections_while_six_wait(container, database):
-    """Return how many clients the database has at most, while six requests are answered."""
+    """Return how many clients the database has at most while six requests are in progress."""
     answers = [container.start_get("/django-query/10/") for _ in range(6)]
     seen = []
     while not all(answer.done() for answer in answers):

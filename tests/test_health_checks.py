@@ -35,7 +35,7 @@ def image(build):
 
 
 def test_first_check_comes_after_a_second(image, run, replay):
-    """It comes sooner than Docker's own --start-interval, and the transcript shows its result."""
+    """The first check runs before Docker's default --start-interval, five seconds, is over."""
     container = run(image, ready="")
 
     first = wait_for_health(container).log[0].start
@@ -46,7 +46,7 @@ def test_first_check_comes_after_a_second(image, run, replay):
 
 
 def test_check_ignores_host_and_https(image, run):
-    """Neither ALLOWED_HOSTS nor a redirect to HTTPS reaches the check, and both reach a page."""
+    """ALLOWED_HOSTS and a redirect to HTTPS affect a page, but not the check."""
     script = f"echo 'SECURE_SSL_REDIRECT = True' >> core/settings.py; {GUNICORN}"
     container = run(image, "sh", "-c", script, user="root", env={"ALLOWED_HOSTS": "example.com"})
 
@@ -59,7 +59,7 @@ def test_check_ignores_host_and_https(image, run):
 
 @pytest.mark.parametrize("answer", ["500", "301", "hang", "none"])
 def test_check_fails_without_a_good_answer(image, run, answer):
-    """In Gunicorn's place stands what answers so, or not at all, or nothing that listens."""
+    """A stub replaces Gunicorn: it returns an error or a redirect, hangs, or does not listen."""
     server = ["sleep", "600"] if answer == "none" else ["python", "-c", STUB, answer]
     container = run(image, *server, ready="" if answer == "none" else "Listening", **SECOND)
 
@@ -69,7 +69,7 @@ def test_check_fails_without_a_good_answer(image, run, answer):
 
 
 def test_check_ignores_proxy_variables(image, run):
-    """With a proxy that is not there, the check passes, and urllib's fails."""
+    """With an unreachable proxy in http_proxy, the check passes, but urllib's request fails."""
     environ = {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
     container = run(image, "python", "-c", STUB, "200", env=environ)
 
@@ -78,7 +78,7 @@ def test_check_ignores_proxy_variables(image, run):
 
 
 def test_broken_urls_end_the_start(image, run):
-    """An import that fails in urls.py ends Gunicorn, and does not wait for the first page."""
+    """An import that fails in urls.py stops Gunicorn at startup, before the first request."""
     script = f"echo 'import nothing' >> core/urls.py; {GUNICORN}"
     container = run(image, "sh", "-c", script, user="root", ready="")
 
@@ -87,7 +87,7 @@ def test_broken_urls_end_the_start(image, run):
 
 
 def test_readiness_follows_the_database(image, run):
-    """The database comes and goes with its folder; /health/live answers all the while."""
+    """SQLite cannot open its file until the directory exists; /health/live returns 200 always."""
     container = run(image, env={"DATABASE_URL": "sqlite:////tmp/db/db.sqlite3"})
 
     seen = []
@@ -100,7 +100,7 @@ def test_readiness_follows_the_database(image, run):
 
 
 def test_silent_database_holds_the_check(image, run):
-    """A database that accepts and says nothing is given up after two seconds, if told so."""
+    """A server accepts the connection and never responds: two seconds with a connect_timeout."""
     command, url = ["python", "-c", BESIDE_A_SILENT_DATABASE], "postgres://u:p@127.0.0.1/d"
     limited = run(image, *command, env={"DATABASE_URL": f"{url}?connect_timeout=2"})
     endless = run(image, *command, env={"DATABASE_URL": url})
@@ -113,7 +113,7 @@ def test_silent_database_holds_the_check(image, run):
 
 
 def test_busy_threads_fail_the_check(image, run):
-    """Of two threads one is busy and the check passes; both are, and it fails."""
+    """With one of two threads busy, the check passes; with both busy, it fails."""
     container = run(image)
     container.start_sleep(60)
 
@@ -123,7 +123,7 @@ def test_busy_threads_fail_the_check(image, run):
 
 
 def test_image_without_curl_is_never_healthy(build, run):
-    """The app answers, and Docker counts it as unhealthy, because the command is missing."""
+    """The app responds, but Docker counts it as unhealthy, because curl is missing."""
     image = build("health-checks/wrong-curl.Dockerfile", files=FILES, changes=CHANGES)
     container = run(image, health_interval=1, health_retries=2)
 
@@ -134,7 +134,7 @@ def test_image_without_curl_is_never_healthy(build, run):
 
 
 def test_docker_leaves_the_unhealthy_running(image, run):
-    """Three checks have failed, and not even the policy `always` starts the container again."""
+    """After three failed checks, not even the policy `always` restarts the container."""
     container = run(image, "sleep", "600", ready="", restart="always", **SECOND)
 
     wait_for_health(container, "unhealthy", checks=3)
@@ -144,7 +144,7 @@ def test_docker_leaves_the_unhealthy_running(image, run):
 
 
 def wait_for_health(container, status=None, checks=1):
-    """Wait until Docker calls a container so, after so many checks, and return what it knows."""
+    """Wait until a container has this status, after this many checks, and return its health."""
 
     def known():
         health = container.handle.state.health
@@ -156,7 +156,7 @@ def wait_for_health(container, status=None, checks=1):
 
 
 def fails(container, *command):
-    """Return whether a command inside ends with another exit code than 0."""
+    """Return whether a command inside exits with a code other than 0."""
     try:
         container.exec(*command)
     except DockerException:

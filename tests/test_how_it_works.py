@@ -31,7 +31,7 @@ SOCKETS = "readlink /proc/[0-9]*/fd/* | grep socket: | sort | uniq -c | sort -n 
 
 
 def test_dozen_lines_answer_over_http(build, run_once):
-    """The file is all there is: no Django, and no proxy."""
+    """The container serves only this file, without Django and without a proxy."""
     container = run_once(build(EXEC_FORM), *GUNICORN, "wsgi", **MOUNTED)
 
     response = container.get("/any/path/")
@@ -41,7 +41,7 @@ def test_dozen_lines_answer_over_http(build, run_once):
 
 
 def test_application_is_the_name_by_default(build, run_once):
-    """Renamed to app, the function is found under its new name alone."""
+    """Renamed to app, the function is found only with its new name after the colon."""
     container = run_once(build(EXEC_FORM), *GUNICORN, "wsgi", **MOUNTED)
 
     printed = container.exec("sh", "-c", RENAMED)
@@ -51,7 +51,7 @@ def test_application_is_the_name_by_default(build, run_once):
 
 
 def test_application_of_django_can_be_called_by_hand(build, run_once):
-    """Called as a function, without any server, it answers with the status and the body."""
+    """Called as a function, without any server, it returns the status and the body."""
     container = run_once(build(EXEC_FORM), env={"WEB_CONCURRENCY": "2"})
 
     assert container.exec("python", "-c", CALL_BY_HAND).splitlines() == ["200 OK", "b'ok'"]
@@ -70,7 +70,7 @@ def test_workers_listen_on_the_socket_of_the_master(build, run_once):
 
 
 def test_requests_are_answered_while_the_master_stands_still(build, run):
-    """A stopped process runs no line of code; a worker, its child, answers all the same."""
+    """The master is suspended with SIGSTOP, and its worker still responds."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
 
@@ -89,14 +89,14 @@ def test_one_worker_makes_two_processes(build, run_once):
 
 
 def test_environment_beats_the_settings_that_wsgi_py_names(build, run_once):
-    """The module wsgi.py names another: the variable's sends a header of its own."""
+    """wsgi.py names another module; the variable's module changes a header."""
     container = run_once(build(EXEC_FORM), *elsewhere(*GUNICORN, "core.wsgi"), env=ELSEWHERE)
 
     assert container.get("/health/").headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
 def test_gunicorn_ignores_wsgi_application(build, run, run_once):
-    """It names a module that is missing: runserver ends, and Gunicorn answers."""
+    """The setting names a missing module: runserver exits, but Gunicorn serves requests."""
     image = build(EXEC_FORM)
 
     gunicorn = run_once(image, *elsewhere(*GUNICORN, "core.wsgi"), env=ELSEWHERE)

@@ -22,7 +22,7 @@ LINTERS = [
 
 
 def test_one_command_writes_the_pins(tmp_path):
-    """Run on an empty list, and held to the versions of today, it writes the list of today."""
+    """With an empty list and today's versions, the command writes today's list again."""
     text = (ROOT / "pyproject.toml").read_text()
     pins = tomllib.loads(text)["tool"]["uv"]["constraint-dependencies"]
     emptied = edited(text, {"".join(f'  "{pin}",\n' for pin in pins): ""})
@@ -37,21 +37,21 @@ def test_one_command_writes_the_pins(tmp_path):
 
 
 def test_imported_packages_are_declared():
-    """Deptry finds no import of a package that only another one needs."""
+    """Deptry finds no import of a package that is only a dependency of another package."""
     done = program("deptry", "docs/_ext", "tests")
 
     assert done.returncode == 0, done.stderr
 
 
 def test_extensions_pass_mypy():
-    """Its settings are those of pyproject.toml: strict."""
+    """The settings in pyproject.toml are strict."""
     done = program("mypy", "docs/_ext/guide")
 
     assert done.returncode == 0, done.stdout
 
 
 def test_repository_follows_the_guides_dependabot_file():
-    """Its entries differ in the ecosystem alone, and it fits the schema of the service."""
+    """The entries differ only in the ecosystem, and the file fits the service's schema."""
     files = ROOT / DEPENDABOT, SNIPPETS / "supply-chain/weekly.dependabot.yml"
     ours, theirs = (
         {entry.pop("package-ecosystem"): entry for entry in yaml.safe_load(text)["updates"]}
@@ -66,7 +66,7 @@ def test_repository_follows_the_guides_dependabot_file():
 
 @pytest.mark.parametrize("command", LINTERS, ids=lambda command: command[0])
 def test_workflow_passes_its_linters(command):
-    """Neither finds anything, not even a warning."""
+    """Neither linter finds anything, not even a warning."""
     done = program(*command)
 
     assert done.returncode == 0, done.stdout
@@ -74,7 +74,7 @@ def test_workflow_passes_its_linters(command):
 
 @pytest.mark.parametrize("command", LINTERS, ids=lambda command: command[0])
 def test_action_by_tag_is_refused(command, tmp_path):
-    """The hash of one action is replaced by its tag, as in most workflows."""
+    """The hash of one action is replaced with its tag, as in most workflows."""
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
     workflow = tmp_path / WORKFLOW
     text, replaced = re.subn("(deploy-pages@)[0-9a-f]{40} # ", r"\1", workflow.read_text())
@@ -88,9 +88,9 @@ def test_action_by_tag_is_refused(command, tmp_path):
 
 
 def test_ci_run_fails_without_a_command(tmp_path):
-    """The heading in the README has another name, and results of an earlier run are there."""
+    """The README's heading has another name, and the results of an earlier run exist."""
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
-    readme = edited((ROOT / "README.md").read_text(), {"## Prove it": "## Another heading"})
+    readme = edited((ROOT / "README.md").read_text(), {"## Run the tests": "## Another heading"})
     (tmp_path / "README.md").write_text(readme)
     results = tmp_path / ".cache/proofs.xml"
     results.parent.mkdir()

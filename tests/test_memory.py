@@ -59,7 +59,7 @@ INACTIVE = {"v1": "total_inactive_file", "v2": "inactive_file"}
 
 
 def test_eight_threads_take_hardly_more_than_one(build, run):
-    """Each of a worker's threads has served: eight take less than a quarter more than one."""
+    """Once all have served, a worker with eight threads uses less than 1.25 times the memory."""
     image = build(IMAGE)
     flags = ["--worker-class", "gthread", "--threads"]
     one, eight = (serve(run, image, READY, 1, *flags, n) for n in ("1", "8"))
@@ -80,7 +80,7 @@ def test_worker_loads_a_django_of_its_own(build, run):
 
 
 def test_preload_shares_django_between_workers(build, run):
-    """Four workers start with the file of the page, and two without it."""
+    """The memory of four workers with the page's file, and of two without it, at startup."""
     image = build(IMAGE)
 
     shared, apart = serve(run, image, SHARED + READY, 4), serve(run, image, READY, 2)
@@ -89,7 +89,7 @@ def test_preload_shares_django_between_workers(build, run):
 
 
 def test_sharing_shrinks_under_load(build, run):
-    """A hundred requests make preloaded workers grow far more than others."""
+    """With a hundred requests, preloaded workers grow more than twice as much as others."""
     image = build(IMAGE)
     apart, preloaded = serve(run, image, READY, 2), serve(run, image, PRELOAD + READY, 2)
 
@@ -99,7 +99,7 @@ def test_sharing_shrinks_under_load(build, run):
 
 
 def test_full_collection_ends_the_sharing(build, run):
-    """Preloaded workers that have collected their garbage once take far more than before it."""
+    """After one full garbage collection, preloaded workers use 1.4 times the memory or more."""
     image = build(IMAGE)
 
     before, after = (serve(run, image, PRELOAD + hook, 4).pss() for hook in (READY, COLLECT))
@@ -136,7 +136,7 @@ def test_rss_counts_shared_pages_again(build, run):
 
 
 def test_leak_ends_with_its_worker(build, run):
-    """Each request leaks a megabyte: the largest of 40 sizes, with workers replaced and without."""
+    """Each request leaks a megabyte: without restarts, the largest of 40 sizes is far larger."""
     image, config = build(IMAGE), PRELOAD + LEAK + READY
     kept = serve(run, image, config, 1)
     replaced = serve(run, image, config, 1, "--max-requests", "10")
@@ -148,7 +148,7 @@ def test_leak_ends_with_its_worker(build, run):
 
 
 def test_request_waits_for_the_new_worker(build, run):
-    """The only worker serves five of eight requests: all succeed, one of the others by waiting."""
+    """The only worker serves five of eight requests: all succeed, and one waits for longer."""
     container = serve(run, build(IMAGE), READY, 1, "--max-requests", "5")
 
     seconds, statuses, _ = zip(*ask(container, "/health/", 8), strict=True)
@@ -158,7 +158,7 @@ def test_request_waits_for_the_new_worker(build, run):
 
 
 def test_jitter_spreads_the_restarts(build, run):
-    """Each worker logs its number of requests: with the file of the page, and without jitter."""
+    """Each worker logs its limit of requests: with the page's file they differ."""
     image = build(IMAGE)
     config = AGAINST_LEAKS + PRELOAD + READY
     spread = limits(serve(run, image, config, 4))
@@ -171,7 +171,7 @@ def test_jitter_spreads_the_restarts(build, run):
 
 @pytest.mark.cgroup
 def test_killed_worker_is_replaced(build, run):
-    """A view asks for more than the limit: its client has no answer, the next one has."""
+    """A view allocates more than the limit: its client gets no response, but the next one does."""
     container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
     with pytest.raises(httpx.TransportError):
         container.get("/echo/")
@@ -183,7 +183,7 @@ def test_killed_worker_is_replaced(build, run):
 
 @pytest.mark.cgroup
 def test_running_container_is_called_oom_killed(build, run):
-    """A worker is killed, and Docker's inspect tells it of the container, which runs on."""
+    """A worker is killed; `docker inspect` says OOMKilled of the container, which keeps running."""
     container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
     before = container.handle.state.oom_killed
     with pytest.raises(httpx.TransportError):
@@ -197,7 +197,7 @@ def test_running_container_is_called_oom_killed(build, run):
 
 @pytest.mark.cgroup
 def test_boot_loop_is_not_restarted(build, run):
-    """No worker fits into the limit: they are killed in turn, while Docker has no cause to act."""
+    """No worker fits into the limit: one after another is killed, and Docker does not restart."""
     container = serve(run, build(IMAGE), "", 0, restart="always", **TOO_FEW)
 
     container.wait_for_log(KILLED, count=3)
@@ -208,7 +208,7 @@ def test_boot_loop_is_not_restarted(build, run):
 
 @pytest.mark.cgroup
 def test_preload_lets_the_container_end(build, run):
-    """With Django in the first process, the same limit kills that one."""
+    """With Django loaded in PID 1, the same limit kills PID 1."""
     container = run(build(IMAGE), "sh", "-c", f"{GUNICORN} --preload", ready="", **TOO_FEW)
 
     assert container.exit_code == 137
@@ -244,7 +244,7 @@ def test_docker_lets_one_process_die(build, run, cgroup):
 
 @pytest.mark.cgroup
 def test_group_kill_leaves_no_line(build, run, cgroup):
-    """The switch is set to 1 where there is one, as Kubernetes does, and a worker asks for 1 GB."""
+    """The switch, if there is one, is set to 1 as on Kubernetes, and a worker allocates 1 GB."""
     switch = f"[ ! -e {GROUP} ] || echo 1 >{GROUP}; {CONFIGURED}"
     env = {"CONFIG": GREED + READY, "WEB_CONCURRENCY": "1"}
     root = {"privileged": True, "user": "root"}
@@ -285,7 +285,7 @@ def serve(run, image, config, workers, *flags, **options: object):
 
 
 def ask(container, path, count):
-    """Ask from inside, one request after another: the seconds, status and text of each."""
+    """Send requests from inside, one after another: the seconds, status and text of each."""
     return json.loads(container.exec("python", "-c", CLIENT, path, str(count)))
 
 

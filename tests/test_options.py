@@ -9,12 +9,12 @@ import pytest
 from harness import PROJECT
 from scenarios.stalling_disk import STALL, TIMEOUT, on_stalling_disk
 
-IMAGE = "signals/exec-form.Dockerfile"  # the shortest that works: these tests add options to it
+IMAGE = "signals/exec-form.Dockerfile"  # the shortest that works; these tests add options
 SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")
 
 
 def test_default_bind_is_not_reachable(build, run_once):
-    """The server listens inside and answers nobody outside; with --bind it does."""
+    """The server listens inside, and no client outside can reach it; with --bind they can."""
     unbound, bound = run_once(build(IMAGE), *SERVE[:2]), run_once(build(IMAGE), *SERVE)
 
     assert "Listening at: http://127.0.0.1:8000" in unbound.logs()
@@ -24,7 +24,7 @@ def test_default_bind_is_not_reachable(build, run_once):
 
 
 def test_port_variable_changes_the_default_bind(build, run):
-    """PORT alone is listened on; beside --bind it is ignored."""
+    """Without --bind, Gunicorn listens on PORT; with --bind, it ignores the variable."""
     port = {"PORT": "8000"}
     unbound = run(build(IMAGE), *SERVE[:2], env=port)
     bound = run(build(IMAGE), *SERVE[:3], "0.0.0.0:8001", env=port)
@@ -34,7 +34,7 @@ def test_port_variable_changes_the_default_bind(build, run):
 
 
 def test_read_only_root_needs_a_worker_tmp_dir(build, run):
-    """Without the option Gunicorn ends at start; with it the same container serves."""
+    """Without the option, Gunicorn exits at startup; with it, the same container serves."""
     locked = {"read_only": True, "tmpfs": ["/tmp:ro", "/var/tmp:ro"]}  # Podman's are writable
     without = run(build(IMAGE), ready="No usable temporary directory", **locked)
     arguments = {"GUNICORN_CMD_ARGS": "--worker-tmp-dir /dev/shm"}
@@ -45,7 +45,7 @@ def test_read_only_root_needs_a_worker_tmp_dir(build, run):
 
 
 def test_dev_shm_is_memory(build, run_once):
-    """Docker mounts a file system of memory there, where /tmp is on disk."""
+    """/dev/shm is a tmpfs, and /tmp is not."""
     container = run_once(build(IMAGE))
 
     kinds = container.exec("stat", "--file-system", "--format=%T", "/dev/shm", "/tmp").split()
@@ -55,7 +55,7 @@ def test_dev_shm_is_memory(build, run_once):
 
 @pytest.mark.parametrize("module", ["", "setproctitle==1.3.7"])
 def test_name_shows_with_setproctitle_alone(build, run, module):
-    """Without the package, `docker top` shows the command line as ever."""
+    """The name shows in `docker top` with the package, but not without it."""
     requirements = (PROJECT / "requirements.txt").read_text()
     image = build(IMAGE, changes={"requirements.txt": f"{requirements}{module}\n"})
     container = run(image, *SERVE, "--name", "shop")
@@ -66,7 +66,7 @@ def test_name_shows_with_setproctitle_alone(build, run, module):
 
 
 def test_access_log_is_off_unless_asked_for(build, run):
-    """The same request leaves a line with the option, and none without."""
+    """The same request is logged with the option, but not without it."""
     silent, logging = run(build(IMAGE)), run(build(IMAGE), *SERVE, "--access-logfile", "-")
     for container in silent, logging:
         container.get("/health/")
@@ -88,7 +88,7 @@ def test_prints_wait_unless_unbuffered(build, run):
 
 
 def test_empty_bind_is_reachable(build, run):
-    """It listens on every address of the container, where the published port leads."""
+    """Gunicorn listens on every address, so the published port reaches it."""
     container = run(build(IMAGE), *SERVE[:3], "")
 
     assert "Listening at: http://0.0.0.0:8000" in container.logs()
@@ -96,7 +96,7 @@ def test_empty_bind_is_reachable(build, run):
 
 
 def test_ipv6_bind_takes_ipv4_too(build, run):
-    """One container answers to both; another, told both addresses, finds the second taken."""
+    """With [::], one container serves both; with both options, the second address is in use."""
     ipv6 = run(build(IMAGE), *SERVE[:3], "[::]:8000", env={"ALLOWED_HOSTS": "127.0.0.1,[::1]"})
     both = run(build(IMAGE), *SERVE, "--bind", "[::]:8000", ready="Can't connect to")
 
@@ -107,7 +107,7 @@ def test_ipv6_bind_takes_ipv4_too(build, run):
 
 
 def test_port_80_needs_no_root_where_the_sysctl_allows(build, run):
-    """The image's user is not root; the same command with two values of the sysctl."""
+    """The image's user is non-root; the same command runs with two values of the sysctl."""
     start = "net.ipv4.ip_unprivileged_port_start"
     bind = [*SERVE[:3], "0.0.0.0:80"]
     allowed = run(build(IMAGE), *bind, sysctl={start: "0"})
@@ -120,7 +120,7 @@ def test_port_80_needs_no_root_where_the_sysctl_allows(build, run):
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_stalled_disk_kills_idle_workers(build, run, threads):
-    """Nobody asks for anything when the disk under /tmp stops; sync and gthread alike."""
+    """No client sends a request while the disk under /tmp stalls, on sync and on gthread."""
     container = on_stalling_disk(build, run, "--threads", threads)
 
     container.exec("sh", "-c", STALL)
@@ -130,7 +130,7 @@ def test_stalled_disk_kills_idle_workers(build, run, threads):
 
 
 def test_dev_shm_outlasts_a_stalled_disk(build, run):
-    """The disk stands still for twice the timeout, and the worker answers as ever."""
+    """The disk stalls for twice the timeout, and the worker still responds."""
     container = on_stalling_disk(build, run, "--worker-tmp-dir", "/dev/shm")
 
     container.exec("sh", "-c", STALL)
@@ -141,7 +141,7 @@ def test_dev_shm_outlasts_a_stalled_disk(build, run):
 
 
 def test_missing_worker_tmp_dir_stops_gunicorn(build, run):
-    """Gunicorn does not make the folder, and says so."""
+    """Gunicorn does not create the directory, and says so."""
     line = "/nosuch doesn't exist. Can't create workertmp."
     container = run(build(IMAGE), *SERVE, "--worker-tmp-dir", "/nosuch", ready=line)
 
@@ -149,7 +149,7 @@ def test_missing_worker_tmp_dir_stops_gunicorn(build, run):
 
 
 def test_format_shows_the_client_and_the_duration(build, run):
-    """A request that takes a second is logged with what X-Forwarded-For says, and that second."""
+    """A request of a second is logged with the address of X-Forwarded-For and its duration."""
     container = run(build(IMAGE, files=["options/client-and-duration.gunicorn.conf.py"]))
     container.get("/sleep/1/", headers={"X-Forwarded-For": "203.0.113.9"})
 
@@ -160,7 +160,7 @@ def test_format_shows_the_client_and_the_duration(build, run):
 
 
 def test_unknown_key_of_the_format_logs_a_dash(build, run):
-    """A misspelt key does not stop Gunicorn, and no error is logged."""
+    """A misspelled key does not stop Gunicorn, and no error is logged."""
     logging = ["--access-logfile", "-", "--access-logformat", "%(status)s beside %(s)s"]
     container = run(build(IMAGE), *SERVE, "--no-control-socket", *logging)
     container.get("/health/")
@@ -170,7 +170,7 @@ def test_unknown_key_of_the_format_logs_a_dash(build, run):
 
 
 def test_exception_leaves_no_traceback_without_logging(build, run, run_once):
-    """The same view raises under the project's settings, and under these without LOGGING."""
+    """The same view raises an exception, with the project's settings and without LOGGING."""
     given, without = run_once(build(IMAGE)), run(build(IMAGE), "sh", "-c", WITHOUT_LOGGING)
     codes = [container.get("/fail/").status_code for container in (given, without)]
 
@@ -181,7 +181,7 @@ def test_exception_leaves_no_traceback_without_logging(build, run, run_once):
 
 
 def test_check_config_imports_the_project(build, run):
-    """It finds that the settings lack a variable, and says nothing where they do not."""
+    """The check fails if the settings need a variable that is missing; otherwise it is silent."""
     check = ["gunicorn", "core.wsgi", "--check-config"]
     fine = run(build(IMAGE), *check, ready="")
     failing = run(build(IMAGE), "env", "-u", "SECRET_KEY", *check, ready="KeyError: 'SECRET_KEY'")
@@ -191,7 +191,7 @@ def test_check_config_imports_the_project(build, run):
 
 
 def test_check_config_overlooks_what_start_does_not(build, run):
-    """Both options pass the check, and each of them stops Gunicorn at start."""
+    """Both options pass the check, but each of them stops Gunicorn at startup."""
     wrong = ["--worker-class=gthreads", "--worker-tmp-dir=/nosuch"]
     checked = run(build(IMAGE), *SERVE, *wrong, "--check-config", ready="")
     started = [run(build(IMAGE), *SERVE, option, ready="") for option in wrong]

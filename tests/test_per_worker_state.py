@@ -80,7 +80,7 @@ CHANGES |= {f"core/{n}.py": f"from core.settings import *\n{t}" for n, t in SETT
 
 
 def test_workers_count_apart(build, run):
-    """One worker counts each request; of two, none gets as far as there were requests."""
+    """One worker counts every request; of two workers, neither counts all of them."""
     one = run(build(APP), *GUNICORN)
     two = run(build(APP), *TWO_WORKERS)
     seen = []
@@ -94,7 +94,7 @@ def test_workers_count_apart(build, run):
 
 
 def test_replaced_worker_begins_anew(build, run):
-    """Three requests are counted; the worker ends, and the next one counts from one."""
+    """Three requests are counted; the worker exits, and the next worker counts from one."""
     container = run(build(APP), *GUNICORN)
 
     before = [container.get("/count/").text for _ in range(3)]
@@ -106,7 +106,7 @@ def test_replaced_worker_begins_anew(build, run):
 
 
 def test_local_memory_cache_stays_in_its_worker(build, run):
-    """What one worker is told to remember, the other does not know."""
+    """One worker caches a word, and the other does not find it."""
     container = run(build(APP, changes=CHANGES), *TWO_WORKERS, env=DATABASE)
 
     told = container.get("/state/?remember=this").json()
@@ -117,7 +117,7 @@ def test_local_memory_cache_stays_in_its_worker(build, run):
 
 
 def test_database_cache_reaches_all_workers(build, run):
-    """With the settings of the page, both workers know what one was told."""
+    """With the page's settings, both workers find the word that one of them cached."""
     env = {**DATABASE, "DJANGO_SETTINGS_MODULE": "core.shared"}
     container = run(build(APP, changes=CHANGES), *PRELOADED, env=env)
     container.exec("python", "manage.py", "createcachetable")
@@ -128,7 +128,7 @@ def test_database_cache_reaches_all_workers(build, run):
 
 
 def test_thread_of_ready_runs_in_each_worker(build, run):
-    """Its line is logged by both workers, and not by the master."""
+    """Both workers log the thread's line, and the master does not."""
     container = run(build(APP, changes=CHANGES), *TWO_WORKERS, env=DATABASE)
     pids = {str(answer["pid"]) for answer in ask_both(container)}
 
@@ -136,7 +136,7 @@ def test_thread_of_ready_runs_in_each_worker(build, run):
 
 
 def test_thread_of_ready_runs_in_each_command(build, run):
-    """`manage.py check` starts it too."""
+    """`manage.py check` starts the thread, too."""
     command = ["python", "manage.py", "check"]
     container = run(build(APP, changes=CHANGES), *command, env=DATABASE, ready="cleaning up")
 
@@ -153,7 +153,7 @@ def test_preload_leaves_the_thread_in_the_master(build, run):
 
 
 def test_kept_connection_crosses_the_fork(build, run):
-    """Both workers use the one that the master opened; without preload, each its own."""
+    """Both workers use the master's connection; without preload, each opens its own."""
     env = {**DATABASE, "DJANGO_SETTINGS_MODULE": "core.kept"}
     preloaded = ask_both(run(build(APP, changes=CHANGES), *PRELOADED, env=env))
     apart = ask_both(run(build(APP, changes=CHANGES), *TWO_WORKERS, env=env))
@@ -163,21 +163,21 @@ def test_kept_connection_crosses_the_fork(build, run):
 
 
 def test_unkept_connection_ends_at_the_fork(build, run):
-    """With Django's default, each worker has connected anew, with preload too."""
+    """With Django's default, each worker opens its own connection, even with preload."""
     answers = ask_both(run(build(APP, changes=CHANGES), *PRELOADED, env=DATABASE))
 
     assert all(answer["connected_by"] == answer["pid"] for answer in answers)
 
 
 def test_random_differs_after_the_fork(build, run):
-    """The first number of either worker is another."""
+    """The first numbers of the two workers differ."""
     first, second = ask_both(run(build(APP, changes=CHANGES), *PRELOADED, env=DATABASE))
 
     assert first["random"] != second["random"]
 
 
 def test_generator_made_before_the_fork_repeats(build, run):
-    """The first number of both workers is the same."""
+    """The first numbers of the two workers are equal."""
     first, second = ask_both(run(build(APP, changes=CHANGES), *PRELOADED, env=DATABASE))
 
     assert first["generator"] == second["generator"]
@@ -185,7 +185,7 @@ def test_generator_made_before_the_fork_repeats(build, run):
 
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 def test_transaction_that_read_first_fails_at_once(build, run, mode):
-    """Two read, wait and write; one is refused, although it may wait for a minute."""
+    """Two transactions read, wait and write; one fails before its timeout of 60 s is over."""
     url = f"{DATABASE_URL}?timeout=60&init_command=PRAGMA+journal_mode%3D{mode}"
     container = run(build(APP, changes=CHANGES), *PRELOADED, env={"DATABASE_URL": url})
     start = time.monotonic()
@@ -198,7 +198,7 @@ def test_transaction_that_read_first_fails_at_once(build, run, mode):
 
 
 def test_immediate_transactions_take_turns(build, run):
-    """With the settings of the page, both succeed."""
+    """With the page's settings, both transactions succeed."""
     env = {"DJANGO_SETTINGS_MODULE": "core.writers"}
     container = run(build(APP, changes=CHANGES), *PRELOADED, env=env, tmpfs=["/data"])
 
@@ -206,7 +206,7 @@ def test_immediate_transactions_take_turns(build, run):
 
 
 def test_writer_gives_up_after_five_seconds(build, run):
-    """One transaction takes twenty seconds, and the other does not wait so long."""
+    """One transaction takes twenty seconds, and the other fails before that."""
     env = {"DATABASE_URL": f"{DATABASE_URL}?transaction_mode=IMMEDIATE"}
     container = run(build(APP, changes=CHANGES), *PRELOADED, env=env)
 
@@ -215,7 +215,7 @@ def test_writer_gives_up_after_five_seconds(build, run):
 
 
 def ask_both(container):
-    """Return the first answer of each of the two workers."""
+    """Return the first response of each of the two workers."""
     answers = []
 
     def both_have_answered():
@@ -231,13 +231,13 @@ def ask_both(container):
 
 
 def counts(container):
-    """Return the numbers that 20 requests, sent at once, are given."""
+    """Return the numbers that 20 concurrent requests get."""
     responses = [container.start_get("/count/", verify=False) for _ in range(20)]
     return [int(response.result().text) for response in responses]
 
 
 def write_twice(container, seconds):
-    """Return the codes of two transactions that begin together, in two workers."""
+    """Return the status codes of two transactions that start together, in two workers."""
     ask_both(container)
     responses = [container.start_get(f"/read-then-write/{seconds}/") for _ in range(2)]
     return sorted(response.result().status_code for response in responses)

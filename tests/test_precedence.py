@@ -48,7 +48,7 @@ gunicorn core.wsgi --print-config
 
 
 def test_stronger_source_wins(build, run):
-    """In each combination of sources, for each of the settings, the strongest there decides."""
+    """In every combination of sources, the strongest one wins, for each of the settings."""
     decided = who_decides(run, build(ONE_WORKER))
 
     assert len(decided) == len(SETTINGS) * 2 ** len(SOURCES)
@@ -57,7 +57,7 @@ def test_stronger_source_wins(build, run):
 
 
 def test_flag_in_cmd_silently_beats_the_variable(build, run):
-    """Three workers start as the variable asks, with two threads as CMD does, and none warns."""
+    """Three workers start, as in the variable, with two threads, as in CMD, without a warning."""
     flags = "--workers 3 --threads 8"
     container = run(build(TWO_WORKERS), env={"GUNICORN_CMD_ARGS": flags})
 
@@ -66,7 +66,7 @@ def test_flag_in_cmd_silently_beats_the_variable(build, run):
 
 
 def test_one_file_is_read(build, run):
-    """Of three files, each with a setting of its own, one counts, and what the others set not."""
+    """Of three files, each with a setting of its own, only one is read."""
     container = run(build(ONE_WORKER), "sh", "-c", FILES, ready="")
     assert container.exit_code == 0
 
@@ -79,7 +79,7 @@ def test_one_file_is_read(build, run):
 
 
 def test_variable_prints_the_settings_of_the_image(build, run):
-    """The flags of CMD are among them, which a command of your own would replace."""
+    """The printed settings include the options in CMD and those in the variable."""
     print_config = {"GUNICORN_CMD_ARGS": "--print-config --workers 3"}
     container = run(build(TWO_WORKERS), env=print_config, ready="")
 
@@ -89,7 +89,7 @@ def test_variable_prints_the_settings_of_the_image(build, run):
 
 
 def test_invented_variable_is_ignored(build, run):
-    """One worker is to start, as without it, and not four."""
+    """Gunicorn would start one worker, as without the variable, not four."""
     invented = {"GUNICORN_WORKERS": "4", "GUNICORN_CMD_ARGS": "--print-config"}
     container = run(build(ONE_WORKER), env=invented, ready="")
 
@@ -98,7 +98,7 @@ def test_invented_variable_is_ignored(build, run):
 
 
 def test_misspelt_flag_stops_gunicorn(build, run):
-    """It is named in the last line, in the variable as on the command line."""
+    """Gunicorn prints the option, from the variable and from the command line."""
     line = "unrecognized arguments: --wrokers"
     in_variable = run(build(ONE_WORKER), env={"GUNICORN_CMD_ARGS": "--wrokers 3"}, ready=line)
     on_command_line = run(build(ONE_WORKER), *GUNICORN, "--wrokers", "3", ready=line)
@@ -108,7 +108,7 @@ def test_misspelt_flag_stops_gunicorn(build, run):
 
 
 def test_prefix_of_a_flag_counts(build, run):
-    """The start of a flag is taken for it, when no other flag starts so."""
+    """--thread is read as --threads, because no other option starts the same way."""
     flags = {"GUNICORN_CMD_ARGS": "--print-config --thread 4"}
     container = run(build(ONE_WORKER), env=flags, ready="")
 
@@ -117,7 +117,7 @@ def test_prefix_of_a_flag_counts(build, run):
 
 
 def test_env_file_keeps_quotes(build, run):
-    """With quotes around it the flag is ignored, without any it counts."""
+    """With quotes around it, the option is ignored; without them, it counts."""
     files = [SNIPPETS / "precedence" / f"{name}.web.env" for name in ("wrong-quotes", "no-quotes")]
     command = [*GUNICORN, "--print-config"]
 
@@ -137,7 +137,7 @@ def test_curly_quotes_hide_a_flag(build, run):
 
 
 def who_decides(run, image):
-    """Return the source that decides, by setting and sources present: all combinations of them."""
+    """Return the source that wins, by setting and sources present, for all combinations."""
     numbers = range(len(SOURCES) + 1)
     subsets = chain.from_iterable(combinations(SOURCES, number) for number in numbers)
     asked = {key: ask(*key) for key in product(SETTINGS, subsets)}
@@ -151,9 +151,9 @@ def who_decides(run, image):
 
 
 def ask(setting, present):
-    """Return how these sources ask for values that end in their place, from two on.
+    """Return how these sources set values that end in their place, from two on.
 
-    No default ends so. The parts are the setting, the variables, the files and the flags.
+    No default ends in such a digit. The parts are the setting, the variables, files and flags.
     """
     variable, short, long = SETTINGS[setting]
     variables, files, flags = {}, {}, []

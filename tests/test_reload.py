@@ -9,6 +9,8 @@ import pytest
 
 from harness import PROJECT, SNIPPETS
 from harness.container import wait_until
+from scenarios.health_checks import CHANGES as HEALTH_CHECKS
+from scenarios.worker_classes import ASGI
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 BOOTING, EXITING = "Booting worker", "Worker exiting"
@@ -44,7 +46,7 @@ print(len(statuses), *sorted({str(status) for status in statuses}))
 
 
 def test_hup_replaces_the_workers(build, run):
-    """The checks of the page's script pass; then another process answers, of the same master."""
+    """The page's script succeeds; then another worker responds, a child of the same master."""
     container = run(build(EXEC_FORM))
     before = container.get("/whoami/").json()
 
@@ -59,7 +61,7 @@ def test_hup_replaces_the_workers(build, run):
 
 @pytest.mark.parametrize("file", ["wsgi.py", "urls.py"])
 def test_check_stops_a_broken_reload(build, run, file):
-    """The script of the page fails before the signal, and the same worker goes on."""
+    """The page's script fails before it sends the signal, and the same worker keeps serving."""
     container = run(build(EXEC_FORM))
     before = container.get("/whoami/").json()["pid"]
     write(container, f"/app/core/{file}", BROKEN)
@@ -73,7 +75,7 @@ def test_check_stops_a_broken_reload(build, run, file):
 
 
 def test_old_worker_finishes_its_request(build, run, replay):
-    """While it does, a new worker answers others; the log tells that order."""
+    """Until it does, a new worker serves other requests; the log shows that order."""
     container = run(build(EXEC_FORM))
     response = container.start_sleep(12)
 
@@ -88,7 +90,7 @@ def test_old_worker_finishes_its_request(build, run, replay):
 
 @CLASSES
 def test_graceful_timeout_does_not_cut_a_reload(build, run, flags):
-    """A request of 12 s outlives a limit of 1 s."""
+    """A request of 12 s completes with a graceful timeout of 1 s."""
     env = {"GUNICORN_CMD_ARGS": f"{flags} --graceful-timeout 1"}
     container = run(build(EXEC_FORM), env=env)
     response = container.start_sleep(12)
@@ -99,9 +101,21 @@ def test_graceful_timeout_does_not_cut_a_reload(build, run, flags):
     assert response.result().text == "slept"
 
 
+def test_graceful_timeout_cuts_a_reload_on_asgi(build, run):
+    """A request of 30 s is cut with a graceful timeout of 1 s; the server keeps running."""
+    container = run(build(EXEC_FORM), *ASGI, "--graceful-timeout", "1")
+    response = container.start_sleep(30)
+
+    container.kill("SIGHUP")
+
+    with pytest.raises(httpx.TransportError):
+        response.result()
+    assert container.get("/health/").text == "ok"
+
+
 @CLASSES
 def test_reload_loses_no_request(build, run, flags):
-    """Four clients ask 600 times or more while the workers are replaced three times."""
+    """Four clients send 600 requests or more while all workers are replaced three times."""
     container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
     container.get("/health/")
     answers = container.background.submit(container.exec, "python", "-c", FOUR_CLIENTS)
@@ -117,20 +131,22 @@ def test_reload_loses_no_request(build, run, flags):
     assert statuses == ["200"]
 
 
-def test_broken_wsgi_py_ends_the_server(build, run):
-    """The new worker fails to boot, which ends the master and all that worked before."""
-    container = run(build(EXEC_FORM))
+@pytest.mark.parametrize(("workers", "codes"), [("1", {3}), ("2", {1, 3})])
+def test_broken_wsgi_py_ends_the_server(build, run, workers, codes):
+    """The new workers fail to boot: with one worker the code is 3, with two it is 3 or 1."""
+    container = run(build(EXEC_FORM), env={"WEB_CONCURRENCY": workers})
+    container.wait_for_log(BOOTING, count=int(workers))
     container.get("/health/")
     write(container, "/app/core/wsgi.py", BROKEN)
 
     container.kill("SIGHUP")
 
-    assert container.exit_code == 3
-    assert "Reason: Worker failed to boot" in container.logs()
+    assert container.exit_code in codes
+    assert "Worker failed to boot" in container.logs()
 
 
 def test_broken_urls_py_fails_each_request(build, run):
-    """The server lives on, and answers with 500."""
+    """The server keeps running, and returns a 500 for every request."""
     container = run(build(EXEC_FORM))
     before = container.get("/health/").status_code
     write(container, "/app/core/urls.py", BROKEN)
@@ -141,8 +157,21 @@ def test_broken_urls_py_fails_each_request(build, run):
     assert [container.get("/health/").status_code for _ in range(3)] == [500] * 3
 
 
+def test_broken_urls_py_ends_a_server_with_health_checks(build, run):
+    """The page's health middleware is installed, and the new worker fails to boot."""
+    container = run(build(EXEC_FORM, changes=HEALTH_CHECKS))
+    before = container.get("/health/live").status_code
+    write(container, "/app/core/urls.py", BROKEN)
+
+    container.kill("SIGHUP")
+
+    assert before == 200
+    assert container.exit_code == 3
+    assert "Worker failed to boot" in container.logs()
+
+
 def test_broken_configuration_ends_the_server(build, run):
-    """The master cannot read its own file."""
+    """The master cannot parse its configuration file."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
     write(container, "/app/gunicorn.conf.py", "workers = = 3\n")
@@ -154,7 +183,7 @@ def test_broken_configuration_ends_the_server(build, run):
 
 
 def test_hup_reads_the_configuration_again(build, run):
-    """The file is new, and asks for three workers where one was."""
+    """A new file sets three workers instead of one."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
     write(container, "/app/gunicorn.conf.py", "workers = 3\n")
@@ -166,7 +195,7 @@ def test_hup_reads_the_configuration_again(build, run):
 
 
 def test_hup_does_not_read_the_environment_again(build, run, tmp_path):
-    """The file behind --env-file asks for three workers now, and one is replaced by one."""
+    """The file behind --env-file now sets three workers, but one worker replaces the other."""
     file = tmp_path / "web.env"
     file.write_text("WEB_CONCURRENCY=1\n")
     container = run(build(EXEC_FORM), env_files=[file])
@@ -181,7 +210,7 @@ def test_hup_does_not_read_the_environment_again(build, run, tmp_path):
 
 @pytest.mark.parametrize(("version", "debug"), [("25.3.0", False), ("26.1.0", True)])
 def test_hup_reads_the_log_level_again_since_26_1(build, run, version, debug):
-    """The file asks for debug lines, and the newer of the two versions writes them."""
+    """The file sets the level to debug, and only the newer version then logs debug lines."""
     container = run(build(EXEC_FORM, requirements={"gunicorn": version}))
     container.get("/health/")
     write(container, "/app/gunicorn.conf.py", "loglevel = 'debug'\n")
@@ -194,7 +223,7 @@ def test_hup_reads_the_log_level_again_since_26_1(build, run, version, debug):
 
 @pytest.mark.parametrize(("flags", "status"), [("--preload", 200), ("", 400)])
 def test_preload_keeps_the_old_settings(build, run, flags, status):
-    """New settings refuse this host; preloaded, they are not read, while a new urls.py is."""
+    """New settings reject the client's host; with --preload only the new urls.py is read."""
     container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
     container.get("/health/")
     write(container, "/app/core/settings.py", OTHER_HOST)
@@ -206,7 +235,7 @@ def test_preload_keeps_the_old_settings(build, run, flags, status):
 
 
 def test_ttin_adds_a_worker(build, run):
-    """One becomes two."""
+    """After the signal, two workers run instead of one."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
 
@@ -219,7 +248,7 @@ def test_ttin_adds_a_worker(build, run):
 
 
 def test_ttou_takes_a_worker_but_not_the_last(build, run):
-    """Two become one, which a second signal leaves."""
+    """After the first signal, one worker of two remains; the second signal removes none."""
     container = run(build(EXEC_FORM), env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log(BOOTING, count=2)
     container.kill("SIGTTOU")
@@ -234,7 +263,7 @@ def test_ttou_takes_a_worker_but_not_the_last(build, run):
 
 
 def test_hup_forgets_ttin(build, run):
-    """Two workers, one of them by signal, become one."""
+    """Of two workers, one of them added by the signal, one remains."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
     container.kill("SIGTTIN")
@@ -249,7 +278,7 @@ def test_hup_forgets_ttin(build, run):
 
 @pytest.mark.parametrize("signal", ["usr1", "winch"])
 def test_worker_outlives_usr1_and_winch(build, run, signal):
-    """The log names the signal, and the same process answers as before."""
+    """The log shows the signal, and the same process serves requests as before."""
     container = run(build(EXEC_FORM))
     before = container.get("/whoami/").json()["pid"]
 
@@ -261,7 +290,7 @@ def test_worker_outlives_usr1_and_winch(build, run, signal):
 
 
 def test_master_of_usr2_ends_with_the_container(build, run):
-    """A second master has booted its worker; the first one stops, and nothing is left."""
+    """A second master has booted its worker; when the first one stops, no process is left."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
     container.kill("SIGUSR2")
@@ -277,7 +306,7 @@ def test_master_of_usr2_ends_with_the_container(build, run):
 
 
 def test_shell_form_keeps_sighup(build, run):
-    """The first process is the shell, and the same worker answers as before."""
+    """PID 1 is the shell, and the same worker serves requests as before."""
     container = run(build("signals/wrong-shell-form.Dockerfile"))
     before = container.get("/whoami/").json()["pid"]
 
@@ -297,7 +326,7 @@ def check_and_reload(container):
 
 
 def write(container, path, text):
-    """Change a file under a running server, as a mounted folder would change."""
+    """Change a file under a running server, as in a mounted directory."""
     write = ["sh", "-c", 'printf %s "$1" > "$0"', path, text]
     container.handle.execute(write, user="0")
 
@@ -310,5 +339,5 @@ def hup(container):
 
 
 def wait_for_workers(container, number):
-    """Wait until there are so many beside the master: a worker logs its end before it ends."""
+    """Wait until this many run next to the master: a worker logs its exit before it exits."""
     assert wait_until(lambda: len(container.top()) == number + 1), container.top()

@@ -56,7 +56,7 @@ def no_other_run(tmp_path_factory):
 
 
 def test_each_dependency_is_pinned():
-    """What is installed here, direct and transitive, stands in pyproject.toml with its version."""
+    """Every installed package, direct or transitive, is in pyproject.toml with its version."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     pins = pyproject["dependency-groups"]["dev"]
     pins += pyproject["tool"]["uv"]["constraint-dependencies"]
@@ -67,7 +67,7 @@ def test_each_dependency_is_pinned():
 
 @pytest.mark.usefixtures("no_other_run")
 def test_some_tests_leave_the_results_of_all():
-    """A run of one test, with the option that pyproject.toml gives each run."""
+    """One test runs, with the option that pyproject.toml adds to every run."""
     results, apart = ROOT / ".cache/proofs.xml", ROOT / ".cache/some-proofs.xml"
     before = results.exists() and results.read_bytes()
     apart.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ def test_some_tests_leave_the_results_of_all():
 
 
 def test_missing_engine_is_one_line(monkeypatch):
-    """Nothing answers, and this is not root on Debian: there is nothing to make one from."""
+    """No engine responds, and this is not root on Debian, so none can be installed."""
     monkeypatch.setattr(engine, "running", lambda: None)
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -89,7 +89,7 @@ def test_missing_engine_is_one_line(monkeypatch):
 
 
 def test_docker_without_buildx_is_one_line(monkeypatch):
-    """An engine answers, but its client lacks the plugin."""
+    """An engine responds, but its client does not have the plugin."""
     monkeypatch.setattr(engine, "running", lambda: DockerClient(client_type="docker"))
     monkeypatch.setattr(BuildxCLI, "is_installed", lambda _: False)
 
@@ -98,7 +98,7 @@ def test_docker_without_buildx_is_one_line(monkeypatch):
 
 
 def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
-    """A plugin in the user's folder, which is found before all others, says that it is 2.20."""
+    """A plugin in the user's folder, which is found first, reports the version 2.20."""
     plugins = tmp_path / "cli-plugins"
     plugins.mkdir()
     (plugins / "docker-compose").write_text(f"#!/bin/sh\n{OLD_COMPOSE}")
@@ -114,7 +114,7 @@ def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_silent_engine_is_one_line():
-    """A test run against an address where nobody listens fails, and says what to do."""
+    """A run with an address where nothing responds fails, and says what to do."""
     output = pytest_run(SLOW_TEST, DOCKER_HOST="tcp://127.0.0.1:9").communicate()[0]
 
     assert "the engine at DOCKER_HOST=tcp://127.0.0.1:9 does not answer: start it" in output
@@ -123,7 +123,7 @@ def test_silent_engine_is_one_line():
 
 
 def test_full_disk_is_one_line(monkeypatch, tmp_path):
-    """The engine's packages and images do not fit."""
+    """The disk has no room for the engine's packages and images."""
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1e9))
 
@@ -132,7 +132,7 @@ def test_full_disk_is_one_line(monkeypatch, tmp_path):
 
 
 def test_virtual_machine_without_debian_is_one_line():
-    """The option is used where no apt-get is to be found."""
+    """The option is used on a machine without apt-get."""
     command = [sys.executable, "-m", "pytest", "--on", "cgroup2"]
     environ = os.environ | {"PATH": "/nonexistent"}
 
@@ -147,13 +147,13 @@ def test_virtual_machine_without_debian_is_one_line():
 
 
 def test_unreachable_mirror_is_one_line(tmp_path):
-    """Without an engine, Debian's packages are the last resort: here nobody serves them."""
+    """Without an engine, Debian's packages are the last resort, but no mirror responds."""
     with pytest.raises(EngineError, match=r"^no container engine, and Debian's packages .*$"):
         PrivateEngine(tmp_path).fetch("bookworm", "http://127.0.0.1:9/debian")
 
 
 def test_unreachable_registry_is_one_line(builder, tmp_path):
-    """The base image is neither here nor to be had."""
+    """The base image is not on this machine, and its registry does not respond."""
     dockerfile = tmp_path / "far-away.Dockerfile"
     dockerfile.write_text("FROM registry.invalid/far/away:1\n")
 
@@ -162,7 +162,7 @@ def test_unreachable_registry_is_one_line(builder, tmp_path):
 
 
 def test_only_the_private_engine_makes_stand_ins(docker, monkeypatch):
-    """An image that could be replaced cannot be pulled: only the private engine replaces it."""
+    """An image that has a stand-in cannot be pulled: only the tests' own engine builds one."""
     name, said = "registry.invalid/python:3.14-slim", []
     monkeypatch.setitem(base_images.STAND_INS, name, base_images.STAND_INS["python:3.14-slim"])
 
@@ -183,7 +183,7 @@ def test_pulled_image_is_printed():
 
 @pytest.mark.usefixtures("no_other_run")
 def test_interrupted_run_leaves_nothing(docker):
-    """Ctrl-C in the middle of a test: its container and its image tag go with it."""
+    """Ctrl-C in the middle of a test removes its container and its image tag."""
     process, run = pytest_run_with_container(docker)
 
     process.send_signal(signal.SIGINT)
@@ -194,7 +194,7 @@ def test_interrupted_run_leaves_nothing(docker):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_interrupted_sweep_leaves_nothing(docker):
-    """Ctrl-C reaches pytest and its `docker` commands, again and again, during the final sweep."""
+    """Ctrl-C reaches pytest and its `docker` commands repeatedly during the final cleanup."""
     process, run = pytest_run_with_container(docker)
     sweep = f"removing what run {run} made "
 
@@ -212,7 +212,7 @@ def test_interrupted_sweep_leaves_nothing(docker):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_killed_run_is_swept_by_the_next(docker):
-    """A kill -9 leaves a container and a tag; whatever is run next removes them."""
+    """A kill -9 leaves a container and a tag behind; the next run removes them."""
     process, run = pytest_run_with_container(docker)
     process.kill()
     process.communicate()
@@ -226,7 +226,7 @@ def test_killed_run_is_swept_by_the_next(docker):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_run_records_its_machine(docker, tmp_path):
-    """Next to the results is a file with the engine, the Python, and how many tests passed."""
+    """A file next to the results has the engine, the Python version, and how many tests passed."""
     pytest_run(f"--junit-xml={tmp_path}/proofs.xml", QUICK_TEST).communicate()
 
     record = json.loads((tmp_path / "proofs.json").read_text())
@@ -237,7 +237,7 @@ def test_run_records_its_machine(docker, tmp_path):
 
 
 def test_table_shows_each_machine(tmp_path):
-    """The row of the run behind the site is first; a kept one follows, with its date."""
+    """The row of the run behind the site comes first; a recorded one follows, with its date."""
     site = Site(tmp_path)
     site.write("docs/signals.md", f"{site.read('docs/signals.md')}\n```{{machines}}\n```\n")
     site.prove()
@@ -260,7 +260,7 @@ def able(docker):
 
 
 def test_unknown_machine_is_one_line():
-    """A name after --on that no machine has: the line lists the names of those there are."""
+    """The name after --on does not exist: the line lists the names that do."""
     output = pytest_run("--on", "elsewhere").communicate()[0]
 
     names = ", ".join(on.MACHINES)
@@ -268,7 +268,7 @@ def test_unknown_machine_is_one_line():
 
 
 def test_slice_has_a_test_of_each_scenario():
-    """Pytest finds each test of the slice, and each way to run the image has one."""
+    """Pytest finds every test of the selection, and every scenario has one."""
     ids = on.slice_ids()
     output = pytest_run("--collect-only", "--quiet", "--within", *ids).communicate()[0]
 
@@ -278,7 +278,7 @@ def test_slice_has_a_test_of_each_scenario():
 
 @pytest.mark.usefixtures("able")
 def test_on_docker_is_another_machine(docker, request):
-    """Its user, language and Python are other ones, and its empty Docker pulls from a registry."""
+    """Its user, language and Python differ, and its empty Docker pulls from a registry."""
     machine = readers.ReadersMachine(readers.DOCKER, docker, os.environ["PROOFS_RUN"])
     request.addfinalizer(machine.container.remove)
     images = machine.run("docker", "image", "ls", "--quiet")
@@ -296,7 +296,7 @@ def test_on_docker_is_another_machine(docker, request):
 
 @pytest.mark.usefixtures("able")
 def test_on_podman_is_another_machine(docker, request):
-    """It has Podman, Compose, systemd and no Docker, and finds by a short name what it pulled."""
+    """It has Podman, Compose, systemd, no Docker, and finds a pulled image by its short name."""
     machine = readers.ReadersMachine(readers.PODMAN, docker, os.environ["PROOFS_RUN"])
     request.addfinalizer(machine.container.remove)
     images = machine.run("podman", "image", "ls", "--quiet")
@@ -321,7 +321,7 @@ def test_on_podman_is_another_machine(docker, request):
     ],
 )
 def test_podman_skips_what_only_docker_has(docker, tmp_path, name, version, end):
-    """The engine here answers under each name, but the version decides whether the test runs."""
+    """The engine responds under each name, but its version decides whether the test runs."""
     (tmp_path / "test_marked.py").write_text(MARKED)
     program = tmp_path / "bin" / name
     program.parent.mkdir()
@@ -343,7 +343,7 @@ def test_podman_skips_what_only_docker_has(docker, tmp_path, name, version, end)
 
 @pytest.mark.usefixtures("able", "no_other_run")
 def test_interrupted_machine_is_removed(docker):
-    """Ctrl-C as soon as there is a container: it goes, with its volume and its image."""
+    """Ctrl-C, as soon as the container runs, removes it with its volume and its image."""
     readers.ReadersMachine(
         readers.DOCKER, docker, os.environ["PROOFS_RUN"]
     ).container.remove()  # its image may take minutes to build, the first time

@@ -30,7 +30,7 @@ VIEWS, TEMPLATE = "core/views.py", "core/templates/core/home.html"
 
 
 def test_runserver_warns_at_its_start(build, run_once, replay):
-    """One line says so, which names another kind of server."""
+    """The warning says so, and recommends another kind of server."""
     container = run_once(build(EXEC_FORM), *RUNSERVER, env=DEBUG, ready=READY)
 
     printed = replay("runserver/warning.console", web=container.handle.id)
@@ -39,7 +39,7 @@ def test_runserver_warns_at_its_start(build, run_once, replay):
 
 
 def test_runserver_answers_requests_side_by_side(build, run_once):
-    """Four requests of three seconds take twelve without its threads, and far less with them."""
+    """Four requests of three seconds take twelve with --nothreading, and far less without it."""
     threaded = run_once(build(EXEC_FORM), *RUNSERVER, env=DEBUG, ready=READY)
     alone = run_once(build(EXEC_FORM), *RUNSERVER, "--nothreading", env=LOCAL, ready=READY)
 
@@ -49,7 +49,7 @@ def test_runserver_answers_requests_side_by_side(build, run_once):
 
 
 def test_runserver_serves_static_files_with_debug_alone(build, run_once):
-    """Without DEBUG it takes --insecure; Gunicorn serves none, with DEBUG either."""
+    """Without DEBUG, runserver needs --insecure; Gunicorn serves none, not even with DEBUG."""
     image = build(EXEC_FORM)
     with_debug = run_once(image, *RUNSERVER, env=DEBUG, ready=READY)
     without = run_once(image, *RUNSERVER, "--nothreading", env=LOCAL, ready=READY)
@@ -62,7 +62,7 @@ def test_runserver_serves_static_files_with_debug_alone(build, run_once):
 
 
 def test_runserver_loses_its_requests_at_a_stop(build, run):
-    """A request of 20 s gets no answer, although the exit code is that of a success."""
+    """A request of 20 s gets no response, although the exit code is 0."""
     container = run(build(EXEC_FORM), *RUNSERVER, env=LOCAL, ready=READY)
     response = start_sleep(container)
 
@@ -74,7 +74,7 @@ def test_runserver_loses_its_requests_at_a_stop(build, run):
 
 
 def test_runserver_without_its_reloader_ignores_sigterm(build, run):
-    """As the first process it runs on until Docker's grace ends, here three seconds."""
+    """As PID 1, runserver keeps running until Docker's grace period, here 3 s, is over."""
     container = run(build(EXEC_FORM), *RUNSERVER, "--noreload", env=LOCAL, ready=READY)
 
     stopped = container.stop(grace=3)
@@ -84,7 +84,7 @@ def test_runserver_without_its_reloader_ignores_sigterm(build, run):
 
 
 def test_crash_of_a_view_ends_runserver(build, run):
-    """A view that ends its process ends the container, with the exit code of that view."""
+    """A view exits its process, and the container exits with the code of that view."""
     container = run(build(EXEC_FORM), *RUNSERVER, env=LOCAL, ready=READY)
 
     with pytest.raises(httpx.TransportError):
@@ -94,7 +94,7 @@ def test_crash_of_a_view_ends_runserver(build, run):
 
 
 def test_runserver_without_an_address_is_out_of_reach(build, run):
-    """It answers inside the container, and not at the published port."""
+    """The server responds inside the container, but not at the published port."""
     container = run(build(EXEC_FORM), *RUNSERVER[:3], env=LOCAL, ready=READY)
 
     assert container.exec("python", "-c", ASK_INSIDE) == "200"
@@ -103,7 +103,7 @@ def test_runserver_without_an_address_is_out_of_reach(build, run):
 
 
 def test_runserver_needs_its_database_at_the_start(build, run):
-    """It looks for migrations, and serves nothing then, but runs on; Gunicorn answers."""
+    """Its check of migrations fails; it keeps running but serves nothing. Gunicorn serves."""
     runserver = run(build(EXEC_FORM), *RUNSERVER, env=OUT_OF_REACH, ready="OperationalError")
     gunicorn = run(build(EXEC_FORM), env=OUT_OF_REACH)
 
@@ -114,7 +114,7 @@ def test_runserver_needs_its_database_at_the_start(build, run):
 
 
 def test_development_file_shows_each_change(build, stack, docker):
-    """A view and a template are changed in the folder; nobody restarts anything."""
+    """A view and a template are changed in the folder, and the pages change without a restart."""
     started = stack(DEVELOPMENT, services={"web": {"image": build(APP)}}, env=ids(docker))
     shutil.copytree(PROJECT, started.folder, dirs_exist_ok=True)
     started.up()
@@ -131,7 +131,7 @@ def test_development_file_shows_each_change(build, stack, docker):
 
 
 def test_reload_of_gunicorn_follows_code_and_no_template(build, run_once):
-    """The old page is there after seconds of polling, and until a view changes too."""
+    """Seconds after a change to the template, the old page is served, until a view changes."""
     container = run_once(build(EXEC_FORM), *GUNICORN, "--reload", env=DEBUG)
     container.get("/")
     change_inside(container, TEMPLATE, "</h1>", "</h1>new template")
@@ -145,7 +145,7 @@ def test_reload_of_gunicorn_follows_code_and_no_template(build, run_once):
 
 
 def test_listed_templates_are_followed_too(build, run):
-    """With the file of the page, the new template shows without any change of code."""
+    """With the page's file, the new template appears without a change to the code."""
     volume = (TEMPLATES, "/app/reload.conf.py", "ro")
     command = [*GUNICORN, "--config", "reload.conf.py"]
     container = run(build(EXEC_FORM), *command, env=DEBUG, volumes=[volume])
@@ -157,7 +157,7 @@ def test_listed_templates_are_followed_too(build, run):
 
 
 def seconds_for_four(container):
-    """Return how long four requests of three seconds take that are sent at once."""
+    """Return how long four concurrent requests of three seconds take."""
     start = time.monotonic()
     responses = [container.start_get("/sleep/3/") for _ in range(4)]
     assert {response.result().text for response in responses} == {"slept"}
@@ -165,7 +165,7 @@ def seconds_for_four(container):
 
 
 def start_sleep(container):
-    """Ask for an answer that takes 20 s, and return once it has surely begun."""
+    """Send a request of 20 s, and return once it is surely in progress."""
     container.get("/health/")
     response = container.start_get("/sleep/20/")
     container.get("/sleep/1/")
@@ -185,12 +185,12 @@ def edit(path, old, new):
 
 
 def change_inside(container, path, old, new):
-    """Change a file of the container, as in a mounted folder."""
+    """Change a file of the container, as in a mounted directory."""
     container.handle.execute(["sed", "-i", f"s|{old}|{new}|", path], user="0")
 
 
 def text(container, path):
-    """Return the text of a page, nothing while the server starts anew."""
+    """Return the text of a page, or nothing while the server restarts."""
     try:
         return container.get(path).text
     except httpx.TransportError:

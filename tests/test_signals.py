@@ -30,7 +30,7 @@ DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/cont
 
 
 def test_exec_form_receives_sigterm(build, run):
-    """Gunicorn says so, and the container is gone long before Docker's patience ends."""
+    """The log shows the signal, and the container exits before Docker's ten seconds are over."""
     container = run(build("signals/exec-form.Dockerfile"))
     container.get("/health/")
 
@@ -41,19 +41,21 @@ def test_exec_form_receives_sigterm(build, run):
     assert stopped.seconds < DOCKERS_GRACE
 
 
-def test_exec_form_finishes_requests(build, run):
-    """A request of 10 s is in progress when the container is stopped, and is answered."""
-    container = run(build("signals/exec-form.Dockerfile"))
-    response = container.start_sleep(10)
+@CLASSES
+def test_exec_form_finishes_requests(build, run, flags):
+    """Two requests of 10 s are in progress on two workers when the container is stopped."""
+    env = {"GUNICORN_CMD_ARGS": f"--workers 2 {flags}"}
+    container = run(build("signals/exec-form.Dockerfile"), env=env)
+    responses = [container.start_sleep(10) for _ in range(2)]
 
-    stopped = container.stop(grace=30)
+    stopped = container.stop(grace=40)
 
-    assert response.result().text == "slept"
+    assert [response.result().text for response in responses] == ["slept", "slept"]
     assert stopped.exit_code == 0
 
 
 def test_shell_form_keeps_sigterm(build, run):
-    """The first process is the shell; Docker waits in vain and kills all."""
+    """PID 1 is the shell; Docker waits ten seconds and then kills the container."""
     container = run(build("signals/wrong-shell-form.Dockerfile"))
     first = container.top()[0]
 
@@ -76,7 +78,7 @@ def test_shell_form_keeps_sigterm(build, run):
     ],
 )
 def test_shell_form_of_any_shape_keeps_sigterm(build, run, line):
-    """A variable, an assignment, two kinds of list, a pipe: the shell stays the first process."""
+    """With a variable, an assignment, two kinds of list or a pipe, Gunicorn gets no signal."""
     container = run(build(EXEC_FORM), *SH, line)
 
     stopped = container.stop(grace=3)
@@ -86,7 +88,7 @@ def test_shell_form_of_any_shape_keeps_sigterm(build, run, line):
 
 
 def test_shell_form_loses_its_last_requests(build, run):
-    """A request that arrives after SIGTERM is taken, and cut when Docker's grace ends."""
+    """A request that arrives after SIGTERM is accepted, and cut when Docker's grace period ends."""
     container = run(build("signals/wrong-shell-form.Dockerfile"))
     container.get("/health/")
 
@@ -112,7 +114,7 @@ def test_exec_in_the_shell_form_receives_sigterm(build, run, line):
 
 @pytest.mark.parametrize("line", [LINE, f"true && {LINE}"])
 def test_bash_is_replaced_by_its_last_command(build, run, line):
-    """With bash -c, Gunicorn is the first process, alone and after another command."""
+    """With bash -c, Gunicorn is PID 1, both as the only command and after another one."""
     container = run(build(EXEC_FORM), *BASH, line)
     container.get("/health/")
     first = container.top()[0]
@@ -126,7 +128,7 @@ def test_bash_is_replaced_by_its_last_command(build, run, line):
 
 @pytest.mark.parametrize("init", ["tini", "tini group", "dumb-init"])
 def test_init_forwards_sigterm_to_the_exec_form(build, run, init):
-    """Docker's --init is tini; a request of 10 s is in progress, and is answered."""
+    """Docker's --init is tini; a request of 10 s that is in progress gets its response."""
     prefix, options = init_before(init)
     container = run(build(EXEC_FORM, **WITH_DUMB_INIT), *prefix, *LINE.split(), **options)
     first, response = container.top()[0], container.start_sleep(10)
@@ -141,7 +143,7 @@ def test_init_forwards_sigterm_to_the_exec_form(build, run, init):
 @pytest.mark.parametrize("init", ["tini group", "dumb-init"])
 @pytest.mark.parametrize("start", [[*SH, LINE], ["./entrypoint.sh"]], ids=["shell", "script"])
 def test_no_init_saves_the_requests_of_a_shell(build, run, init, start):
-    """Even where the whole group is told: the shell ends at once, and with it the container."""
+    """With the whole group signaled, the container exits with 143, and the request is lost."""
     prefix, options = init_before(init)
     container = run(build(EXEC_FORM, **WITH_DUMB_INIT), *prefix, *start, **options)
     response = container.start_sleep(30)
@@ -154,7 +156,7 @@ def test_no_init_saves_the_requests_of_a_shell(build, run, init, start):
 
 
 def test_init_does_not_repair_the_shell_form(build, run):
-    """With --init the stop is fast, but the request under way gets no answer."""
+    """With --init the stop is fast, but the request in progress gets no response."""
     container = run(build("signals/wrong-shell-form.Dockerfile"), init=True)
     response = container.start_sleep(30)
 
@@ -181,7 +183,7 @@ def test_script_with_exec_receives_sigterm(build, run):
 
 
 def test_script_without_exec_keeps_sigterm(build, run):
-    """The script stays the first process, and Gunicorn is killed with it."""
+    """The script stays PID 1, and Gunicorn is killed without a signal in its log."""
     files = ["signals/wrong-script-without-exec.entrypoint.sh"]
     container = run(build("signals/exec-in-script.Dockerfile", files=files))
     first = container.top()[0]
@@ -194,7 +196,7 @@ def test_script_without_exec_keeps_sigterm(build, run):
 
 
 def test_request_longer_than_the_grace_is_cut(build, run):
-    """Docker's grace ends before the request does: the same ratio as 10 s against a minute."""
+    """A request of 20 s is in progress, and Docker's grace period is 2 s."""
     container = run(build("signals/exec-form.Dockerfile"))
     response = container.start_sleep(20)
 
@@ -206,7 +208,7 @@ def test_request_longer_than_the_grace_is_cut(build, run):
 
 
 def test_longer_grace_lets_the_request_finish(build, run):
-    """A request of 12 s outlives Docker's ten seconds, if they are made sixty."""
+    """A request of 12 s, longer than Docker's ten seconds, completes with `docker stop -t 60`."""
     container = run(build("signals/exec-form.Dockerfile"))
     response = container.start_sleep(12)
 
@@ -217,7 +219,7 @@ def test_longer_grace_lets_the_request_finish(build, run):
 
 
 def test_graceful_timeout_hides_a_lost_request(build, run):
-    """Gunicorn stops as asked and exits 0, and yet the client has no answer."""
+    """Gunicorn shuts down and exits with code 0, although the client gets no response."""
     image = build("signals/exec-form.Dockerfile")
     container = run(image, env={"GUNICORN_CMD_ARGS": "--graceful-timeout 1"})
     response = container.start_sleep(20)
@@ -232,7 +234,7 @@ def test_graceful_timeout_hides_a_lost_request(build, run):
 
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGQUIT"])
 def test_quick_stop_fails_the_request_of_a_sync_worker(build, run, signal):
-    """Both signals, sent as STOPSIGNAL would, turn a request under way into a 500."""
+    """As STOPSIGNAL, each of both signals turns a request in progress into a 500."""
     container = run(build("signals/exec-form.Dockerfile"), stop_signal=signal)
     response = container.start_sleep(30)
 
@@ -244,7 +246,7 @@ def test_quick_stop_fails_the_request_of_a_sync_worker(build, run, signal):
 
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGQUIT"])
 def test_quick_stop_lets_gthread_finish(build, run, signal):
-    """The same signals, and a thread's request of 10 s is answered."""
+    """With the same signals, a request of 10 s on a thread gets its response."""
     container = run(build(EXEC_FORM), stop_signal=signal, env={"GUNICORN_CMD_ARGS": "--threads 2"})
     response = container.start_sleep(10)
 
@@ -255,7 +257,7 @@ def test_quick_stop_lets_gthread_finish(build, run, signal):
 
 
 def test_sigint_after_sigterm_ends_the_patience(build, run):
-    """A request of 120 s keeps the stop waiting, until the second signal turns it into a 500."""
+    """A request of 120 s delays the shutdown, until the second signal turns it into a 500."""
     container = run(build(EXEC_FORM))
     response = container.start_sleep(120)
     container.kill("SIGTERM")
@@ -270,7 +272,7 @@ def test_sigint_after_sigterm_ends_the_patience(build, run):
 
 @CLASSES
 def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
-    """Inside, the kernel still accepts it; outside, the request fails when Gunicorn is gone."""
+    """Inside, the kernel still accepts it; outside, the request fails when Gunicorn exits."""
     container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
     under_way = container.start_sleep(20)
     container.kill("SIGTERM")
@@ -286,7 +288,7 @@ def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
 
 
 def init_before(name):
-    """Return what an init adds to a command, and to the options of `docker run`."""
+    """Return what an init adds to a command and to the options of `docker run`."""
     if name.startswith("tini"):
         return [], {"init": True, "env": GROUP if name == "tini group" else {}}
     return name.split(), {}

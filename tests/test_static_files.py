@@ -27,12 +27,12 @@ STARTED = "start worker process"
 
 @pytest.fixture
 def nginx(build, run_once):
-    """Run the static image as the page tells."""
+    """Run the static image as on the page."""
     return run_once(build(STATIC, files=CONF), ready=STARTED)
 
 
 def test_command_builds_the_static_image(builder, replay, run, tmp_path):
-    """The page's command, typed in a folder that has the page's files."""
+    """The page's command, run in a folder that has the page's files."""
     shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
     shutil.copy(SNIPPETS / STATIC, tmp_path / "Dockerfile.static")
     shutil.copy(SNIPPETS / CONF[0], tmp_path / "default.conf")
@@ -46,7 +46,7 @@ def test_command_builds_the_static_image(builder, replay, run, tmp_path):
 
 
 def test_nginx_serves_what_the_page_links_to(build, run_once, nginx):
-    """The name that one image writes into a page is found in the other, with its type."""
+    """The app image writes a stylesheet's name into a page; nginx serves it with its type."""
     page = run_once(build(APP)).get("/").text
     response = nginx.get(re.search(r'href="(\S+\.css)"', page)[1])
 
@@ -55,7 +55,7 @@ def test_nginx_serves_what_the_page_links_to(build, run_once, nginx):
 
 
 def test_hashed_names_are_cached_for_a_year(nginx):
-    """The hashed name is immutable; the plain name of the same file is not."""
+    """The hashed name of a stylesheet is immutable; its plain name has no such header."""
     hashed, plain = nginx.get(names(nginx)["core/site.css"]), nginx.get("/static/core/site.css")
 
     assert hashed.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -64,14 +64,14 @@ def test_hashed_names_are_cached_for_a_year(nginx):
 
 
 def test_missing_file_is_not_found(nginx):
-    """No index page answers in place of a file that is not there."""
+    """A missing file and a missing directory both return 404."""
     codes = {nginx.get(path).status_code for path in ("/static/no.css", "/no/")}
 
     assert codes == {404}
 
 
 def test_browser_is_told_not_to_guess(nginx):
-    """The header goes with a hashed name, a plain one, and an answer that is an error."""
+    """The header is there for a hashed name, for a plain name, and for an error."""
     paths = names(nginx)["core/site.css"], "/static/core/site.css", "/static/no.css"
 
     assert {nginx.get(p).headers["X-Content-Type-Options"] for p in paths} == {"nosniff"}
@@ -79,7 +79,7 @@ def test_browser_is_told_not_to_guess(nginx):
 
 @pytest.mark.parametrize("suffix", COMPRESSED)
 def test_browser_gets_what_the_build_compressed(nginx, suffix):
-    """The answer is as long as the file that ends in .gz, and means the same as the other."""
+    """The response has the length of the .gz file, and unpacks to the uncompressed file."""
     path = next(path for path in names(nginx).values() if path.endswith(f".{suffix}"))
     small, large = nginx.get(path, headers=GZIP), nginx.get(path, headers=PLAIN)
 
@@ -90,7 +90,7 @@ def test_browser_gets_what_the_build_compressed(nginx, suffix):
 
 
 def test_proxy_gets_the_compressed_file_too(nginx):
-    """By HTTP/1.0, as many a proxy asks, and with the header by which a proxy names itself."""
+    """One request uses HTTP/1.0, another has the header Via: both get the compressed file."""
     path = names(nginx)["core/site.css"]
     via = nginx.get(path, headers={**GZIP, "Via": "1.1 proxy"}).headers
 
@@ -99,7 +99,7 @@ def test_proxy_gets_the_compressed_file_too(nginx):
 
 
 def test_caches_are_told_of_both_kinds(nginx):
-    """Whichever of the two comes first: a cache keeps it for those who asked alike."""
+    """Vary is Accept-Encoding, with and without compression."""
     path = names(nginx)["core/site.css"]
 
     assert {nginx.get(path, headers=h).headers.get("Vary") for h in (GZIP, PLAIN)} == {
@@ -108,26 +108,26 @@ def test_caches_are_told_of_both_kinds(nginx):
 
 
 def test_compressed_files_are_a_third(nginx):
-    """All style sheets, scripts and pictures of the admin and of the project together."""
+    """All stylesheets, scripts and SVG files of the admin and of the project together."""
     small, large = (int(size) for size in nginx.exec("sh", "-c", SIZES).split())
 
     assert 0 < small < large / 3
 
 
 def test_nginx_keeps_files_open(nginx):
-    """A worker of nginx has the file open after the answer has been sent."""
+    """An nginx worker still has the file open after it has sent the response."""
     nginx.get("/static/core/logo.svg", headers=PLAIN)
 
     assert "/srv/static/core/logo.svg" in nginx.exec("sh", "-c", "readlink /proc/[0-9]*/fd/*; true")
 
 
 def test_nginx_runs_without_root(nginx):
-    """Each process of the container, the master's too, has the user id of the official file."""
+    """Every process of the container, including the master, has the official image's user id."""
     assert nginx.users() == {"101"}
 
 
 def test_both_builds_agree_on_the_names(build, docker, nginx):
-    """The app image's manifest is the static image's, and has no name that is not a file."""
+    """Both images have the same manifest, and each of its names is a file."""
     kept = ["cat", "staticfiles/staticfiles.json"]
     manifest = json.loads(docker.run(build(APP), kept, remove=True))
     files = nginx.exec("find", "/srv/static", "-type", "f").split()
@@ -137,14 +137,14 @@ def test_both_builds_agree_on_the_names(build, docker, nginx):
 
 
 def test_both_files_share_their_first_stages():
-    """Docker keeps a stage by its text: `packages` and `static` stand in each alike."""
+    """The stages `packages` and `static` have the same text in both Dockerfiles."""
     files = [(SNIPPETS / name).read_text() for name in (APP, STATIC)]
 
     assert shared_stages(files[0]) == shared_stages(files[1])
 
 
 def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):
-    """The two stages of uv's file, put in the place of pip's, make the same names."""
+    """With the two stages of uv's Dockerfile instead of pip's, the file names are the same."""
     pip, uv = (shared_stages((SNIPPETS / name).read_text()) for name in (APP, UV))
     dockerfile = tmp_path / "uv.Dockerfile.static"
     dockerfile.write_text(edited((SNIPPETS / STATIC).read_text(), {pip: uv}))
@@ -157,7 +157,7 @@ def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):
 
 
 def test_touched_view_leaves_the_static_image(build, docker):
-    """A line more in a view: `collectstatic` runs again, and all layers stay as they were."""
+    """After a change to a view, `collectstatic` runs again, and all layers stay the same."""
     views = (PROJECT / "core/views.py").read_text()
     # No other test builds these layers: see packages_of in scenarios/layers.py.
     own = {"core/static/core/own.css": "/* own */\n", "default.conf": f"# own\n{CONF_TEXT}"}
@@ -169,7 +169,7 @@ def test_touched_view_leaves_the_static_image(build, docker):
 
 
 def test_missing_manifest_fails_each_page(build, run):
-    """Without staticfiles.json the container starts, and a page is a 500; the log tells why."""
+    """Without staticfiles.json, the container starts, a page returns 500, and the log says why."""
     container = run(build("signals/exec-form.Dockerfile"))  # which collects nothing
     response = container.get("/")
 
@@ -178,7 +178,7 @@ def test_missing_manifest_fails_each_page(build, run):
 
 
 def test_ignore_file_keeps_left_overs_out(build, docker):
-    """An old stylesheet of `staticfiles` and a key of a static folder, with and without it."""
+    """An old stylesheet and a key in a static directory get in only without the ignore file."""
     changes = [LEFT_OVERS, LEFT_OVERS | {".dockerignore": IGNORE}]
     images = [build(STATIC, files=CONF, changes=change) for change in changes]
     look = ["sh", "-c", "grep -rl canary /srv/static; true"]
@@ -190,7 +190,7 @@ def test_ignore_file_keeps_left_overs_out(build, docker):
 
 
 def test_named_volume_keeps_the_first_deploy(build, docker, stack):
-    """The second image has another stylesheet, and nginx serves the first one's."""
+    """The second image has another stylesheet, but nginx serves the first one."""
     new = {"core/static/core/site.css": "/* second deploy */\n"}
     first = build("dockerfile/shortest.Dockerfile")
     second = build("dockerfile/shortest.Dockerfile", changes=new)
@@ -225,7 +225,7 @@ def names(nginx):
 
 
 def get_by_http_1_0(container, path, headers):
-    """Ask by HTTP/1.0, which httpx does not speak, and return the headers of the answer."""
+    """Send a request by HTTP/1.0, which httpx cannot, and return the response's headers."""
     client = http.client.HTTPConnection("127.0.0.1", container.ports[0])
     client._http_vsn, client._http_vsn_str = 10, "HTTP/1.0"  # noqa: SLF001
     client.request("GET", path, headers=headers)

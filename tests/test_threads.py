@@ -39,7 +39,7 @@ for other in others:
 
 
 def test_two_threads_shorten_the_wait(build, run):
-    """Four requests of three seconds reach one worker at once, without threads and with two."""
+    """Four concurrent requests of three seconds go to one worker, without threads and with two."""
     one_by_one = run(build(TWO_THREADS), *SYNC)
     threaded = run(build(TWO_THREADS))
 
@@ -50,7 +50,7 @@ def test_two_threads_shorten_the_wait(build, run):
 
 
 def test_threads_lose_updates(build, run):
-    """Of 100 requests that count, sync counts all, and two threads count fewer."""
+    """100 requests each add one to a global variable: sync counts all, two threads count fewer."""
     one_by_one = run(build(TWO_THREADS), *SYNC)
     threaded = run(build(TWO_THREADS))
 
@@ -61,7 +61,7 @@ def test_threads_lose_updates(build, run):
 
 
 def test_threads_take_less_memory_than_workers(build, run):
-    """The proportional set sizes of all processes are summed, after every one has served."""
+    """The PSS of all processes is summed after each thread and each worker has served requests."""
     threads = run(build(TWO_THREADS), *SYNC, "--threads", "8")
     workers = run(build(TWO_THREADS), *SYNC, "--workers", "8")
 
@@ -81,7 +81,7 @@ def test_each_thread_has_its_own_database_connection(build, run):
 
 
 def test_stuck_requests_silently_stall_a_worker(build, run):
-    """Two requests hang: a third client waits in vain for two threads, and is served by four."""
+    """Two requests hang: with two threads, a third client gets no response; with four, it does."""
     image = build(TWO_THREADS)
     two, four = (run(image, *SYNC, "--timeout", "4", "--threads", n) for n in ("2", "4"))
     for container in (two, two, four, four):
@@ -96,7 +96,7 @@ def test_stuck_requests_silently_stall_a_worker(build, run):
 
 
 def test_busy_worker_takes_clients_from_an_idle_one(build, run):
-    """One of two workers is busy: gthread serves some of 20 clients too late, sync serves all."""
+    """One of two workers is busy: gthread serves some of 20 clients late, sync none of them."""
     gthread = run(build(TWO_THREADS), *SYNC, "--workers", "2", *ONE_THREAD)
     sync = run(build(TWO_THREADS), *SYNC, "--workers", "2")
 
@@ -107,7 +107,7 @@ def test_busy_worker_takes_clients_from_an_idle_one(build, run):
 
 
 def test_limit_of_connections_leaves_clients_to_idle_workers(build, run):
-    """As many connections as threads: all 20 clients are served in time, and the log warns."""
+    """With as many connections as threads, all 20 clients are served in time; Gunicorn warns."""
     limit = ["--workers", "2", *ONE_THREAD, "--worker-connections", "1"]
     limited = run(build(TWO_THREADS), *SYNC, *limit)
 
@@ -118,7 +118,7 @@ def test_limit_of_connections_leaves_clients_to_idle_workers(build, run):
 
 
 def ask(container, *paths):
-    """Ask for all paths at once, and return the answers."""
+    """Send concurrent requests for all paths, and return the responses' texts."""
     container.wait_for_log("Booting worker")
     container.get("/health/")
     responses = [container.start_get(path, verify=False) for path in paths]
@@ -126,7 +126,7 @@ def ask(container, *paths):
 
 
 def seconds_for(container, *paths):
-    """Return how long it takes to answer all paths, asked for at once."""
+    """Return how long concurrent requests for all paths take."""
     container.get("/health/")
     start = time.monotonic()
     ask(container, *paths)
@@ -134,14 +134,14 @@ def seconds_for(container, *paths):
 
 
 def memory(container):
-    """Return the kB that all processes take once every thread and every worker has served."""
+    """Return the kB that all processes use once every thread and every worker has served."""
     container.wait_for_log("Booting worker")
     ask(container, *["/sleep/0.5/"] * 24)
     return container.pss()
 
 
 def database_connections(container, threads):
-    """Return how often the database file is open, when so many threads have had time to ask."""
+    """Return how often the database file is open, once so many threads could have opened it."""
     container.exec("python", "manage.py", "migrate")
     deadline, found = time.monotonic() + PATIENCE, []
     while len(found) < threads and time.monotonic() < deadline:
@@ -152,7 +152,7 @@ def database_connections(container, threads):
 
 
 def before_the_slow_one(*containers):
-    """Return how many of 20 quick requests each answers while one of twenty seconds waits."""
+    """Return how many of 20 fast requests each serves while a request of 20 seconds is running."""
     for container in containers:
         container.wait_for_log("Booting worker", count=2)
     command = ["python", "-c", BEFORE_THE_SLOW_ONE]

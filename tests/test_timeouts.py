@@ -69,7 +69,7 @@ NGINX_AS_A_PROXY = f"echo '{PROXY}' > /tmp/proxy.conf && exec nginx -c /tmp/prox
 
 
 def test_inner_limit_spares_the_worker(build, run):
-    """A locked database is given up after one second, and after twenty: the timeout is five."""
+    """Django gives up on a locked database after one second, or twenty; the timeout is five."""
     patient = run(build(APP), *SYNC, "--timeout", "5", env=database_timeout(20))
     brief = run(build(APP), *SYNC, "--timeout", "5", env=database_timeout(1))
 
@@ -83,7 +83,7 @@ def test_inner_limit_spares_the_worker(build, run):
 
 
 def test_sync_cuts_a_stream_at_the_timeout(build, run):
-    """A line a second for eight seconds outlives a timeout of four on gthread, and not on sync."""
+    """A view sends a line a second for eight seconds, with a timeout of four."""
     sync = run(build(APP), *SYNC, *FOUR_SECONDS)
     gthread = run(build(APP), *GTHREAD, *FOUR_SECONDS)
 
@@ -96,7 +96,7 @@ def test_sync_cuts_a_stream_at_the_timeout(build, run):
 
 
 def test_stop_suspends_the_timeout(build, run):
-    """A request of nine seconds meets a timeout of four, and is answered: a stop has begun."""
+    """After SIGTERM, a request of nine seconds gets its response, with a timeout of four."""
     container = run(build(APP), *SYNC, *FOUR_SECONDS)
     response = container.start_sleep(9)
     container.kill("SIGTERM")
@@ -107,7 +107,7 @@ def test_stop_suspends_the_timeout(build, run):
 
 
 def test_equal_graces_end_in_a_kill(build, run):
-    """Docker and Gunicorn both wait three seconds; on a busy machine Gunicorn wins at times."""
+    """Docker and Gunicorn both wait three seconds; one of up to five stops ends in a kill."""
     for _ in range(5):
         container = run(build(APP), *SYNC, "--graceful-timeout", "3")
         container.start_sleep(20)
@@ -119,7 +119,7 @@ def test_equal_graces_end_in_a_kill(build, run):
 
 
 def test_files_keep_the_order():
-    """Each limit of the two files is longer than the one inside it; nginx keeps one 60 s."""
+    """Each timeout of the two files is longer than the one inside it; nginx's is 60 s."""
     limits = runpy.run_path(SNIPPETS / FILES[0])
     grace = int(re.search(r"grace_period: (\d+)s", (SNIPPETS / COMPOSE).read_text())[1])
 
@@ -142,7 +142,7 @@ def test_compose_grace_holds_for_docker_stop(build, stack):
 
 
 def test_proxy_that_gives_up_leaves_the_worker_busy(build, run):
-    """The client has its 504 after two seconds, and the next one waits until twenty are over."""
+    """The client gets its 504 after two seconds; the next one waits until the 20 s are over."""
     image = build(NGINX[0], files=NGINX[1:])
     proxy = run(image, "sh", "-c", NGINX_AS_A_PROXY, ready="start worker process")
     app = run(build(APP), *SYNC, networks=[f"container:{proxy.handle.id}"], publish_all=False)
@@ -159,14 +159,14 @@ def test_proxy_that_gives_up_leaves_the_worker_busy(build, run):
 
 
 def test_sync_closes_each_connection(build, run):
-    """The answer says so, however long the connection may be kept."""
+    """The response has the header Connection: close, whatever --keep-alive is."""
     container = run(build(APP), *SYNC, "--keep-alive", "75")
 
     assert container.get("/health/").headers["Connection"] == "close"
 
 
 def test_gthread_closes_an_idle_connection(build, run):
-    """The first request of a connection is answered, and the second, five seconds later, not."""
+    """The first request on a connection gets a response, the second, five seconds later, none."""
     container = run(build(APP), *GTHREAD)
 
     answers = container.exec("python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS)
@@ -175,7 +175,7 @@ def test_gthread_closes_an_idle_connection(build, run):
 
 
 def test_longer_keepalive_keeps_an_idle_connection(build, run):
-    """With the file of the page, both are answered."""
+    """With the file of the page, both requests get a response."""
     container = run(build(APP, files=FILES), *GTHREAD)
 
     answers = container.exec("python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS)
@@ -185,7 +185,7 @@ def test_longer_keepalive_keeps_an_idle_connection(build, run):
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_import_may_outlast_the_timeout(build, run, threads):
-    """An import of eight seconds meets a timeout of four; the first request waits for it."""
+    """An import takes eight seconds, with a timeout of four; the first request waits for it."""
     command = f"{SLOW} --timeout 4 --threads {threads}"
     container = run(build(APP), "sh", "-c", command)
 
@@ -195,21 +195,21 @@ def test_import_may_outlast_the_timeout(build, run, threads):
 
 
 def test_preload_as_first_process_ignores_sigterm(build, run):
-    """Docker's grace is over, and the import is not: all is killed."""
+    """Docker's grace period ends before the import does, and Docker kills the container."""
     container = run(build(APP), "sh", "-c", f"{SLOW} --preload", ready="importing")
 
     assert container.stop(grace=2).exit_code == 137
 
 
 def test_init_ends_a_slow_preload(build, run):
-    """The same import ends with the signal, long before it would be over."""
+    """With --init, the signal ends the same import long before it would be done."""
     container = run(build(APP), "sh", "-c", f"{SLOW} --preload", ready="importing", init=True)
 
     assert container.stop(grace=PATIENCE).exit_code == 143
 
 
 def test_asgi_has_no_request_timeout(build, run):
-    """A request of nine seconds meets a timeout of four, and is answered."""
+    """A request of nine seconds, with a timeout of four, gets its response."""
     asgi = [*GUNICORN, "core.asgi:application", "--worker-class", "asgi"]
     container = run(build(APP), *asgi, *FOUR_SECONDS)
 
@@ -235,5 +235,5 @@ def test_pause_longer_than_the_timeout_kills_workers(build, run, docker):
 
 
 def database_timeout(seconds):
-    """Return the environment in which Django waits so long for a locked database."""
+    """Return the environment in which Django waits this long for a locked database."""
     return {"DATABASE_URL": f"sqlite:////tmp/db.sqlite3?timeout={seconds}"}

@@ -36,7 +36,7 @@ def test_one_container_serves_pages_and_files(web):
 
 
 def test_settings_add_whitenoise_alone():
-    """The page's settings are the project's, with a middleware more and another storage."""
+    """The page's settings equal the project's, except for one more middleware and a storage."""
     old, new = assigned((PROJECT / "core/settings.py").read_text()), assigned(SETTINGS)
     first, *others = old["MIDDLEWARE"]
     storage = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
@@ -46,7 +46,7 @@ def test_settings_add_whitenoise_alone():
 
 
 def test_whitenoise_caches_hashed_names_for_ten_years(web):
-    """The hashed name is immutable, the plain name of the same file is asked for anew soon."""
+    """The hashed name is immutable, the plain name of the same file is cached for a minute."""
     hashed, plain = web.get(re.search(LINK, web.get("/").text)[1]), web.get("/static/core/site.css")
 
     assert hashed.headers["Cache-Control"] == "max-age=315360000, public, immutable"
@@ -54,7 +54,7 @@ def test_whitenoise_caches_hashed_names_for_ten_years(web):
 
 
 def test_browser_chooses_brotli_or_gzip(web):
-    """Each of the three answers is as long as the file that the build has made."""
+    """Each of the three responses has the length of the file that the build created."""
     path = "admin/css/base.css"
     answers = [web.get(f"/static/{path}", headers=h).headers for h in (BROTLI, GZIP, PLAIN)]
     built = web.exec("stat", "-c%s", *(f"staticfiles/{path}{end}" for end in (".br", ".gz", "")))
@@ -67,14 +67,14 @@ def test_browser_chooses_brotli_or_gzip(web):
 
 
 def test_whitenoise_misses_with_a_404(web):
-    """A name that was not collected, and one that leads out of the folder."""
+    """A name that was not collected, and a path that leads out of the directory."""
     codes = {web.get(path).status_code for path in ("/static/no.css", "/static/%2e%2e/manage.py")}
 
     assert codes == {404}
 
 
 def test_file_added_later_is_not_served(web):
-    """Root copies one that is served, while Gunicorn runs."""
+    """A copy of a served file, made while Gunicorn runs, returns 404."""
     assert web.get("/static/core/site.css").status_code == 200
 
     copy = ["cp", "--verbose", "staticfiles/core/site.css", "staticfiles/core/later.css"]
@@ -83,14 +83,14 @@ def test_file_added_later_is_not_served(web):
 
 
 def test_each_file_takes_a_thread_of_gunicorn(web):
-    """Gunicorn's access log has the request, which nginx's would have otherwise."""
+    """Gunicorn's access log contains the request for the file."""
     web.get("/static/core/logo.svg")
 
     assert '"GET /static/core/logo.svg HTTP/1.1" 200' in web.wait_for_log("logo.svg")
 
 
 def assigned(settings):
-    """Return the lists of middleware and storages that a text of settings has."""
+    """Return the middleware and the storages that a settings file defines."""
     found = [node for node in ast.parse(settings).body if isinstance(node, ast.Assign)]
     named = {node.targets[0].id: node.value for node in found}
     return {name: ast.literal_eval(named[name]) for name in ("MIDDLEWARE", "STORAGES")}

@@ -31,7 +31,7 @@ TWO_AFTER_IDLENESS, BESIDE_A_SILENT_CLIENT = "idle_then_slow.py", "beside_a_sile
 
 @pytest.mark.parametrize("worker_class", ["", "sync", "gunicorn.workers.sync.SyncWorker"])
 def test_threads_turn_sync_into_gthread(small_image, run_once, worker_class):
-    """The log names the class that runs, with the default and with both names of sync."""
+    """The log shows the class that runs, for the default class and for both names of sync."""
     flags = ["--worker-class", worker_class] if worker_class else []
 
     without = run_once(small_image, *SYNC, *flags)
@@ -43,20 +43,20 @@ def test_threads_turn_sync_into_gthread(small_image, run_once, worker_class):
 
 @pytest.fixture
 def image(build):
-    """Build the page's image with gevent, as Gunicorn's extra installs it."""
+    """Build the page's image with gevent, installed by Gunicorn's extra."""
     return build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
 
 
 @pytest.mark.parametrize("worker_class", ["asgi", "gevent"])
 def test_threads_turn_no_other_class_into_gthread(image, run_once, worker_class):
-    """The log names the class that was asked for."""
+    """The log shows the class that the option sets."""
     container = run_once(image, *CLASSES[worker_class], "--threads", "2")
 
     assert f"Using worker: {worker_class}" in container.wait_for_log("Booting worker")
 
 
 def test_print_config_shows_the_class_that_was_set(small_image, inside, run_once):
-    """It prints sync, where the log of the same flags says gthread."""
+    """--print-config prints sync, although the log of the same flags says gthread."""
     printed = inside(small_image, *SYNC, "--threads", "2", "--print-config")
     started = run_once(small_image, *SYNC, "--threads", "2")
 
@@ -66,7 +66,7 @@ def test_print_config_shows_the_class_that_was_set(small_image, inside, run_once
 
 
 def test_gthreads_stops_gunicorn(small_image, inside):
-    """Gunicorn names the class that it does not know, and exits with 1."""
+    """Gunicorn prints the class that it does not recognize, and exits with code 1."""
     ended = inside(small_image, *SYNC, "--worker-class", "gthreads")
 
     assert ended.exit_code == 1
@@ -74,7 +74,7 @@ def test_gthreads_stops_gunicorn(small_image, inside):
 
 
 def test_eventlet_stops_gunicorn(small_image, inside):
-    """Gunicorn knows this class no more, and exits with 1."""
+    """Gunicorn 27 no longer recognizes this class, and exits with code 1."""
     ended = inside(small_image, *SYNC, "--worker-class", "eventlet")
 
     assert ended.exit_code == 1
@@ -82,7 +82,7 @@ def test_eventlet_stops_gunicorn(small_image, inside):
 
 
 def test_gevent_needs_the_extra_of_gunicorn(build, image, inside, run_once):
-    """Installed beside Gunicorn, gevent is not enough: packaging is missing."""
+    """Installed next to Gunicorn without the extra, gevent is not enough: packaging is missing."""
     beside = build(GTHREAD, changes=with_gevent("gunicorn"))
 
     failed = inside(beside, *GEVENT_CLASS)
@@ -94,7 +94,7 @@ def test_gevent_needs_the_extra_of_gunicorn(build, image, inside, run_once):
 
 
 def test_gthread_alone_has_one_thread(small_image, run):
-    """Four requests of three seconds take twelve; with the threads of the page, far less."""
+    """Four requests of three seconds take twelve seconds; with four threads, far less."""
     containers = [run(small_image, *ALONE), run(small_image, *ALONE, "--threads", "4")]
 
     alone, threaded = at_once(4, "/sleep/3/", containers)
@@ -104,7 +104,7 @@ def test_gthread_alone_has_one_thread(small_image, run):
 
 
 def test_sync_fails_a_request_longer_than_the_timeout(plain_image, run):
-    """A request of 6 s meets a timeout of 2 s: the client gets a 500, and the worker is killed."""
+    """A request sleeps for 6 s, with a timeout of 2 s: it gets a 500, and a new worker boots."""
     container = run(plain_image, *SYNC, *TWO_SECONDS)
 
     response = container.get("/sleep/6/")
@@ -114,7 +114,7 @@ def test_sync_fails_a_request_longer_than_the_timeout(plain_image, run):
 
 
 def test_gthread_has_no_request_timeout(build, run):
-    """A request of 6 s meets the same timeout of 2 s, and is answered."""
+    """A request of 6 s, with the same timeout of 2 s, gets its response."""
     container = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 2"})
 
     response = container.get("/sleep/6/")
@@ -124,7 +124,7 @@ def test_gthread_has_no_request_timeout(build, run):
 
 
 def test_holding_the_gil_kills_gthread(build, run):
-    """A regular expression that never ends stops the heartbeat, and the client gets no answer."""
+    """A regular expression that never ends stops the heartbeat; the client gets no response."""
     container = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 2"})
 
     with pytest.raises(httpx.TransportError):
@@ -136,7 +136,7 @@ def test_holding_the_gil_kills_gthread(build, run):
 
 
 def test_idle_worker_is_left_alone(small_image, run):
-    """Both classes idle for longer than twice the timeout, and the log stays as it was."""
+    """Both classes are idle for more than twice the timeout, and nothing is logged."""
     containers = [run(small_image, *c, "--timeout", "3") for c in (SYNC, ALONE)]
     before = [container.wait_for_log("Booting worker") for container in containers]
 
@@ -146,7 +146,7 @@ def test_idle_worker_is_left_alone(small_image, run):
 
 
 def test_silent_client_kills_sync_but_not_gthread(build, run):
-    """A client connects and says nothing; another asks, and waits for sync to be killed."""
+    """A client connects and sends nothing; another sends a request, which sync leaves waiting."""
     sync = run(build(GTHREAD), *SYNC, "--timeout", "8")
     gthread = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 8"})
 
@@ -161,7 +161,7 @@ def test_silent_client_kills_sync_but_not_gthread(build, run):
 
 @pytest.mark.parametrize("command", CLASSES.values(), ids=CLASSES)
 def test_async_classes_ignore_threads(image, run_once, command):
-    """Twenty requests of three seconds would take thirty with two threads, and take far less."""
+    """Twenty requests of three seconds would take thirty with two threads, but take far less."""
     container = run_once(image, *command, "--threads", "2")
 
     assert seconds_for(20, "/sleep/3/", container) < 30 * 0.8
@@ -179,9 +179,9 @@ def test_sync_takes_longest_for_twenty_slow_requests(image, run_once):
 
 
 def test_computing_view_holds_up_gevent(image, run, run_once):
-    """A client sends a request while a view computes, and gets its response after the view's.
+    """A client sends a request while a view computes, and gets its response after that view.
 
-    On gthread, where the view computes ten times as much, it gets it before.
+    On gthread, the client gets its response first, although the view computes ten times as much.
     """
     gevent, gthread = run_once(image, *GEVENT_CLASS), run(image)
 
@@ -190,7 +190,7 @@ def test_computing_view_holds_up_gevent(image, run, run_once):
 
 
 def test_gevent_has_no_request_timeout(image, run):
-    """A request of 6 s meets a timeout of 2 s, and is answered."""
+    """A request of 6 s, with a timeout of 2 s, gets its response."""
     container = run(image, *GEVENT_CLASS, *TWO_SECONDS)
 
     response = container.get("/sleep/6/")
@@ -200,7 +200,7 @@ def test_gevent_has_no_request_timeout(image, run):
 
 
 def test_second_bind_shortens_the_timeout_of_sync(build, run):
-    """Three idle seconds and seven of a request: more than a timeout of 8 s with two binds only."""
+    """Three idle seconds and a request of seven exceed a timeout of 8 s only with two binds."""
     flags = ["--timeout", "8"]
     one = run(build(GTHREAD), *SYNC, *flags)
     two = run(build(GTHREAD), *SYNC, *flags, "--bind", "0.0.0.0:8001")
@@ -216,7 +216,7 @@ def test_second_bind_shortens_the_timeout_of_sync(build, run):
 
 
 def test_asgi_serves_django_without_another_package(build, run_once):
-    """The image has what Gunicorn and Django bring along, and asgi serves core.asgi."""
+    """The image has only Gunicorn, Django and their dependencies, and asgi serves core.asgi."""
     container = run_once(build(GTHREAD), *ASGI)
 
     installed = container.exec("pip", "list", "--format", "freeze")
@@ -235,7 +235,7 @@ def test_asgi_serves_django_without_another_package(build, run_once):
 def test_mismatched_application_fails_each_request(
     build, run, application, worker_class, complaint
 ):
-    """Gunicorn boots without an error, and then each answer is a 500."""
+    """Gunicorn boots without an error, and then returns a 500 for each request."""
     command = ["gunicorn", application, *SYNC[2:], "--worker-class", worker_class]
     container = run(build(GTHREAD), *command)
     booted = container.wait_for_log("Booting worker")
@@ -248,7 +248,7 @@ def test_mismatched_application_fails_each_request(
 
 
 def test_gunicorn_23_knows_no_asgi(build, inside, run):
-    """Gunicorn 23 exits with 1; 25.1 serves."""
+    """Gunicorn 23 exits with code 1; Gunicorn 25.1 serves the page."""
     of_23, of_25 = (
         build("signals/exec-form.Dockerfile", requirements={"gunicorn": version})
         for version in ("23.0.0", "25.1.0")
@@ -263,7 +263,7 @@ def test_gunicorn_23_knows_no_asgi(build, inside, run):
 
 
 def test_gunicorn_25_knows_eventlet(build, inside):
-    """Gunicorn 25.3 asks for the package of its eventlet class; 27 has no such class."""
+    """Gunicorn 25.3 reports that the package of its eventlet class is missing."""
     image = build("signals/exec-form.Dockerfile", requirements={"gunicorn": "25.3.0"})
 
     ended = inside(image, *SYNC, "--worker-class", "eventlet")
@@ -273,6 +273,6 @@ def test_gunicorn_25_knows_eventlet(build, inside):
 
 
 def at_once(count, path, containers):
-    """Return how long each container takes for so many requests, all of them asked together."""
+    """Return how long each container takes for this many concurrent requests."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(partial(seconds_for, count, path), containers))

@@ -1,15 +1,15 @@
-"""Choose the number of workers by the limits of the container, and log why."""
+"""Derive the number of workers from the container's limits, and log the reason."""
 
 import os
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
-MOST = 12  # raise it when a measurement says so
-MIB_FOR_EACH = 100  # measure yours under load
+MOST = 12  # raise it if a load test shows that more workers help
+MIB_FOR_EACH = 100  # measure what a worker of yours needs under load
 
 
 def numbers(*files):
-    """Return the numbers in these files; none if one is missing, or tells no limit."""
+    """Return the numbers in these files; none if a file is missing or has no limit."""
     try:
         words = [(CGROUP / file).read_text() for file in files]
         return [int(word) for word in " ".join(words).split()]
@@ -18,7 +18,7 @@ def numbers(*files):
 
 
 def candidates():
-    """Return the number of workers that each limit allows, with its name."""
+    """Return the number of workers that each limit allows, and the limit's name."""
     cores = len(os.sched_getaffinity(0))
     found = [(MOST, f"MOST = {MOST}"), (2 * cores + 1, f"{cores} cores")]
     for files in ["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]:

@@ -1,4 +1,4 @@
-"""Run in a container: the number of workers comes from WEB_CONCURRENCY."""
+"""Settings for a container; WEB_CONCURRENCY sets the number of workers."""
 
 bind = "0.0.0.0:8000"
 threads = 2

@@ -1,4 +1,4 @@
-"""Let psycopg2 wait for the database without holding up the worker."""
+"""Let psycopg2 wait for the database without blocking the worker."""
 
 from psycogreen.gevent import patch_psycopg
 

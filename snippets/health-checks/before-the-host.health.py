@@ -11,8 +11,8 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def middleware(get_response: Handler) -> Handler:
-    """Answer /health/live and /health/ready, and pass all else on."""
-    import_module(settings.ROOT_URLCONF)  # broken URLs end the start, not each page
+    """Respond to /health/live and /health/ready, and pass other requests on."""
+    import_module(settings.ROOT_URLCONF)  # broken URLs stop the start, not every page
 
     def answer(request: HttpRequest) -> HttpResponse:
         if request.path == "/health/live":

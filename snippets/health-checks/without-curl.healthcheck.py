@@ -1,4 +1,4 @@
-"""Exit with 0 if a worker answers 200 within two seconds, and with 1 if not."""
+"""Exit with code 0 if a worker returns 200 within two seconds, otherwise with 1."""
 
 import sys
 from http import HTTPStatus
@@ -8,4 +8,4 @@ connection = HTTPConnection("127.0.0.1", 8000, timeout=2)
 connection.request("GET", "/health/live")
 status = connection.getresponse().status
 if status != HTTPStatus.OK:
-    sys.exit(f"/health/live answers {status}")
+    sys.exit(f"/health/live returned {status}")

@@ -1,8 +1,8 @@
-"""A whole web application: Django's has the same two arguments."""
+"""A complete web application; Django's has the same two arguments."""
 
 
 def application(environ, start_response):
-    """Answer one request with its method and its path."""
+    """Respond to a request with its method and its path."""
     asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}\n"
     body = asked.encode()
     headers = [

@@ -6,6 +6,6 @@ preload_app = True
 
 
 def when_ready(_server: object) -> None:
-    """Keep garbage collections off what is loaded, before the first worker starts."""
+    """Exclude what is loaded from garbage collection before the first worker starts."""
     gc.collect()
     gc.freeze()

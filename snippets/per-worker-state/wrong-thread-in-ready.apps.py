@@ -1,4 +1,4 @@
-"""A thread that begins with the app: once in each process that loads Django."""
+"""A thread that starts with the app, once in each process that loads Django."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""For development: reload when code changes, or a template that was there."""
+"""For development: reload when code changes, or a template that exists at startup."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Take the key from a mounted file, or at build time from the environment."""
+"""Read the key from a mounted file, or from the environment during the build."""
 
 import os
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""Time limits in seconds; databases and HTTP clients get shorter ones."""
+"""Timeouts in seconds; those of databases and HTTP clients must be shorter."""
 
-timeout = 30  # a sync worker that is busy for longer is killed
-graceful_timeout = 35  # a stop waits so long for the requests under way
+timeout = 30  # Gunicorn kills a sync worker that is busy for longer
+graceful_timeout = 35  # a graceful shutdown waits this long for in-flight requests
 keepalive = 75  # longer than the proxy keeps an idle connection

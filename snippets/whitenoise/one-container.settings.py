@@ -1,4 +1,4 @@
-"""Put these in place of your own, and keep the order of what is yours."""
+"""Add the WhiteNoise middleware in second place, and keep your other middleware."""
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

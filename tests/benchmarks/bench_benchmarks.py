@@ -249,7 +249,7 @@ def size(measured, docker, tags, layers, limit):
     rows.append(["limit: slim base and packages", round(limit / 1e6), "", ""])
     whole = next(row[1] for row in rows if row[0] == FULL)
     rows = [[*row, f"{row[1] / whole:.2f}", f"{row[1] / limit * 1e6:.2f}"] for row in rows]
-    columns = ["app image", "MB on disk", "MB compressed", "layers", "of the full one",
+    columns = ["app image", "MB on disk", "MB compressed", "layers", "of the full image",
                "of the limit"]  # fmt: skip
     measured("size", columns, rows)
 
@@ -273,12 +273,12 @@ def building(measured, builds):
     whole = best[FULL]
     rows = [[name, round(b["cold"], 1), f"{b['cold'] / whole['cold']:.2f}",
              f"{b['nothing']:.1f}"] for name, b in best.items()]  # fmt: skip
-    measured("cold", ["image", "s", "of the full one", "s for nothing new"], rows)
+    measured("cold", ["image", "s", "of the full image", "s, fully cached"], rows)
     changes = [".py", ".css", "dependency"]
     rows = [[name, *(round(b[c], 1) for c in changes),
              *(f"{b[c] / whole[c]:.2f}" for c in changes)] for name, b in best.items()]  # fmt: skip
     columns = ["s after a .py", "s after a .css", "s after a package"]
-    ratios = ["… .py, of the full one", "… .css", "… package"]
+    ratios = ["… .py, of the full image", "… .css", "… package"]
     measured("rebuild", ["image", *columns, *ratios], rows)
 
 
@@ -293,6 +293,7 @@ def running(measured, runs):
                      str(first["exit code"]), f"{quick['page']:.0f}",
                      f"{middle['rest']:.0f}", f"{middle['load']:.0f}"])  # fmt: skip
         works.append([name, bool(ALL[name].static), *first["work"]])
-    measured("run", ["image", "s to the first 200", "s to stop", "exit code", "ms of first page",
-                     "MiB at rest", "MiB after 200 pages"], rows)  # fmt: skip
-    measured("work", ["image", "static image", "German pages", "hashed links", "not root"], works)
+    measured("run", ["image", "s to the first 200", "s to stop", "exit code",
+                     "ms for the first page", "MiB idle", "MiB after 200 pages"], rows)  # fmt: skip
+    features = ["static image", "translated pages", "hashed links", "non-root user"]
+    measured("work", ["image", *features], works)

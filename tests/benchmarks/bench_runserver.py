@@ -70,8 +70,8 @@ def bench_runserver(build, run, measured):
         rate, cpu = (median(map(float, numbers)) for numbers in zip(*loads[name], strict=True))
         numbers = [round(rate), round(cpu, 1), memories[name]]
         rows.append([name, *numbers, follows(container), *stop(container)])
-    columns = ["server", "requests/s", "ms of processor a request", "MiB"]
-    ends = ["follows a new view", "exit code of a stop", "request at a stop"]
+    columns = ["server", "requests/s", "ms of CPU per request", "MiB"]
+    ends = ["reloads a changed view", "exit code of the stop", "request during the stop"]
     measured("servers", [*columns, *ends], rows)
 
 
@@ -90,7 +90,7 @@ def stop(container):
     container.exec("sleep", "1")
     stopped = container.stop()
     try:
-        outcome = "answered" if response.result().text == "slept" else "failed"
+        outcome = "completed" if response.result().text == "slept" else "failed"
     except httpx.TransportError:
         outcome = "lost"
     return stopped.exit_code, outcome

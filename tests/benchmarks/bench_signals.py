@@ -1,4 +1,4 @@
-"""The tables of docs/signals.md: each way to start Gunicorn, stopped with requests under way."""
+"""The tables of docs/signals.md: each way to start Gunicorn, stopped with requests in progress."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +11,12 @@ from test_signals import BASH, EXEC_FORM, GROUP, LINE, SH, WITH_DUMB_INIT
 LIST = LINE.split()
 PORT = "gunicorn core.wsgi --bind 0.0.0.0:${PORT:-8000} --no-control-socket"
 SCRIPT = "signals/exec-in-script.Dockerfile"
-OUTCOME = ["first process", "seconds", "exit code", "request under way", "request 8 s later"]
+OUTCOME = ["PID 1", "seconds", "exit code", "request in progress", "request 8 s later"]
 SIDE_BY_SIDE = 3
 
 
 def bench_signals(build, run, measured):
-    """Stop each as `docker stop` does, with a request of 4 s under way and another 8 s later."""
+    """Stop each as `docker stop` does, with a request of 4 s in progress and another 8 s later."""
     image = build(EXEC_FORM, **WITH_DUMB_INIT)
     with_exec = build(SCRIPT, files=["signals/exec-in-script.entrypoint.sh"])
     starts = {
@@ -66,14 +66,14 @@ def bench_signals(build, run, measured):
         ends = pool.map(stop_under, pairs)
         inits = [[init, start, *end[1:]] for (init, start), end in zip(pairs, ends, strict=True)]
     measured("start-lines", ["start", *OUTCOME], starts)
-    measured("inits", ["init", "before", *OUTCOME[1:]], inits)
+    measured("inits", ["init", "start", *OUTCOME[1:]], inits)
 
 
 def outcome(response):
-    """Tell how a request ended: with an answer, cut, or at a door that is closed already."""
+    """Return how a request ended: completed, cut, or refused because nothing listens any more."""
     try:
-        return "answered" if response.result().status_code == 200 else "failed"
+        return "completed" if response.result().status_code == 200 else "failed"
     except httpx.ConnectError:
-        return "turned away"
+        return "refused"
     except httpx.TransportError:
         return "lost"

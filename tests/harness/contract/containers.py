@@ -80,10 +80,11 @@ class Containers:
                 container.get(self.path)
                 return
             if not container.running:
-                line = f"it exits with {container.exit_code} at the start, {last_line(container)}"
+                code = container.exit_code
+                line = f"it exits with code {code} at startup, {last_line(container)}"
                 require(None, line, page)
             if time.monotonic() > deadline:
-                line = f"nothing answers in {FIRST_RESPONSE} s, {last_line(container)}"
+                line = f"no response within {FIRST_RESPONSE} s, {last_line(container)}"
                 require(None, line, "options.html#default-bind-is-not-reachable")
             time.sleep(0.3)
 

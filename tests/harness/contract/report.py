@@ -9,21 +9,21 @@ SIZE = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what the contract has to know of an image."""
+    """Add the options that describe the image to check."""
     group = parser.getgroup("contract", "an image of yours, for tests/contract.py")
     group.addoption("--image", metavar="NAME", help="the image to check")
     group.addoption("--build", metavar="DOCKERFILE", type=Path, help="build the image to check")
     group.addoption("--context", type=Path, help="build in this folder (default: DOCKERFILE's)")
     group.addoption("--env", action="append", default=[], metavar="NAME=VALUE",
-                    help="a variable that the image needs, as often as you like")  # fmt: skip
-    group.addoption("--path", default="/", help="what to ask for (default: /)")
-    group.addoption("--health-path", metavar="PATH", help="what answers 200 to whoever asks")
+                    help="an environment variable that the image needs; repeatable")  # fmt: skip
+    group.addoption("--path", default="/", help="the path to request (default: /)")
+    group.addoption("--health-path", metavar="PATH", help="a path that returns 200 for any host")
     group.addoption("--within", action="store_true", help="take part in the run PROOFS_RUN")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Where the contract is asked for: one process, in its own order, told in its own words."""
+    """If the contract is run: one process, in its own order, with its own report."""
     if all(Path(arg.partition("::")[0]).name != "contract.py" for arg in config.args):
         return
     if not config.option.image and not config.option.build:
@@ -40,7 +40,7 @@ class Report:
     """A line for each requirement as soon as it is known, and one for the size."""
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Tell what is wrong with a requirement, or that nothing is."""
+        """Return the line of a requirement: what is wrong with it, or that nothing is."""
         if report.when != "call" and report.passed:
             return None
         why = report.longrepr[2] if report.skipped else report.longreprtext
@@ -49,5 +49,5 @@ class Report:
         return report.outcome, f"{MARKS[report.outcome]} {line}\n", report.outcome
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell the size, which no requirement limits."""
+        """Print the size, which no requirement limits."""
         terminalreporter.write_line(terminalreporter.config.stash.get(SIZE, ""))

@@ -199,7 +199,7 @@ def check(docker: DockerClient) -> None:
 def readme_command() -> str:
     """Return README's command, with what it says to type if pip refuses, for pytest's arguments."""
     text = (ROOT / "README.md").read_text()
-    section = re.search(r"(?ms)^## Prove it\n(.*?)^## ", text)[1]
+    section = re.search(r"(?ms)^## Run the tests\n(.*?)^## ", text)[1]
     command, *_, instead = re.findall(r"(?m)^```sh\n(.+)\n```", section)
     install, rest = command.split(" && ", 1)
     return f'{{ {install} || {{ {instead}; }}; }} && {rest} "$@"'
