@@ -1,13 +1,16 @@
 """The proofs of docs/troubleshooting.md."""
 
+import json
 import re
+
+import pytest
 
 from harness import SNIPPETS
 from harness.browser import DOCS, SITE
 
 ENTRIES = [f"troubleshooting/{path.stem}" for path in (DOCS / "troubleshooting").glob("*.md")]
 INDEX = (DOCS / "troubleshooting.md").read_text()
-PARTS = ["Confirm", "Stop the bleeding", "Mend it for good", "Often mistaken for"]
+PARTS = ["Confirm", "Quick fix", "Permanent fix", "Similar symptoms"]
 OF_ANOTHER_SHAPE = {"troubleshooting/exit-codes"}
 WITHOUT_A_LINE = {
     "bad-request",
@@ -25,12 +28,93 @@ WITHOUT_A_LINE = {
 }
 LOG = ["worker-timeout", "invalid-http-host", "control-server-error", "database-locked"]
 ACCESS = '172.17.0.1 - - [21/Nov/2026:03:12:{:02} +0000] "GET /shop/{} HTTP/1.1" 200 5120 "-" "-"'
+KILLED = "WORKER TIMEOUT (pid:7)\nWorker (pid:{}) was sent SIGKILL! Perhaps out of memory?"
+STARTS = "ModuleNotFoundError: No module named 'shop'\n[ERROR] Reason: Worker failed to boot."
+FIRST = {
+    KILLED.format(7): "killed-by-gunicorn",
+    KILLED.format(70): "out-of-memory",
+    "[1] [ERROR] Worker (pid:8) was sent SIGKILL! Perhaps out of memory?": "out-of-memory",
+    "[CRITICAL] WORKER TIMEOUT (pid:7)": "worker-timeout",
+    "WORKER TIMEOUT (pid:7)\nError handling request GET /report/\nSystemExit: 1": "worker-timeout",
+    "WORKER TIMEOUT (pid:7)\nError handling request POST /upload/": "upload-cut",
+    "WORKER TIMEOUT (pid:7)\nError handling request (no URI read)\nSystemExit: 1": "silent-client",
+    "WORKER TIMEOUT (pid:7)\nWorker exiting (pid: 7)\nWorker (pid:7) exited with code 1.": (
+        "paused-container"
+    ),
+    "[ERROR] Worker (pid:7) exited with code 3": "exit-codes",
+    "web-1 exited with code 137": "exit-codes",
+    STARTS: "worker-failed-to-boot",
+    "KeyError: 'SECRET_KEY'\n[ERROR] Reason: Worker failed to boot.": "missing-setting",
+    "Error: class uri 'eventlet' invalid or not found:": "entry-point-not-found",
+    "Error: class uri 'gevent' invalid or not found:\nNo module named 'packaging'": (
+        "no-module-packaging"
+    ),
+    "exec ./entrypoint.sh: no such file or directory": "windows-line-ends",
+    "sh: 1: gunicorn: not found": "executable-not-found",
+    "[1] [ERROR] Control server error: [Errno 30] Read-only file system: '/root/.gunicorn'": (
+        "control-server-error"
+    ),
+    "Invalid HTTP_HOST header: 'my_app:8000'. The domain name provided is not valid": (
+        "invalid-http-host"
+    ),
+    r"Invalid request from ip=172.18.0.1: Invalid HTTP request line: '\x16\x03\x01": (
+        "invalid-request"
+    ),
+    "Invalid request from ip=10.0.0.1: Contradictory scheme headers": (
+        "contradictory-scheme-headers"
+    ),
+    "Invalid request from ip=10.0.0.1: limit request headers fields": "request-too-large",
+    "Forbidden (CSRF cookie not set.): /login/": "csrf-failed",
+    'host not found in upstream "web" in /etc/nginx/conf.d/default.conf:2': "bad-gateway",
+    "connect() to unix:/run/gunicorn.sock failed (13: Permission denied)": "bad-gateway",
+    "connect() failed (111: Connection refused) while connecting to upstream": "bad-gateway",
+    "upstream timed out (110: Connection timed out) while connecting to upstream": "dead-address",
+    "upstream timed out (110: Connection timed out) while reading response header": (
+        "gateway-timeout"
+    ),
+    "Remote end closed connection without response": "empty-reply",
+    "FATAL: remaining connection slots are reserved for roles": "too-many-connections",
+    "Not Found: /media/photos/1.jpg": "static-files-404",
+    "[1] [INFO] Handling signal: int": "lost-requests",
+    "sqlite3.OperationalError: unable to open database file": "permission-denied",
+}
+NO_ENTRY = [
+    "OSError: [Errno 24] Too many open files",
+    "ValueError: Django can only handle ASGI/HTTP connections, not lifespan.",
+    "FATAL:  the database system is starting up",
+    "WebSocket connection to 'wss://shop.example/ws/' failed: Unexpected response code: 404",
+    'django.db.utils.ProgrammingError: column "price" of relation "shop" already exists',
+    "WARNING Not Found: /ws/chat/",
+    "web.service: start operation timed out. Terminating.",
+    "DeprecationWarning: The `uvicorn.workers` module is deprecated.",
+    "RecursionError: maximum recursion depth exceeded",
+    "MonkeyPatchWarning: Monkey-patching ssl after ssl has already been imported may lead to",
+    "Error: pg_config executable not found.",
+    "Error: '$PORT' is not a valid port number.",
+    "django.db.utils.OperationalError: SSL error: decryption failed or bad record mac",
+    "SSL SYSCALL error: EOF detected",
+    "You're using the staticfiles app without having set the STATIC_ROOT setting",
+    "warning: `VIRTUAL_ENV=/.venv` does not match the project environment path `.venv`",
+    "RuntimeError: can't start new thread",
+    "celery.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.",
+    "django.db.utils.OperationalError: could not translate host name",
+    "ERROR: Could not build wheels for psycopg2, which is required to install pyproject.toml",
+]
+ADDED = {
+    "compose": lambda line: f"web-1  | {line}",
+    "kubernetes": lambda line: f"2026-11-21T03:12:00.123456789Z stderr F {line}",
+    "timestamps": lambda line: f"2026-11-21T03:12:00.123456789Z {line}",
+    "colors": lambda line: f"\x1b[31m{line.replace(' ', chr(27) + '[0m ', 1)}\x1b[0m",
+    "json": lambda line: json.dumps({"log": line, "stream": "stderr"}),
+    "windows": lambda line: f"{line}\r",
+}
+VERDICT = "#filter output"
 FOUND = "#filter li a"
 STORED = "[document.cookie, localStorage.length, sessionStorage.length, location.href]"
 
 
 def test_pasted_log_finds_its_entries(visit):
-    """Fifty lines, of which some are those of four entries: these four are found."""
+    """Fifty lines of a log, with the lines of four entries among them: these four are found."""
     lines = [ACCESS.format(n, n) for n in range(60)]
     for n, name in enumerate(LOG, 1):
         lines[12 * n : 12 * n] = printed(name)
@@ -43,9 +127,9 @@ def test_pasted_log_finds_its_entries(visit):
 
 
 def test_each_line_finds_its_entry(visit):
-    """What the first block of an entry prints is pasted: the entry is one of the first three.
+    """What the first block of an entry prints is pasted, and the entry is among the first three.
 
-    So is the title of one whose log has no line that no other has.
+    If an entry has no line of its own, its title is pasted.
     """
     page = visit("troubleshooting")
     lost = {}
@@ -53,14 +137,58 @@ def test_each_line_finds_its_entry(visit):
         pasted = title(name) if name in WITHOUT_A_LINE else "\n".join(printed(name))
         page.locator("#pasted").fill(pasted)
         found = page.locator(FOUND).evaluate_all("all => all.map(a => a.pathname)")
-        if f"/troubleshooting/{name}.html" not in found[:3]:
+        sure = "match" in page.locator(VERDICT).inner_text()
+        if not sure or f"/troubleshooting/{name}.html" not in found[:3]:
             lost[name] = found[:3]
 
     assert lost == {}
 
 
+def test_most_exact_line_comes_first(visit):
+    """Lines that several entries have are pasted, some with the same process and some without."""
+    page = visit("troubleshooting")
+    wrong = {}
+    for pasted, name in FIRST.items():
+        page.locator("#pasted").fill(pasted)
+        found = page.locator(FOUND).evaluate_all("all => all.map(a => a.pathname)")
+        if found[:1] != [f"/troubleshooting/{name}.html"]:
+            wrong[pasted] = found[:3]
+
+    assert wrong == {}
+
+
+def test_line_without_an_entry_is_said_to_have_none(visit):
+    """Twenty lines have no entry; the list stays open, and a link leads to the site's search."""
+    page = visit("troubleshooting")
+    claimed = {}
+    for pasted in NO_ENTRY:
+        page.locator("#pasted").fill(pasted)
+        verdict = page.locator(VERDICT).inner_text()
+        guesses = page.locator(FOUND).count()
+        marked = "may be wrong" in verdict if guesses else verdict.endswith("its words.")
+        if not (verdict.startswith("No entry has this line.") and marked):
+            claimed[pasted] = verdict
+
+    assert claimed == {}
+    assert page.get_by_role("heading", name="It does not start").is_visible()
+    page.locator(f"{VERDICT} a").click()
+    page.wait_for_url("**/search.html?q=*wheels*")
+
+
+@pytest.mark.parametrize("tool", ADDED)
+def test_what_tools_add_to_a_line_is_ignored(visit, tool):
+    """Two lines of one entry are pasted as a tool shows them."""
+    page = visit("troubleshooting")
+    lines = map(ADDED[tool], KILLED.format(7).splitlines())
+
+    page.locator("#pasted").fill("\n".join(lines))
+
+    assert page.locator(FOUND).first.get_attribute("href").endswith("killed-by-gunicorn.html")
+    assert "match" in page.locator(VERDICT).inner_text()
+
+
 def test_nothing_pasted_leaves_the_page(visit):
-    """No request is sent, nothing is stored, and the address stays."""
+    """The page sends no request and stores nothing, and its address stays the same."""
     page = visit("troubleshooting")
     page.wait_for_load_state("networkidle")
     before, asked = page.evaluate(STORED), []
@@ -75,13 +203,23 @@ def test_nothing_pasted_leaves_the_page(visit):
 
 
 def test_each_entry_has_the_same_parts():
-    """A block, what it means, and four headings in one order; the index names each entry."""
+    """Every entry has the same four headings in one order, and the index lists it."""
     others = {name for name in ENTRIES if headings(name) != PARTS} - OF_ANOTHER_SHAPE
     unnamed = {name for name in ENTRIES if f"{{ref}}`{name.rpartition('/')[2]}`" not in INDEX}
 
     assert len(ENTRIES) >= 40
     assert others == set()
     assert unnamed == set()
+
+
+def test_similar_symptoms_are_mutual():
+    """What one entry lists under its last heading lists that entry, too."""
+    similar = {name.rpartition("/")[2]: similar_to(name) for name in ENTRIES}
+
+    entries = similar.keys()
+    pairs = {(one, other) for one in entries for other in similar[one] & entries}
+    assert len(pairs) >= 100
+    assert {(one, other) for one, other in pairs if (other, one) not in pairs} == set()
 
 
 def printed(name):
@@ -93,6 +231,12 @@ def printed(name):
 def title(name):
     """Return the title of an entry."""
     return re.search(r"(?m)^# (.+)", (DOCS / f"troubleshooting/{name}.md").read_text())[1]
+
+
+def similar_to(name):
+    """Return the names that the links below the last heading of an entry lead to."""
+    text = (DOCS / f"{name}.md").read_text().partition(f"## {PARTS[-1]}")[2]
+    return {link.rpartition("<")[2] for link in re.findall(r"{ref}`([^`>]+)", text)}
 
 
 def headings(name):

@@ -1,34 +1,72 @@
-// The box of the page "troubleshooting": it finds the entries whose lines stand in a pasted log.
-// An entry is an item of a list, and its lines are the link and the `code` beside it.
-// An ellipsis stands for up to 300 characters, of the lines below too.
-// Nothing that is pasted is stored or sent.
-const pattern = (line) =>
-  new RegExp(line.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("[^]{0,300}"), "i");
+// The box of the page "troubleshooting": it finds the entries whose lines are in a pasted log.
+// An entry is an item of a list, and its lines are the link and the `code` next to it.
+// In a line, an ellipsis stands for up to 300 characters, also of the lines below, and N for a
+// number, the same one throughout. Nothing that is pasted is stored or sent.
+const LONGEST_GAP = 300;
+const COMMON = new Set("after application because before cannot could does error errors exception \
+exited failed file files found from gunicorn have http https import info invalid line module \
+that their then there this using warning when while with worker".split(" "));
+
+// Every line is compiled once. The more of its parts are in their order, the more exact it is.
+const compiled = (line) => {
+  let numbers = 0;
+  const parts = line.split("…");
+  const source = parts
+    .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
+    .join(`[^]{0,${LONGEST_GAP}}?`)
+    .replace(/pid:N/g, () => (numbers++ ? "pid: ?\\1\\b" : "pid: ?(\\d+)"));
+  return {
+    start: parts[0].split("pid:N")[0].toLowerCase(),
+    pattern: new RegExp(source, "i"),
+    exactness: 1000 * parts.length + line.length,
+  };
+};
+const wordsOf = (text) =>
+  new Set((text.toLowerCase().match(/[a-z_][\w-]{3,}/g) || []).filter((word) => !COMMON.has(word)));
 const entries = [...document.querySelectorAll("article li:has(a.reference)")].map((item) => ({
   item,
-  text: item.textContent.toLowerCase(),
-  lines: [...item.querySelectorAll("a.reference, code")].map(({ textContent }) => ({
-    length: textContent.length,
-    pattern: pattern(textContent),
-  })),
+  words: wordsOf(item.textContent),
+  lines: [...item.querySelectorAll("a.reference, code")].map((element) => compiled(element.textContent)),
 }));
+const entriesWith = (word) => entries.filter(({ words }) => words.has(word)).length;
 
-// The longer the line that is found, the surer its entry; a few words count where no line is found.
-const sure = ({ lines }, pasted) =>
-  Math.max(...lines.map(({ length, pattern }) => (pattern.test(pasted) ? length : 0)));
-const likely = ({ text }, pasted) => {
-  const words = pasted.toLowerCase().match(/[\w.-]{3,}/g) || [];
-  return words.length <= 12 ? words.filter((word) => text.includes(word)).length : 0;
+// What Docker, Compose, Kubernetes or a terminal adds to a line is removed.
+const messageOf = (line) => {
+  try {
+    const { log, message, msg } = JSON.parse(line);
+    return log || message || msg || line;
+  } catch {
+    return line;
+  }
 };
-const find = (pasted) => {
-  const ranked = (score) =>
-    entries
-      .map((entry) => [score(entry, pasted), entry.item])
-      .filter(([points]) => points > 0)
-      .sort(([more], [less]) => less - more)
-      .map(([, item]) => item);
-  const certain = ranked(sure);
-  return certain.length ? certain : ranked(likely).slice(0, 5);
+const plain = (pasted) =>
+  pasted
+    .replace(/\x1b\[[\d;]*[A-Za-z]/g, "")
+    .split(/\r?\n/)
+    .map((line) => line.replace(/^[\w./-]+ +\| /, ""))
+    .map((line) => line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d) ((stdout|stderr) [FP] )?/, ""))
+    .map((line) => (line.startsWith("{") ? messageOf(line) : line))
+    .join("\n");
+
+const ranked = (score) =>
+  entries
+    .map((entry) => [score(entry), entry.item])
+    .filter(([points]) => points > 0)
+    .sort(([more], [less]) => less - more)
+    .map(([, item]) => item);
+const exact = (log) => {
+  const lowered = log.toLowerCase();
+  const found = ({ start, pattern }) => lowered.includes(start) && pattern.test(log);
+  return ranked(({ lines }) => Math.max(...lines.map((line) => (found(line) ? line.exactness : 0))));
+};
+// A guess shares two words with an entry, or one that hardly any other entry has.
+const guesses = (log) => {
+  const asked = wordsOf(log);
+  return ranked(({ words }) => {
+    const shared = [...asked].filter((word) => words.has(word));
+    const rare = shared.filter((word) => entriesWith(word) === 1);
+    return shared.length > 1 || rare.length ? shared.length + rare.length : 0;
+  }).slice(0, 3);
 };
 
 const form = document.createElement("form");
@@ -38,15 +76,30 @@ form.innerHTML = `
   <textarea id="pasted" rows="3" spellcheck="false" autocomplete="off"></textarea>
   <output for="pasted"></output>
   <ul></ul>`;
-const [box, count, found] = form.querySelectorAll("textarea, output, ul");
+const [box, verdict, list] = form.querySelectorAll("textarea, output, ul");
 const others = document.querySelectorAll("article h1 ~ section");
-const search = () => {
-  const pasted = box.value.trim(), items = pasted ? find(pasted) : [];
-  found.replaceChildren(...items.map((item) => item.cloneNode(true)));
-  count.textContent = pasted && `${items.length || "No"} ${items.length === 1 ? "entry" : "entries"}`;
-  others.forEach((section) => { section.hidden = items.length > 0; });
+const show = (items, ...text) => {
+  verdict.replaceChildren(...text);
+  list.replaceChildren(...items.map((item) => item.cloneNode(true)));
 };
-// While somebody types, the search waits for a pause; what is pasted is there immediately.
+const searchFor = (log) => {
+  const link = document.createElement("a");
+  const last = log.trim().split("\n").at(-1);
+  link.href = `search.html?q=${encodeURIComponent([...wordsOf(last)].slice(0, 4).join(" "))}`;
+  link.textContent = "Search the guide for its words";
+  return link;
+};
+const search = () => {
+  const log = plain(box.value).trim();
+  const found = log ? exact(log) : [];
+  others.forEach((section) => { section.hidden = found.length > 0; });
+  if (!log) return show([]);
+  if (found.length) return show(found, `${found.length} ${found.length === 1 ? "match" : "matches"}`);
+  const near = guesses(log);
+  const text = near.length ? " These share words with it, and may be wrong:" : "";
+  return show(near, "No entry has this line. ", searchFor(log), `.${text}`);
+};
+// While somebody types, the search waits for a pause; what is pasted is searched immediately.
 let waiting;
 box.addEventListener("input", ({ data }) => {
   clearTimeout(waiting);

@@ -21,8 +21,9 @@ ASK = ["python", "-c", LOOK_INSIDE]
 
 @pytest.mark.cgroup
 def test_worker_tells_where_it_computes(plain_image, run, replay):
-    """One thread computes for minutes; that it is a view's is seen from inside."""
-    container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--threads 2"}, cpus=0.5)
+    """One thread computes for minutes, without capabilities, and the worker shows its view."""
+    env = {"GUNICORN_CMD_ARGS": "--threads 2"}
+    container = run(plain_image, env=env, cpus=0.5, cap_drop=["ALL"])
     container.wait_for_log("Booting worker")
     container.get("/health/")
     container.begin(lambda: container.start_get("/cpu/1000000000/"))
@@ -32,7 +33,7 @@ def test_worker_tells_where_it_computes(plain_image, run, replay):
 
 
 def test_root_needs_privileges_to_look_inside(plain_image, run):
-    """Root is refused, root with privileges and the user of the workers are not."""
+    """Root is refused, but root with privileges and the workers' user are not."""
     container = run(plain_image, *SERVE)
     container.wait_for_log("Booting worker")
 
@@ -43,7 +44,7 @@ def test_root_needs_privileges_to_look_inside(plain_image, run):
 
 
 def test_signal_makes_a_worker_tell_its_place(plain_image, run):
-    """An idle worker logs that it waits, and serves on."""
+    """An idle worker logs that it waits, and keeps serving."""
     container = run(plain_image, *SERVE)
     container.get()
 

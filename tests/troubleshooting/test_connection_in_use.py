@@ -18,8 +18,20 @@ def test_port_in_use_ends_gunicorn(plain_image, run, replay):
 
 
 def test_docker_refuses_a_published_port_that_is_taken(plain_image, run, run_once):
-    """A container that serves has the port of the host, and another one wants it too."""
+    """A running container has the host's port, and another one wants it too."""
     taken = run_once(plain_image).ports[0]
 
     with pytest.raises(DockerException, match=r"already (allocated|in use)"):
         run(plain_image, "true", publish_all=False, publish=[(f"127.0.0.1:{taken}", 8000)])
+
+
+def test_count_starts_again_with_the_container(plain_image, run, replay):
+    """The container ran twice: its log has four lines, the command counts two."""
+    command = "gunicorn core.wsgi & sleep 3; exec gunicorn core.wsgi"
+    container = run(plain_image, "sh", "-c", command, ready="Can't connect to")
+    assert container.exit_code == 1
+    container.handle.start()
+    assert container.exit_code == 1
+
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    assert container.logs().count("Starting gunicorn") == 4

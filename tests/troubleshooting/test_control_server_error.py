@@ -5,10 +5,21 @@ SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")
 
 
 def test_error_names_the_home_of_the_user(plain_image, run_once, replay):
-    """The path at the line's end is HOME, where the user may not write."""
+    """The path at the end of the line is HOME, where the user cannot write."""
     container = run_once(plain_image, *SERVE)
     log = container.wait_for_log("Control server error")
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     home, _ = replay(f"{ENTRY}/confirm.console", web=container.handle.id).splitlines()
     assert log.strip().endswith(f"'{home}'")
+
+
+def test_none_is_no_place_for_the_control_socket(plain_image, run):
+    """One setting stops Gunicorn, and with the other one it serves without an error."""
+    write = 'printf %s "$0" > /tmp/conf.py; exec gunicorn core.wsgi --config /tmp/conf.py'
+    none = run(plain_image, "sh", "-c", write, "control_socket = None", ready="")
+    disabled = run(plain_image, "sh", "-c", write, "control_socket_disable = True")
+
+    assert none.exit_code != 0
+    assert "TypeError" in none.logs()
+    assert "Control server error" not in disabled.wait_for_log("Booting worker")

@@ -3,6 +3,7 @@
 import json
 
 import httpx
+import pytest
 
 from harness.container import TLS
 
@@ -10,6 +11,17 @@ ENTRY = "troubleshooting/csrf-failed"
 TOKEN = "a" * 32
 FORM = {"Host": "shop.example", "Origin": "https://shop.example"}
 FORM |= {"Cookie": f"csrftoken={TOKEN}", "X-CSRFToken": TOKEN, "X-Forwarded-Proto": "https"}
+COOKIE = {"Cookie": f"csrftoken={TOKEN}"}
+REASONS = {
+    "Origin checking failed - https://shop.example does not": {"Origin": "https://shop.example"},
+    "Origin checking failed - http://shop.example does not": {
+        "Origin": "http://shop.example",
+        "Host": "web.example",
+    },
+    "CSRF cookie not set.": {},
+    "CSRF token missing.": COOKIE,
+    "CSRF token from POST incorrect.": COOKIE,
+}
 POST = f"""
 import http.client
 client = http.client.HTTPConnection("127.0.0.1", 8000)
@@ -19,7 +31,7 @@ print(client.getresponse().status)
 
 
 def test_proxy_that_is_not_believed_fails_the_origin(plain_image, run, replay):
-    """The same form comes from outside, and from 127.0.0.1, whose headers Gunicorn believes."""
+    """The same form comes from outside, and from 127.0.0.1, whose headers Gunicorn trusts."""
     container = run(plain_image, env={"ALLOWED_HOSTS": FORM["Host"]})
 
     refused = httpx.post(f"{container.address}/echo/", headers=FORM, verify=TLS)
@@ -30,3 +42,16 @@ def test_proxy_that_is_not_believed_fails_the_origin(plain_image, run, replay):
     container.wait_for_log("Origin checking failed")
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_reason_of_a_403_is_logged(plain_image, run_once, reason):
+    """The forms differ in their origin, host, cookie or token."""
+    container = run_once(plain_image, env={"ALLOWED_HOSTS": "shop.example,web.example"})
+    headers = {"Host": "shop.example"} | REASONS[reason]
+    form = {"csrfmiddlewaretoken": "b" * 32} if "incorrect" in reason else {}
+
+    refused = httpx.post(f"{container.address}/echo/", headers=headers, data=form, verify=TLS)
+
+    assert refused.status_code == 403
+    container.wait_for_log(f"Forbidden ({reason}")

@@ -24,7 +24,7 @@ LOCATIONS = """
 def test_nginx_keeps_the_address_until_it_is_reloaded(
     docker, network, build, plain_image, run, replay, tmp_path
 ):
-    """The container behind a name is replaced, and one location asks for the name again."""
+    """The container behind a name is replaced, and only one location looks the name up again."""
     options = {"networks": [network], "network_aliases": ["web", "app"]}
     old = run(plain_image, *SERVE, **options)
     locations = naming(docker, network.name, LOCATIONS)
@@ -38,4 +38,21 @@ def test_nginx_keeps_the_address_until_it_is_reloaded(
     assert codes == [504, 502, 200]
     assert f'"http://{address}:8000/"' not in proxy.container.logs()
     proxy.reload()
+    assert proxy.get("/").status_code == 200
+
+
+def test_old_address_can_refuse_the_connection(docker, network, build, plain_image, run, tmp_path):
+    """Another container has the address that nginx keeps, and nothing listens there."""
+    options = {"networks": [network], "network_aliases": ["web", "app"]}
+    old = run(plain_image, "sleep", "infinity", ready="", **options)
+    locations = naming(docker, network.name, LOCATIONS)
+    proxy = Nginx(build, run, tmp_path, locations, networks=[network])
+    run(plain_image, *SERVE, **options)
+    refused = proxy.get("/")
+    log = proxy.container.wait_for_log("111: Connection refused")
+    old.remove()
+    proxy.reload()
+
+    assert refused.status_code == 502
+    assert f'upstream: "http://{old.ip_address}:8000/"' in log
     assert proxy.get("/").status_code == 200

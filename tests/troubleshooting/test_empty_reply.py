@@ -10,7 +10,7 @@ SERVE = "exec gunicorn dies --pythonpath /tmp --no-control-socket"
 
 
 def test_killed_worker_leaves_its_client_without_a_reply(plain_image, run, replay):
-    """The worker is killed in the middle of a request, as the kernel does without memory."""
+    """The worker is killed during a request, as the kernel does when memory runs out."""
     container = run(plain_image, "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
     container.wait_for_log("Booting worker")
 

@@ -4,7 +4,7 @@ ENTRY = "troubleshooting/entry-point-not-found"
 
 
 def test_unknown_class_is_named(plain_image, run, replay):
-    """Both lines name it, and the list of Gunicorn's classes does not."""
+    """Both lines show the name, and the list of Gunicorn's classes does not have it."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--worker-class gthreads"}, ready="")
 
     assert container.exit_code == 1

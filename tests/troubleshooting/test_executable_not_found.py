@@ -12,14 +12,25 @@ gunicorn --version || python -m gunicorn --version
 
 @pytest.mark.docker_only("runc, whose message this is")
 def test_misspelt_command_is_not_found(plain_image, replay):
-    """Docker names the command; the right name is in the image."""
+    """Docker's line shows the command; the image has the right name."""
     replay(f"{ENTRY}/line.console", web=plain_image)
     replay(f"{ENTRY}/confirm.console", web=plain_image)
 
 
 def test_module_starts_without_its_program(plain_image, run):
-    """The program is removed, as it is lost where a stage copies the packages alone."""
+    """The program is removed, as if a stage had copied only the packages."""
     container = run(plain_image, "sh", "-c", WITHOUT, user="0", ready="")
 
     assert container.exit_code == 0
     assert "gunicorn: not found\ngunicorn (version 2" in container.logs()
+
+
+def test_image_without_gunicorn_names_the_module(official, inside):
+    """Python's own image has neither the program nor the package."""
+    image = official("python:3.14-slim")
+    program = inside(image, "sh", "-c", "command -v gunicorn || echo none")
+    module = inside(image, "python", "-m", "gunicorn", "--version")
+
+    assert program.output.strip() == "none"
+    assert module.exit_code == 1
+    assert "No module named gunicorn" in module.output

@@ -27,7 +27,7 @@ STOPPED = {0: {}, 137: {"command": SHELL}, 143: {"command": SHELL, "init": True}
 @pytest.mark.cgroup
 @pytest.mark.parametrize("code", [*ENDS, 125, *STOPPED])
 def test_exit_code_has_its_cause(plain_image, run, docker, replay, code):
-    """A command that ends so by itself, an option of Docker's, and three that are stopped."""
+    """Commands that exit by themselves, a wrong Docker option, and three stopped containers."""
     if code in STOPPED:
         options = dict(STOPPED[code])
         container = run(plain_image, *options.pop("command", []), **options)
@@ -45,7 +45,7 @@ def test_exit_code_has_its_cause(plain_image, run, docker, replay, code):
 
 
 def end_of(docker, image, command, memory):
-    """Run a command in an image to its end, and return the exit code that Docker's client gives."""
+    """Run a command in an image to its end, and return the exit code of Docker's client."""
     line = [*docker.client_config.docker_cmd, "run", "--rm", "--memory", memory]
     line += ["--label", f"{engine.LABEL}={os.environ['PROOFS_RUN']}", "--env", "SECRET_KEY=x"]
     return subprocess.run([*line, image, *command], check=False, capture_output=True).returncode

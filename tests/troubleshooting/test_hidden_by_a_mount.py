@@ -7,13 +7,13 @@ ENTRY = "troubleshooting/hidden-by-a-mount"
 
 @pytest.fixture
 def empty(tmp_path):
-    """Return an empty folder that the image's user may look into."""
+    """Return an empty directory that the image's user can read."""
     tmp_path.chmod(0o755)
     return tmp_path
 
 
 def test_mount_over_the_code_hides_it(plain_image, run, replay, empty):
-    """An empty folder is mounted over /app: what the image has there is not seen."""
+    """An empty directory is mounted over /app, and hides what the image has there."""
     container = run(plain_image, ready="", volumes=[(empty, "/app")])
 
     assert container.exit_code == 3
@@ -22,7 +22,7 @@ def test_mount_over_the_code_hides_it(plain_image, run, replay, empty):
 
 
 def test_volume_below_the_mount_brings_a_folder_back(plain_image, run, empty):
-    """The engine fills the second, new volume from the image."""
+    """The engine fills the second volume, which is new, from the image."""
     volumes = [(empty, "/app"), ("/app/core",)]
     container = run(plain_image, "ls", "/app", "/app/core", ready="", volumes=volumes)
 

@@ -5,7 +5,7 @@ QUOTED = 'WEB_CONCURRENCY="2"'
 
 
 def test_quoted_number_ends_gunicorn(plain_image, run, replay):
-    """The quotes are part of the value, as `docker run --env-file` hands them over."""
+    """The quotes are part of the value, as `docker run --env-file` passes them."""
     name, value = QUOTED.split("=")
     container = run(plain_image, env={name: value}, ready="")
 
@@ -15,7 +15,7 @@ def test_quoted_number_ends_gunicorn(plain_image, run, replay):
 
 
 def test_variable_of_the_command_beats_the_file(plain_image, run, tmp_path):
-    """The file has the number in quotes, and the option has it bare."""
+    """The file has the number in quotes, the option without."""
     (tmp_path / "web.env").write_text(f"{QUOTED}\n")
     options = {"env_files": [tmp_path / "web.env"], "ready": ""}
     command = ["printenv", "WEB_CONCURRENCY"]
@@ -28,7 +28,7 @@ def test_variable_of_the_command_beats_the_file(plain_image, run, tmp_path):
 
 
 def test_word_in_an_option_is_an_invalid_int(plain_image, run):
-    """The line names the option, and the exit code is that of a wrong option."""
+    """The line shows the option, and the exit code is that of a wrong option."""
     line = "error: argument -w/--workers: invalid int value: 'auto'"
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--workers auto"}, ready=line)
 

@@ -1,5 +1,10 @@
 """The proofs of docs/troubleshooting/invalid-request.md."""
 
+import socket
+
+import httpx
+import pytest
+
 ENTRY = "troubleshooting/invalid-request"
 SERVE = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
 HOST_TWICE_THEN_PROXY_PROTOCOL = """
@@ -14,7 +19,7 @@ for line in f"{get}{host}", f"PROXY TCP4 a b c d\\r\\n{get}":
 
 
 def test_invalid_request_shows_who_connected(plain_image, run, replay):
-    """The address is that of the connection, whatever a proxy that is believed says of it."""
+    """The address is that of the connection, whatever a trusted proxy says."""
     container = run(plain_image, *SERVE, env={"FORWARDED_ALLOW_IPS": "*"})
     container.exec("python", "-c", HOST_TWICE_THEN_PROXY_PROTOCOL)
     container.wait_for_log("Invalid request", count=2)
@@ -22,3 +27,26 @@ def test_invalid_request_shows_who_connected(plain_image, run, replay):
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     counted = replay(f"{ENTRY}/confirm.console", web=container.handle.id)
     assert counted.split() == ["2", "Invalid", "request", "from", "ip=127.0.0.1:"]
+
+
+def test_tls_to_the_plain_port_is_logged_as_bytes(plain_image, run):
+    """A client opens https:// where Gunicorn speaks HTTP."""
+    container = run(plain_image, *SERVE)
+
+    with pytest.raises(httpx.TransportError):
+        httpx.get(container.address.replace("http:", "https:"), verify=False, timeout=5)  # noqa: S501
+
+    container.wait_for_log(r"Invalid HTTP request line: '\x16\x03\x01")
+
+
+@pytest.mark.docker_only("gateway of the engine's own network")
+def test_gateway_stands_for_the_host(plain_image, run):
+    """A program on the host sends what is not HTTP to the published port."""
+    container = run(plain_image, *SERVE)
+    gateway = next(iter(container.handle.network_settings.networks.values())).gateway
+
+    with socket.create_connection(("127.0.0.1", int(container.ports[0]))) as client:
+        client.sendall(b"PROXY TCP4 a b c d\r\n\r\n")
+        assert b" 400 " in client.recv(1000)
+
+    container.wait_for_log(f"Invalid request from ip={gateway}:")

@@ -3,15 +3,34 @@
 import pytest
 
 ENTRY = "troubleshooting/killed-by-gunicorn"
+SLOW_TO_EXIT = """
+import time
+def worker_exit(server, worker):
+    time.sleep(60)
+"""
+SERVE = """
+printf %s "$0" > /tmp/slow.py
+exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --timeout 1 --config /tmp/slow.py
+"""
 GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 1"}
 
 
 @pytest.mark.cgroup
 def test_gunicorn_logs_its_own_kill_alike(plain_image, run, replay):
-    """There is no memory limit; the worker is stuck, and the line is the same."""
+    """There is no memory limit: the worker is stuck, but the line is the same."""
     container = run(plain_image, env=GTHREAD, cpus=0.3)
     container.start_get("/hold-gil/60/")
     container.wait_for_log("Booting worker", count=2)
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+
+def test_worker_that_exits_slowly_is_killed_after_its_request(plain_image, run):
+    """A sync worker logs its slow request, and then takes longer than a second to exit."""
+    container = run(plain_image, "sh", "-c", SERVE, SLOW_TO_EXIT)
+    container.begin(lambda: container.start_get("/sleep/30/"))
+    log = container.wait_for_log("was sent SIGKILL! Perhaps out of memory?")
+
+    between = log.partition("WORKER TIMEOUT")[2]
+    assert "Error handling request GET /sleep/30/" in between

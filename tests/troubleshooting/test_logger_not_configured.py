@@ -9,7 +9,7 @@ SERVE = 'echo "$FILE" > /tmp/conf.py; exec gunicorn core.wsgi --no-control-socke
 
 
 def test_handlers_without_loggers_end_gunicorn(plain_image, run, replay):
-    """The dictionary has handlers and a root logger; Gunicorn's own logger is named."""
+    """The dictionary has handlers and a root logger; the error shows Gunicorn's own logger."""
     container = run(plain_image, *serve(handlers=HANDLERS, root=ROOT), ready="")
 
     assert container.exit_code == 1
@@ -18,7 +18,7 @@ def test_handlers_without_loggers_end_gunicorn(plain_image, run, replay):
 
 
 def test_empty_loggers_let_gunicorn_start(plain_image, run):
-    """The same dictionary and no loggers: Gunicorn says that it listens."""
+    """With the same dictionary and empty loggers, Gunicorn listens."""
     run(plain_image, *serve(handlers=HANDLERS, root=ROOT, loggers={}), ready="Listening at")
 
 
@@ -30,7 +30,7 @@ def test_empty_loggers_let_gunicorn_start(plain_image, run):
     ],
 )
 def test_missing_class_and_closed_file_are_named(plain_image, run, kind, wrong):
-    """A formatter of a package that is not there, and a folder of root's alone."""
+    """A formatter's package is not installed, and only root can write to a file's directory."""
     container = run(plain_image, *serve(**{f"{kind}s": {"mine": wrong}}), ready="")
 
     assert container.exit_code == 1

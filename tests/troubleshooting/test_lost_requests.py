@@ -7,7 +7,7 @@ ENTRY = "troubleshooting/lost-requests"
 
 
 def test_log_of_a_cut_stop_ends_with_the_signal(plain_image, run, replay):
-    """A request is under way when the grace ends; its client has no answer."""
+    """A request is in progress when the grace period ends, and its client gets no response."""
     container = run(plain_image)
     response = container.start_sleep(30)
 

@@ -8,7 +8,7 @@ GEVENT = {"GUNICORN_CMD_ARGS": "--worker-class gevent"}
 
 
 def test_gevent_worker_lacks_packaging(build, run, replay):
-    """Both packages are installed, each by its own name."""
+    """Both packages are installed by name, without the extra."""
     image = build(GTHREAD, changes=with_gevent("gunicorn"))
     container = run(image, "gunicorn", "core.wsgi", env=GEVENT, ready="")
 
@@ -18,7 +18,7 @@ def test_gevent_worker_lacks_packaging(build, run, replay):
 
 
 def test_gevent_worker_names_the_missing_gevent(build, run):
-    """Without gevent, the line is another one."""
+    """Without gevent, Gunicorn logs another line."""
     line = "RuntimeError: gevent worker requires gevent"
     container = run(build(IMAGE), env=GEVENT, ready=line)
 

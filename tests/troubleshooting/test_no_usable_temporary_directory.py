@@ -7,7 +7,7 @@ FILL = "head -c 8192 /dev/zero > /tmp/full; exec gunicorn core.wsgi"
 
 
 def test_start_without_a_temporary_directory_ends_with_the_line(plain_image, run, replay):
-    """All of the image is read-only; the code, too, lies where the user may not write."""
+    """The image is read-only, and the user cannot write to the code's directory either."""
     container = run(plain_image, ready="", **READ_ONLY)
 
     assert container.exit_code == 255
@@ -16,7 +16,7 @@ def test_start_without_a_temporary_directory_ends_with_the_line(plain_image, run
 
 
 def test_full_disk_logs_the_same_line(plain_image, run):
-    """Nothing is read-only but one folder; /tmp has no room for a byte more."""
+    """Only one directory is read-only, but /tmp is full."""
     container = run(plain_image, "sh", "-c", FILL, ready="", **FULL)
 
     assert container.exit_code == 255

@@ -7,7 +7,7 @@ ENTRY = "troubleshooting/not-reachable"
 
 
 def test_bind_to_loopback_cuts_off_who_asks_outside(plain_image, run_once, replay):
-    """The log says that all is well, and inside it is."""
+    """The log looks healthy, and Gunicorn responds inside the container."""
     container = run_once(plain_image, "gunicorn", "core.wsgi")
 
     with pytest.raises(httpx.TransportError):

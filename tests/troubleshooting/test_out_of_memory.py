@@ -18,7 +18,7 @@ LIMIT, MORE = ({"memory": size, "memory_swap": size} for size in ("100m", "500m"
 @pytest.mark.cgroup
 @pytest.mark.docker_only("OOMKilled of a container that keeps running")
 def test_raised_limit_holds_at_once(plain_image, run, docker, replay):
-    """A request takes 200 MB: its worker is killed under 100, and answers the next under 500."""
+    """A request needs 200 MB: its worker is killed under a limit of 100, but not under 500."""
     container = run(plain_image, "sh", "-c", SERVE, env={"GREED": GREED}, **LIMIT)
     with pytest.raises(httpx.TransportError):
         container.get("/health/")
@@ -30,3 +30,15 @@ def test_raised_limit_holds_at_once(plain_image, run, docker, replay):
 
     assert container.get("/health/").text == "ok"
     assert "WORKER TIMEOUT" not in container.logs()
+
+
+def test_end_of_the_graceful_timeout_logs_the_same_line(plain_image, run):
+    """Memory is not limited, and a request takes longer than the stop allows."""
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--threads 2 --graceful-timeout 1"})
+    container.start_sleep(60)
+
+    container.stop(grace=30)
+
+    end = container.logs().partition("Handling signal: term")[2]
+    assert "was sent SIGKILL! Perhaps out of memory?" in end
+    assert "WORKER TIMEOUT" not in end

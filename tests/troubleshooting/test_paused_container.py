@@ -13,7 +13,7 @@ TIMEOUT = 2
 
 @pytest.mark.cgroup
 def test_worker_killed_after_a_pause_is_replaced(small_image, run, docker, replay):
-    """An idle worker is killed when it wakes, unless it is quicker than the master: chance.
+    """An idle worker is killed when it wakes, unless it happens to be faster than the master.
 
     It then has a second to exit. One that takes longer gets SIGKILL, and is paused again.
     """

@@ -9,7 +9,7 @@ MAKE = ["install", "-d", "-o", "65534", "/srv/data"]
 
 @pytest.mark.docker_only("new volume that belongs to root")
 def test_folder_given_to_the_user_can_be_written_to(plain_image, run, replay):
-    """A new volume belongs to root, until root gives it away while the container runs."""
+    """A new volume belongs to root, until root gives it to the user in the running container."""
     container = run(plain_image, *SLEEP, ready="", volumes=[("/data",)])
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
@@ -21,7 +21,7 @@ def test_folder_given_to_the_user_can_be_written_to(plain_image, run, replay):
 
 @pytest.mark.docker_only("new volume that belongs to root")
 def test_new_volume_takes_the_owner_from_the_image(plain_image, builder, run):
-    """One of two volumes lies over a folder that the image has given to its user."""
+    """One of two volumes is mounted over a directory that belongs to the image's user."""
     image = builder.tag("with-a-folder")
     made = run(plain_image, *SLEEP, ready="")
     made.handle.execute(MAKE, user="0")
@@ -30,3 +30,32 @@ def test_new_volume_takes_the_owner_from_the_image(plain_image, builder, run):
     container = run(image, *SLEEP, ready="", volumes=[("/srv/data",), ("/data",)])
 
     assert container.exec("stat", "--format=%u", "/srv/data", "/data").split() == ["65534", "0"]
+
+
+@pytest.mark.docker_only("new volume that belongs to root")
+def test_folder_can_be_given_while_the_container_is_down(plain_image, official, run, replay):
+    """The container has stopped, and the next one with its volumes can write."""
+    official("python:3.14-slim")
+    down = run(plain_image, "true", ready="", volumes=[("/data",)])
+    assert down.exit_code == 0
+
+    replay(f"{ENTRY}/give-while-down.console", web=down.handle.id)
+
+    again = run(plain_image, *SLEEP, ready="", volumes_from=[down.handle])
+    again.exec("touch", "/data/file")
+
+
+@pytest.mark.docker_only("new volume that belongs to root")
+def test_sqlite_needs_a_directory_that_it_can_write_to(plain_image, run):
+    """Neither root's directory nor an own file in it is enough; an own directory is."""
+    env = {"DATABASE_URL": "sqlite:////data/db.sqlite3"}
+    container = run(plain_image, *SLEEP, ready="", env=env, volumes=[("/data",)])
+    attempts = []
+    for own in ("nothing", "/data/db.sqlite3", "/data"):
+        give = f"touch /data/db.sqlite3; chown 65534 {own}" if own != "nothing" else "true"
+        container.handle.execute(["sh", "-c", give], user="0")
+        attempts.append(container.exec("sh", "-c", "python manage.py migrate 2>&1 | tail -n 1"))
+
+    assert "unable to open database file" in attempts[0]
+    assert attempts[1].startswith("django.db.utils.OperationalError")
+    assert attempts[2].endswith("OK")

@@ -1,5 +1,10 @@
 """The proofs of docs/troubleshooting/too-many-connections.md."""
 
+import pytest
+from python_on_whales.exceptions import DockerException
+
+from harness.container import wait_until
+
 ENTRY = "troubleshooting/too-many-connections"
 FIVE_AT_MOST = ["postgres", "-c", "max_connections=5"]
 READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
@@ -8,6 +13,9 @@ SETTINGS = 'from core.settings import *\nDATABASES["default"]["CONN_MAX_AGE"] = 
 GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --threads 12"
 SERVE = ["sh", "-c", f"echo '{SETTINGS}' > /tmp/kept.py; {GUNICORN}"]
 KEPT = {"DJANGO_SETTINGS_MODULE": "kept", "PYTHONPATH": "/tmp"}
+LOGIN = ["psql", "--username", "postgres", "--no-align", "--tuples-only", "--command"]
+SLEEP = ["psql", "--username", "shop", "--dbname", "postgres", "--command", "select pg_sleep(60)"]
+COUNT = "select count(*) from pg_stat_activity where usename = 'shop'"
 ASK_TWELVE_AT_ONCE = """
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -20,7 +28,7 @@ list(ThreadPoolExecutor(12).map(ask, range(60)))
 
 
 def test_kept_connections_fill_the_database(plain_image, official, run, replay):
-    """Twelve threads keep a connection each, of five that the database allows."""
+    """Each of twelve threads keeps a connection, but the database allows five."""
     password = {"POSTGRES_PASSWORD": "secret"}
     database = run(official("postgres:18"), *FIVE_AT_MOST, env=password, ready="")
     database.exec("sh", "-c", READY)
@@ -32,3 +40,17 @@ def test_kept_connections_fill_the_database(plain_image, official, run, replay):
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", db=database.handle.id)
+
+
+def test_last_connections_are_reserved_for_superusers(official, run):
+    """Two clients use what five connections leave to others; a superuser still gets in."""
+    password = {"POSTGRES_PASSWORD": "secret"}
+    database = run(official("postgres:18"), *FIVE_AT_MOST, env=password, ready="")
+    database.exec("sh", "-c", READY)
+    database.exec(*LOGIN, "create role shop login")
+    for _ in range(2):
+        database.background.submit(database.exec, *SLEEP)
+    assert wait_until(lambda: database.exec(*LOGIN, COUNT).strip() == "2")
+
+    with pytest.raises(DockerException, match="FATAL:  remaining connection slots are reserved"):
+        database.exec(*SLEEP)

@@ -4,7 +4,7 @@ ENTRY = "troubleshooting/unrecognized-arguments"
 
 
 def test_unknown_option_of_the_variable_is_named_last(plain_image, run, replay):
-    """The last line names the option, and the container's configuration has it."""
+    """The last line shows the option, and so does the container's configuration."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--control-socket-disable"}, ready="")
 
     assert container.exit_code == 2
@@ -13,7 +13,7 @@ def test_unknown_option_of_the_variable_is_named_last(plain_image, run, replay):
 
 
 def test_beginning_of_several_options_is_ambiguous(plain_image, run):
-    """Gunicorn names them all, and exits as for an option that it does not know."""
+    """Gunicorn lists them all, and exits as for an option that it does not have."""
     line = "ambiguous option: --worker could match --workers, --worker-class"
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--worker gthread"}, ready=line)
 

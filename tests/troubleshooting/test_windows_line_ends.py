@@ -13,14 +13,14 @@ MEND = r"sed -i 's/\r$//' entrypoint.sh && exec ./entrypoint.sh"
 
 @pytest.fixture
 def image(build):
-    """Return the image of a script as Windows checks it out."""
+    """Return an image whose script has the line ends of Windows."""
     dockerfile = "signals/exec-in-script.Dockerfile"
     return build(dockerfile, files=[SCRIPT], changes={"entrypoint.sh": FROM_WINDOWS})
 
 
 @pytest.mark.docker_only("runc, whose message this is")
 def test_carriage_return_hides_the_shell(image, run, replay):
-    """The container ends at once; the name of the shell ends in a carriage return."""
+    """The container exits; the shell's name in the first line ends in a carriage return."""
     container = run(image, ready="")
 
     assert container.exit_code != 0
@@ -29,12 +29,12 @@ def test_carriage_return_hides_the_shell(image, run, replay):
 
 
 def test_script_runs_without_its_carriage_returns(image, run):
-    """The command of the page goes before it, as root, as in a build."""
+    """The page's command runs first, as root, as it does in a build."""
     run(image, "-c", MEND, entrypoint="sh", user="0", ready="starting version")
 
 
 @pytest.mark.docker_only("runc, whose message this is")
 def test_missing_script_is_told_with_stat(image, run):
-    """It has the words of the other line, and one more."""
+    """The error has the words of the other line, and `stat` as well."""
     with pytest.raises(DockerException, match=r"stat \./nosuch.sh: no such file or directory"):
         run(image, entrypoint="./nosuch.sh", ready="")

@@ -16,9 +16,36 @@ ENTRY = "troubleshooting/worker-failed-to-boot"
 def test_wrong_module_name_ends_gunicorn(
     plain_image, run_once, replay, module, exit_code, transcripts
 ):
-    """The module, its attribute or the form of the name is wrong."""
+    """The module does not exist, has no such attribute, or is given as a path."""
     container = run_once(plain_image, "gunicorn", module, "--no-control-socket", ready="")
 
     assert container.exit_code == exit_code
     for transcript in transcripts:
         replay(f"{ENTRY}/{transcript}.console", web=container.handle.id)
+
+
+def test_name_is_imported_from_the_working_directory(plain_image, run):
+    """The same name fails in /tmp, and Gunicorn serves with the project's directory again."""
+    command = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
+    elsewhere = run(plain_image, *command, workdir="/tmp", ready="")
+    back = run(plain_image, *command, "--chdir", "/app", workdir="/tmp")
+
+    assert elsewhere.exit_code == 3
+    assert "No module named 'core'" in elsewhere.logs()
+    assert back.get("/health/").text == "ok"
+
+
+def test_two_workers_end_with_three_or_one(plain_image, run):
+    """Four containers start with a wrong name and two workers."""
+    command = ["gunicorn", "nosuch.wsgi", "--workers", "2", "--no-control-socket"]
+    codes = {run(plain_image, *command, ready="").exit_code for _ in range(4)}
+
+    assert codes <= {3, 1}
+
+
+def test_inner_quotes_are_part_of_the_name(plain_image, run):
+    """The command is a list, as in exec form, and one of its items has quotes inside."""
+    container = run(plain_image, "gunicorn", "'core.wsgi'", "--no-control-socket", ready="")
+
+    assert container.exit_code == 3
+    assert """ModuleNotFoundError: No module named "'core"\n""" in container.logs()

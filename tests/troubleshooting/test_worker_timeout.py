@@ -4,7 +4,7 @@ ENTRY = "troubleshooting/worker-timeout"
 
 
 def test_slow_request_logs_worker_timeout(plain_image, run, replay):
-    """A sync worker is killed in the middle of a request, which is answered with a 500."""
+    """A sync worker is killed during a request, and the client gets a 500."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--timeout 1"})
     response = container.get("/sleep/10/")
     container.wait_for_log("Booting worker", count=2)
@@ -15,8 +15,28 @@ def test_slow_request_logs_worker_timeout(plain_image, run, replay):
 
 
 def test_threads_let_the_slow_request_finish(plain_image, run):
-    """The request takes thrice the timeout."""
+    """The request takes three times the timeout."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--timeout 1 --threads 4"})
 
     assert container.get("/sleep/3/").text == "slept"
     assert "WORKER TIMEOUT" not in container.logs()
+
+
+def test_traceback_of_an_aborted_worker_ends_in_system_exit(plain_image, run):
+    """The view only sleeps; the last line of its traceback is not the view's."""
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--timeout 1"})
+    container.get("/sleep/10/")
+    log = container.wait_for_log("Booting worker", count=2)
+
+    traceback = log.partition("Traceback (most recent call last):\n")[2]
+    ends = [line for line in traceback.splitlines() if not line.startswith((" ", "["))]
+    assert ends[0] == "SystemExit: 1"
+
+
+def test_longer_timeout_lets_the_slow_request_finish(plain_image, run):
+    """The same view takes three seconds; one worker waits for one, the other for twenty."""
+    short, long = (run(plain_image, env={"GUNICORN_CMD_ARGS": f"--timeout {n}"}) for n in (1, 20))
+
+    assert short.get("/sleep/3/").status_code == 500
+    assert long.get("/sleep/3/").text == "slept"
+    assert "WORKER TIMEOUT" not in long.logs()

@@ -30,7 +30,7 @@ def image_for(builder, docker, tmp_path):
 
 @pytest.mark.docker_only("runc, whose message this is")
 def test_kernel_refuses_what_it_cannot_read(image_for, run, replay):
-    """A program of ARM, and a script whose first line names no shell, end with the same line."""
+    """An ARM program, and a script without a shell in its first line, end with the same line."""
     image = image_for("arm64")
     script = run(image, "entrypoint.sh", ready="")
 
@@ -41,7 +41,7 @@ def test_kernel_refuses_what_it_cannot_read(image_for, run, replay):
 
 
 def test_platform_of_the_build_decides(image_for, docker):
-    """The same files make images of two platforms, on one machine."""
+    """One machine builds images for two platforms from the same files."""
     platforms = ["arm64", "amd64"]
 
     assert [docker.image.inspect(image_for(p)).architecture for p in platforms] == platforms
