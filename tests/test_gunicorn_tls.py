@@ -112,6 +112,23 @@ def test_new_certificate_needs_no_reload(serve, tmp_path):
     assert container.logs().count("Booting worker") == 1
 
 
+def test_certificate_without_its_key_fails_connections(serve, tmp_path):
+    """The certificate is new and the key is not, as between two writes; then both are."""
+    container = serve("--threads 2", folder=issue(tmp_path))
+    container.wait_for_log("Booting worker")
+    key = tmp_path / "key.pem"
+    old = key.read_bytes()
+    issue(tmp_path)
+    new = key.read_bytes()
+
+    key.write_bytes(old)
+    with pytest.raises(httpx.TransportError):
+        get(container, tmp_path, "/health/")
+    key.write_bytes(new)
+
+    assert get(container, tmp_path, "/health/").status_code == 200
+
+
 def test_copied_command_publishes_another_port(
     plain_image, docker, replay, tls, monkeypatch, request
 ):

@@ -38,7 +38,7 @@ def test_zero_lifts_the_limit(build, run):
 
 
 def test_proxy_in_another_container_is_not_believed(build, run_once):
-    """Three containers are told https from outside, as such a proxy would."""
+    """Three containers get the header from outside, as from such a proxy."""
     allowed = [{}, {"FORWARDED_ALLOW_IPS": EVERY_IPV4}, {"FORWARDED_ALLOW_IPS": "*"}]
 
     containers = [run_once(build(IMAGE), env=env) for env in allowed]

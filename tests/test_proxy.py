@@ -102,6 +102,18 @@ def test_second_container_answers_meanwhile(proxied, small_image):
     assert load.lost == 0, load.answers
 
 
+def test_slow_get_runs_on_both_containers(proxied, small_image):
+    """Its response takes longer than nginx waits; the client gets a 504 when both have begun."""
+    short = edited(TEXT, {"proxy_read_timeout 60s;": "proxy_read_timeout 2s;"})
+    second = proxied.start_web(*LOGGED, image=small_image)
+    first = proxied.start(*LOGGED, nginx={"text": short}, image=small_image).web
+    asked_both(proxied, first, second)
+
+    assert proxied.get("/sleep/6/").status_code == 504
+    for container in first, second:
+        container.wait_for_log("GET /sleep/6/")
+
+
 def test_lone_container_is_missed(proxied, small_image):
     """While it is restarted, clients get a 502; then it answers at once."""
     web = proxied.start(image=small_image).web

@@ -58,7 +58,7 @@ def test_gthread_parks_silent_clients(build, run):
     wait_beside_one, _ = answers(container, {"says nothing": 1})
     wait_beside_two, _ = answers(container, {"says nothing": 2})
 
-    assert wait_beside_two > 3
+    assert 3 < wait_beside_two < 15
     assert wait_beside_one < wait_beside_two / 2
     assert KILLED not in container.logs()
 
@@ -100,8 +100,8 @@ def test_unclosed_connection_holds_sync_since_26(build, run):
     assert min(of_old) < median(of_new) / 2
 
 
-def test_unclosed_connection_holds_all_threads_since_26(build, run):
-    """One such client holds up another although seven threads are free; on 25.3 it does not."""
+def test_unclosed_connection_keeps_new_clients_from_gthread(build, run):
+    """One such client makes the next one wait although seven threads are free; not on 25.3."""
     old = run(gunicorn(build, "25.3.0"), *SYNC, "--threads", "8")
     new = run(build(PLAIN), *SYNC, "--threads", "8")
 
@@ -151,7 +151,7 @@ def test_gthread_of_25_3_parks_silent_clients(build, run):
 
     wait, _ = answers(container, {"says nothing": 2})
 
-    assert wait > 3
+    assert 3 < wait < 15
 
 
 def gunicorn(build, version):

@@ -7,11 +7,13 @@ from functools import partial
 import httpx
 import pytest
 
+from harness import SNIPPETS
 from harness.container import PATIENCE
 from harness.texts import edited
-from scenarios.proxied import TEXT, with_settings
+from scenarios.proxied import BY_DEFAULT, TEXT, with_settings
 
 EVENTS = "streaming/heartbeat.events.py"
+BARE = (SNIPPETS / "slow-clients/buffering.default.conf").read_text()
 FOUR_SECONDS = edited(TEXT, {"proxy_read_timeout 60s;": "proxy_read_timeout 4s;"})
 CONNECT, HTTP_1_0 = "proxy_connect_timeout", "proxy_http_version 1.0;"
 BY_HTTP_1_0 = edited(TEXT, {"keepalive 0;": "", CONNECT: f"{HTTP_1_0}\n    {CONNECT}"})
@@ -64,9 +66,13 @@ def two_threads(proxied, with_events):
     return proxied.start(**{**with_events, "env": with_events["env"] | TWO_THREADS})
 
 
-def test_nginx_passes_lines_on_at_once(site):
-    """Four lines, one each three seconds, from a view that says nothing of buffering."""
-    assert spread(site, "/stream/4/3/") > 4
+@pytest.mark.parametrize("conf", [TEXT, BY_DEFAULT, BARE], ids=["page", "kept", "bare"])
+def test_nginx_passes_lines_on_at_once(beside, conf):
+    """Four lines, one every three seconds, from a view that does not mention buffering.
+
+    By the page's file, by one that keeps connections, and by one with a bare `proxy_pass`.
+    """
+    assert spread(beside(conf), "/stream/4/3/") > 4
 
 
 def test_http_1_0_holds_a_stream_back(beside):

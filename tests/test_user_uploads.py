@@ -61,7 +61,7 @@ def site(proxying, volume, with_media, tmp_path_factory):
     more = with_settings(tmp_path_factory.mktemp("extra"), SETTINGS, URLS)
     more["volumes"].append((volume, "/media"))
     nginx = {"locations": [MEDIA], "volumes": [(volume, "/srv/media", "ro")]}
-    locked = {"read_only": True, "tmpfs": ["/tmp"]}
+    locked = {"read_only": True, "tmpfs": ["/tmp:size=256m"]}
     with proxying(image=with_media, nginx=nginx, **more, **locked) as site:
         yield site
 

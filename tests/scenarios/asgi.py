@@ -1,5 +1,7 @@
 """What the tests of ASGI servers add to the sample project: the servers, and a few probes."""
 
+import re
+
 from harness import PROJECT, SNIPPETS
 
 IMAGE = "asgi/asgi.Dockerfile"
@@ -69,6 +71,7 @@ urlpatterns = [
     path("async/sleep/", sleep),
     path("async/block/", block),
     path("async/stream/", stream),
+    path("ws/", include("core.urls")),
     path("", include("core.urls")),
 ]
 """
@@ -80,3 +83,9 @@ PROBES = {
     "probes/urls.py": URLS,
 }
 PROBED = {"DJANGO_SETTINGS_MODULE": "probes.settings"}
+THREADS = "cat /proc/[0-9]*/status | grep Threads"
+
+
+def threads(container):
+    """Return how many threads all processes of the container have."""
+    return sum(map(int, re.findall(r"\d+", container.exec("sh", "-c", THREADS))))
