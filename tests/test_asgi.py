@@ -210,6 +210,6 @@ def begun(container, *paths):
 
 
 def is_up(container):
-    """Whether it answers: a worker of Uvicorn tells of its start before it listens."""
+    """Whether it responds: a worker of Uvicorn logs its start before it listens."""
     with suppress(httpx.TransportError):
         return container.get("/health/").is_success

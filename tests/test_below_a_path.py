@@ -65,7 +65,7 @@ def test_path_without_the_prefix_fails(below):
 
 
 def test_header_is_taken_from_a_believed_proxy(proxied):
-    """The same header of the same proxy, which Gunicorn believes or does not."""
+    """The same header of the same proxy, which Gunicorn trusts or does not trust."""
     nginx = {"others": {"locations/shop.conf": BY_HEADER}}
     believed = stylesheet(proxied.start(nginx=nginx).get("/shop/"))
     proxied.web.stop(grace=0)

@@ -40,7 +40,7 @@ def test_both_containers_serve_a_page(app_image, build, stack):
 
 
 def test_nginx_accepts_the_file(official, replay, tmp_path):
-    """Typed beside the file, while there is no Gunicorn."""
+    """The command is run next to the file, and there is no Gunicorn."""
     official(BASE)
     shutil.copy(SNIPPETS / CONF, tmp_path / "default.conf")
 
@@ -86,7 +86,7 @@ def test_replaced_container_is_found(proxied, small_image):
 
 
 def test_second_container_answers_meanwhile(proxied, small_image):
-    """One of two is restarted, the other one later; nobody who reads a page sees it."""
+    """One of two is restarted, and then the other: every client gets its page."""
     second = proxied.start_web(*LOGGED, image=small_image)
     first = proxied.start(*LOGGED, image=small_image).web
     asked_both(proxied, first, second)

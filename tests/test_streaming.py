@@ -62,7 +62,7 @@ def beside(site, run):
 
 @pytest.fixture
 def two_threads(proxied, with_events):
-    """Return nginx and a Gunicorn with two threads, for one test alone."""
+    """Return nginx and a Gunicorn with two threads, for one test only."""
     return proxied.start(**{**with_events, "env": with_events["env"] | TWO_THREADS})
 
 
@@ -103,7 +103,7 @@ def test_sign_of_life_keeps_a_stream(beside):
 
 
 def test_each_stream_holds_a_thread(two_threads):
-    """Beside one stream, another client is served at once; beside two it waits for an end."""
+    """With one stream, another client is served immediately; with two, it waits for an end."""
     nginx, waits = two_threads.nginx, []
     for _ in range(2):
         two_threads.web.begin(lambda: nginx.start_get("/events/long/"))
@@ -113,7 +113,7 @@ def test_each_stream_holds_a_thread(two_threads):
 
 
 def test_sign_of_life_tells_of_a_client_that_left(two_threads):
-    """Two clients leave two threads: with signs of life others are served, else they wait."""
+    """Two clients leave two threads: others are served if the stream writes, and wait if not."""
     nginx = two_threads.nginx
 
     leave(nginx, "/events/endless/")

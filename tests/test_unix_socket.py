@@ -32,7 +32,7 @@ def socket_stack(app_image, build, stack):
 
 
 def test_nginx_asks_through_the_socket(socket_stack):
-    """A page comes through it, and nobody listens to a port."""
+    """A page comes through it, and nothing listens on a port."""
     nginx, web = socket_stack()
     web.wait_for_log(f"Listening at: unix:{SOCKET}")
 

@@ -64,8 +64,7 @@ def beside(site, run):
     """Return a function that starts one more nginx of the site, with another location."""
 
     def beside(location):
-        image, options = site.nginx_options(others={"locations/ws.conf": location})
-        return run(image, **options)
+        return site.beside(run, others={"locations/ws.conf": location})
 
     return beside
 
@@ -164,7 +163,8 @@ def test_silent_socket_ends_at_the_read_timeout(site, beside, build, run):
     """The limit is two seconds: Gunicorn's class is silent, and Uvicorn pings once a second."""
     pings = [*UVICORN, "--ws-ping-interval", "1"]
     names = {"networks": [site.network], "network_aliases": ["pings"]}
-    run(build(IMAGE, changes=PROBES), *pings, ready=SERVES, env=PROBED, **names)
+    app = run(build(IMAGE, changes=PROBES), *pings, ready=SERVES, env=PROBED, **names)
+    site.containers.append(app)
     short = edited(LOCATION, {"5m": "2s"})
     of_uvicorn = beside(edited(short, {"http://django": "http://pings:8000"}))
 

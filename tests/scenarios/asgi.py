@@ -53,6 +53,7 @@ ROOT_URLCONF = "probes.urls"
 """
 URLS = """
 import asyncio, time
+from core.views import echo
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import include, path
 async def sleep(request):
@@ -71,7 +72,7 @@ urlpatterns = [
     path("async/sleep/", sleep),
     path("async/block/", block),
     path("async/stream/", stream),
-    path("ws/", include("core.urls")),
+    path("ws/echo/", echo),
     path("", include("core.urls")),
 ]
 """
