@@ -9,7 +9,6 @@ from harness.texts import edited
 from scenarios.proxied import TEXT, with_settings
 
 BELOW = "below-a-path/below.shop.conf"
-SHOP = {"SCRIPT_NAME": "/shop"}
 HEADERS = re.search(r"(?s)    proxy_set_header Host.+?Forwarded \"\";\n", TEXT)[0]
 BY_HEADER = f"""location /shop/ {{
     proxy_pass http://django;
@@ -26,10 +25,16 @@ urlpatterns = [path("uri/", lambda request: HttpResponse(request.build_absolute_
 
 
 @pytest.fixture(scope="module")
-def below(proxying):
-    """Return nginx and Gunicorn with the file and the variable of the page."""
-    with proxying(env=SHOP, nginx={"locations": [BELOW]}) as site:
+def below(proxying, command):
+    """Return nginx and Gunicorn with the file and the flag of the page."""
+    with proxying(*command, nginx={"locations": [BELOW]}) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def command(docker, app_image):
+    """Return the command of the app image, with the flag of the page."""
+    return [*docker.image.inspect(app_image).config.cmd, "--env", "SCRIPT_NAME=/shop"]
 
 
 def test_links_begin_with_the_path(below):
@@ -43,6 +48,15 @@ def test_links_begin_with_the_path(below):
     assert below.get("/shop").headers["Location"] == "/shop/"
 
 
+def test_static_url_with_a_slash_loses_the_path(proxied, command, tmp_path):
+    """The same site, whose setting begins with a slash."""
+    more = with_settings(tmp_path, 'STATIC_URL = "/static/"')
+
+    site = proxied.start(*command, nginx={"locations": [BELOW]}, **more)
+
+    assert stylesheet(site.get("/shop/")).startswith("/static/core/")
+
+
 def test_path_without_the_prefix_fails(below):
     """Gunicorn answers it itself; with the prefix, a health check is answered."""
     statuses = [below.web.get(path).status_code for path in ("/health/", "/shop/health/")]
@@ -51,7 +65,7 @@ def test_path_without_the_prefix_fails(below):
 
 
 def test_header_is_taken_from_a_believed_proxy(proxied):
-    """The same header of the same proxy, which Gunicorn believes or does not."""
+    """The same header of the same proxy, which Gunicorn trusts or does not trust."""
     nginx = {"others": {"locations/shop.conf": BY_HEADER}}
     believed = stylesheet(proxied.start(nginx=nginx).get("/shop/"))
     proxied.web.stop(grace=0)
@@ -74,11 +88,10 @@ def test_forced_name_completes_a_stripped_path(proxied, tmp_path):
     assert stylesheet(forced.get("/")).startswith("/shop/static/")
 
 
-def test_built_addresses_are_the_browsers(proxied, tmp_path):
+def test_built_addresses_are_the_browsers(proxied, command, tmp_path):
     """Scheme, host, port and path, as where TLS ends at nginx."""
     more = with_settings(tmp_path, urls=URI)
-    more["env"] |= SHOP
-    nginx = proxied.start(nginx={"text": ENDS_TLS, "locations": [BELOW]}, **more)
+    nginx = proxied.start(*command, nginx={"text": ENDS_TLS, "locations": [BELOW]}, **more)
 
     here = nginx.address.replace("http:", "https:")
     assert nginx.get("/shop/uri/").text == f"{here}/shop/uri/"

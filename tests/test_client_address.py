@@ -1,5 +1,6 @@
 """The proofs of docs/client-address.md."""
 
+import json
 import re
 
 import pytest
@@ -44,21 +45,42 @@ def test_file_puts_the_client_in_its_place(with_both_files):
 
 
 def test_request_past_the_proxy_is_answered(with_both_files):
-    """A health check inside of the container sends no such header."""
-    here = "http://127.0.0.1:8000/echo/"
+    """A health check inside the container sends no such header, and keeps its own address."""
+    answer = inside(with_both_files.web, "http://127.0.0.1:8000/echo/")
 
-    assert "127.0.0.1" in with_both_files.web.exec("python", "-c", GET, here)
+    assert json.loads(answer)["remote_addr"] == "127.0.0.1"
+
+
+def test_client_of_gunicorns_port_forges_its_address(with_both_files):
+    """What it writes passes the middleware, because no proxy has replaced it."""
+    answer = with_both_files.web.get("/echo/", headers=FORGED).json()
+
+    assert answer["remote_addr"] == FORGED["X-Forwarded-For"]
 
 
 def test_access_log_begins_with_the_client(by_the_page, with_both_files):
-    """With the file it is the client's address, without it nginx's, and never the forged one."""
+    """With the file it is the client's address, without it nginx's, and never the forged one.
+
+    A request without the header, which came past nginx, has a dash.
+    """
     found = []
     for nginx in by_the_page, with_both_files:
         nginx.get("/whoami/", headers=FORGED)
-        log = nginx.web.wait_for_log("GET /whoami/")
-        found.append(re.search(r"(?m)^(\S+) .*GET /whoami/", log)[1])
+        found.append(beginning(nginx.web, "/whoami/"))
+    inside(with_both_files.web, "http://127.0.0.1:8000/count/")
 
     assert found == [by_the_page.nginx.ip_address, client_of(with_both_files)]
+    assert beginning(with_both_files.web, "/count/") == "-"
+
+
+def inside(web, url):
+    """Send a request from inside the container, and return the body of its response."""
+    return web.exec("python", "-c", GET, url)
+
+
+def beginning(web, path):
+    """Return what the line of the access log for a path begins with."""
+    return re.search(rf"(?m)^(\S+) .*GET {path}", web.wait_for_log(f"GET {path}"))[1]
 
 
 def client_of(nginx):

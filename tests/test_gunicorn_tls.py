@@ -64,7 +64,7 @@ def test_gunicorn_speaks_https(app_image, stack, tls):
 
 
 def test_plain_http_gets_no_answer(serve, replay):
-    """The client sees a closed connection, the log tells why."""
+    """The client sees a closed connection, and the log says why."""
     container = serve()
     container.wait_for_log("Booting worker")
 
@@ -77,7 +77,7 @@ def test_plain_http_gets_no_answer(serve, replay):
 
 @pytest.mark.parametrize(("owner", "answers"), [("root", False), ("nobody", True)])
 def test_unreadable_key_fails_each_connection(serve, tls, owner, answers):
-    """The key is its owner's alone; the container runs on, whoever that is."""
+    """Only its owner can read the key; the container keeps running, whoever that is."""
     before = f"install --mode 400 --owner {owner} {KEY} /tmp/key.pem; {AS_NOBODY}"
     container = serve("--threads 2", key="/tmp/key.pem", before=before, user="root")
     container.wait_for_log("Booting worker")
@@ -110,6 +110,23 @@ def test_new_certificate_needs_no_reload(serve, tmp_path):
     assert certificate(container) != before
     assert get(container, tmp_path, "/health/").status_code == 200
     assert container.logs().count("Booting worker") == 1
+
+
+def test_certificate_without_its_key_fails_connections(serve, tmp_path):
+    """The certificate is new and the key is not, as between two writes; then both are."""
+    container = serve("--threads 2", folder=issue(tmp_path))
+    container.wait_for_log("Booting worker")
+    key = tmp_path / "key.pem"
+    old = key.read_bytes()
+    issue(tmp_path)
+    new = key.read_bytes()
+
+    key.write_bytes(old)
+    with pytest.raises(httpx.TransportError):
+        get(container, tmp_path, "/health/")
+    key.write_bytes(new)
+
+    assert get(container, tmp_path, "/health/").status_code == 200
 
 
 def test_copied_command_publishes_another_port(
@@ -147,7 +164,7 @@ def test_gthread_speaks_http_2(serve):
 
 
 def test_sync_offers_http_2_and_cannot_speak_it(serve):
-    """A client that accepts the offer gets a closed connection, and the log tells of a fallback."""
+    """A client that accepts the offer gets a closed connection, and the log mentions a fallback."""
     container = serve(HTTP_2, changes=WITH_HTTP_2)
     container.wait_for_log("Booting worker")
 

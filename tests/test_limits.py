@@ -38,7 +38,7 @@ def test_zero_lifts_the_limit(build, run):
 
 
 def test_proxy_in_another_container_is_not_believed(build, run_once):
-    """Three containers are told https from outside, as such a proxy would."""
+    """Three containers get the header from outside, as from such a proxy."""
     allowed = [{}, {"FORWARDED_ALLOW_IPS": EVERY_IPV4}, {"FORWARDED_ALLOW_IPS": "*"}]
 
     containers = [run_once(build(IMAGE), env=env) for env in allowed]
@@ -48,7 +48,7 @@ def test_proxy_in_another_container_is_not_believed(build, run_once):
 
 
 def test_network_of_a_proxy_stops_gunicorn_23(build, run):
-    """It takes addresses alone."""
+    """It accepts only addresses."""
     image = build(IMAGE, requirements={"gunicorn": "23.0.0"})
     line = "'172.16.0.0/12' does not appear to be an IPv4 or IPv6 address"
     container = run(image, *SERVE[:2], "--forwarded-allow-ips", "172.16.0.0/12", ready=line)
@@ -82,7 +82,7 @@ def test_ipv6_bind_believes_no_ipv4_proxy(build, run_once):
 
 
 def test_contradictory_headers_are_refused(build, run_once):
-    """Either header alone is answered; together, to Gunicorn, they make no sense."""
+    """Either header by itself is accepted; together, to Gunicorn, they make no sense."""
     container = run_once(build(IMAGE), env={"FORWARDED_ALLOW_IPS": "*"})
     off = {"X-Forwarded-Ssl": "off"}
 
@@ -92,7 +92,7 @@ def test_contradictory_headers_are_refused(build, run_once):
 
 
 def test_remote_addr_stays_the_proxys(build, run_once):
-    """Even one that is believed does not change it."""
+    """Even a header that is trusted does not change it."""
     container = run_once(build(IMAGE), env={"FORWARDED_ALLOW_IPS": "*"})
 
     plain = container.get("/echo/").json()

@@ -40,7 +40,7 @@ def test_both_containers_serve_a_page(app_image, build, stack):
 
 
 def test_nginx_accepts_the_file(official, replay, tmp_path):
-    """Typed beside the file, while there is no Gunicorn."""
+    """The command is run next to the file, and there is no Gunicorn."""
     official(BASE)
     shutil.copy(SNIPPETS / CONF, tmp_path / "default.conf")
 
@@ -86,7 +86,7 @@ def test_replaced_container_is_found(proxied, small_image):
 
 
 def test_second_container_answers_meanwhile(proxied, small_image):
-    """One of two is restarted, the other one later; nobody who reads a page sees it."""
+    """One of two is restarted, and then the other: every client gets its page."""
     second = proxied.start_web(*LOGGED, image=small_image)
     first = proxied.start(*LOGGED, image=small_image).web
     asked_both(proxied, first, second)
@@ -100,6 +100,18 @@ def test_second_container_answers_meanwhile(proxied, small_image):
             load.wait_for_each()  # one may still try to connect to the container as it was
 
     assert load.lost == 0, load.answers
+
+
+def test_slow_get_runs_on_both_containers(proxied, small_image):
+    """Its response takes longer than nginx waits; the client gets a 504 when both have begun."""
+    short = edited(TEXT, {"proxy_read_timeout 60s;": "proxy_read_timeout 2s;"})
+    second = proxied.start_web(*LOGGED, image=small_image)
+    first = proxied.start(*LOGGED, nginx={"text": short}, image=small_image).web
+    asked_both(proxied, first, second)
+
+    assert proxied.get("/sleep/6/").status_code == 504
+    for container in first, second:
+        container.wait_for_log("GET /sleep/6/")
 
 
 def test_lone_container_is_missed(proxied, small_image):

@@ -1,25 +1,23 @@
 """The proofs of docs/proxy-headers.md."""
 
+import json
 from functools import partial
 
 import httpx
 import pytest
 
+from harness import PROBES
+from harness.container import wait_until
 from harness.texts import edited
-from scenarios.proxied import TEXT, with_settings
+from scenarios import forged
+from scenarios.proxied import CONF, STATIC, TEXT, with_settings
 
-FORGED = {
-    "Forwarded": "for=203.0.113.9;host=forged.example;proto=https",
-    "X-Forwarded-For": "203.0.113.9",
-    "X-Forwarded-Host": "forged.example",
-    "X-Forwarded-Port": "443",
-    "X-Forwarded-Proto": "https",
-    "X-Forwarded-Protocol": "ssl",
-    "X-Forwarded-Ssl": "on",
-    "X-Real-IP": "203.0.113.9",
-}
-UNDERSCORES = {name.replace("-", "_"): value for name, value in FORGED.items() if "-" in name}
-UNDERSCORES |= {"SCRIPT_NAME": "/echo", "PATH_INFO": "/forged/", "REMOTE_ADDR": "203.0.113.9"}
+COMPOSE, NAMED = "proxy/nginx.compose.yaml", "proxy-headers/named.compose.override.yaml"
+READ = (PROBES / "headers_that_are_read.py").read_text()
+OF_THE_BROWSER = {"X_CSRFTOKEN"}  # Django's own header, which a client may send
+NO_FORWARDER_HEADERS = {"GUNICORN_CMD_ARGS": "--forwarder-headers="}
+TRUSTED = {"FORWARDED_ALLOW_IPS": "*"}
+SCRIPT_NAME = {"SCRIPT_NAME": "/public"}
 HTTPS = {"X-Forwarded-Proto": "https"}
 ENDS_TLS = edited(TEXT, {"Proto $scheme;": "Proto https;"})
 LOGIN = "/admin/login/"
@@ -32,15 +30,59 @@ def beside(by_the_page, run):
 
 
 def test_forged_headers_reach_nothing(by_the_page):
-    """What Django makes of a request is the same with each header as without."""
-    for name, value in FORGED.items():
-        assert seen(by_the_page, {name: value}) == seen(by_the_page, {}), name
+    """What Django makes of a request is the same with each header as without, and with all."""
+    ask = partial(echoed, by_the_page)
+
+    assert forged.that_reach_django(ask, forged.WITH_DASHES) == []
 
 
 def test_names_with_underscores_reach_nothing(by_the_page):
-    """Not even those that Gunicorn takes from a proxy that it believes."""
-    for name, value in UNDERSCORES.items():
-        assert seen(by_the_page, {name: value}) == seen(by_the_page, {}), name
+    """Not even those that Gunicorn takes from a proxy that it trusts."""
+    ask = partial(echoed, by_the_page)
+
+    assert forged.that_reach_django(ask, forged.WITH_UNDERSCORES) == []
+
+
+def test_forged_headers_are_all_that_are_read(app_image, inside):
+    """Gunicorn's own lists, and every such name in Django's code, are among those sent above."""
+    read = set(json.loads(inside(app_image, "python", "-c", READ).output))
+    sent = {name.upper().replace("-", "_") for name, _ in forged.ALL}
+
+    assert {"X_FORWARDED_PROTO", "X_FORWARDED_HOST", "SCRIPT_NAME"} <= read
+    assert read - OF_THE_BROWSER <= sent
+
+
+def test_script_name_of_a_client_moves_the_path(app_image, run):
+    """A rule for /admin/ does not see this path, but Django serves what it has there."""
+    answer = run(app_image, env=TRUSTED).get("/public/admin/", headers=SCRIPT_NAME)
+
+    assert answer.headers["Location"] == "/public/admin/login/?next=/public/admin/"
+
+
+def test_empty_list_of_forwarder_headers_keeps_the_path(app_image, run):
+    """The same client gets a 404, and the scheme is the proxy's."""
+    web = run(app_image, env=TRUSTED | NO_FORWARDER_HEADERS)
+
+    assert web.get("/public/admin/", headers=SCRIPT_NAME).status_code == 404
+    assert seen(web, HTTPS)["is_secure"]
+
+
+def test_named_proxy_is_trusted_alone(app_image, build, stack, by_the_page):
+    """The nginx at the address of the page's file; a client of Gunicorn's published port is not.
+
+    Where the environment says `*`, that client is trusted.
+    """
+    nginx = {"image": build(STATIC, files=[CONF], changes={"default.conf": ENDS_TLS})}
+    web = {"image": app_image, "ports": ["8000"]}
+    named = stack(COMPOSE, {"nginx": nginx, "web": web}, files=[NAMED])
+    named.command += ["--file", "compose.override.yaml"]
+    named.up()
+    nginx, web = named.service("nginx"), named.service("web")
+    assert wait_until(lambda: nginx.get("/health/").status_code == 200)
+
+    assert seen(nginx, {})["is_secure"]
+    assert not seen(web, HTTPS)["is_secure"]
+    assert seen(by_the_page.web, HTTPS)["is_secure"]
 
 
 def test_forged_host_is_refused(by_the_page):
@@ -84,7 +126,7 @@ def test_host_without_its_port_fails_the_origin(by_the_page, beside):
 
 
 def test_setting_of_django_believes_whoever_asks(app_image, run, tmp_path):
-    """Gunicorn believes nobody, and Django takes HTTP for HTTPS."""
+    """Gunicorn trusts no client, and Django takes HTTP for HTTPS."""
     setting = 'SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")'
     plain = run(app_image)
     believing = run(app_image, **with_settings(tmp_path, setting))
@@ -92,9 +134,14 @@ def test_setting_of_django_believes_whoever_asks(app_image, run, tmp_path):
     assert [seen(c, HTTPS)["is_secure"] for c in (plain, believing)] == [False, True]
 
 
+def echoed(container, headers):
+    """Request what Django makes of a request with such headers."""
+    return container.get("/echo/", headers=headers)
+
+
 def seen(container, headers):
     """Return what Django makes of a request with such headers."""
-    return container.get("/echo/", headers=headers).json()
+    return echoed(container, headers).json()
 
 
 def post_form(nginx):

@@ -27,7 +27,7 @@ SMALL_BUFFERS = {"net.ipv4.tcp_wmem": "4096 4096 4096"}  # as full as a slow net
 
 @pytest.mark.parametrize("kind", ["sends half a request", "uploads slowly", "reads slowly"])
 def test_slow_client_kills_sync(build, run, kind):
-    """Others wait until the worker is replaced, although the upload or the reading goes on."""
+    """Others wait until the worker is replaced, although the client keeps sending or reading."""
     container = run(build(PLAIN), *SYNC, *THREE_SECONDS, sysctl=SMALL_BUFFERS)
 
     wait, after = answers(container, {kind: 1})
@@ -52,20 +52,20 @@ def test_slow_client_holds_a_thread(build, run, kind):
 
 
 def test_gthread_parks_silent_clients(build, run):
-    """Two silent clients hold two threads for five seconds; beside one, others are served."""
+    """Two silent clients use two threads for five seconds; with one, others are served."""
     container = run(build(PLAIN), *THREADED, *THREE_SECONDS)
 
     wait_beside_one, _ = answers(container, {"says nothing": 1})
     wait_beside_two, _ = answers(container, {"says nothing": 2})
 
-    assert wait_beside_two > 3
+    assert 3 < wait_beside_two < 15
     assert wait_beside_one < wait_beside_two / 2
     assert KILLED not in container.logs()
 
 
 @pytest.mark.parametrize("command", [ASGI, GEVENT_CLASS], ids=["asgi", "gevent"])
 def test_slow_clients_do_not_hold_async_classes(build, run, command):
-    """Four clients of each kind stay longer than the timeout; another is served meanwhile."""
+    """Four clients of each kind stay longer than the timeout; another gets its page."""
     image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
     container = run(image, *command, *THREE_SECONDS, sysctl=SMALL_BUFFERS)
 
@@ -100,8 +100,8 @@ def test_unclosed_connection_holds_sync_since_26(build, run):
     assert min(of_old) < median(of_new) / 2
 
 
-def test_unclosed_connection_holds_all_threads_since_26(build, run):
-    """One such client holds up another although seven threads are free; on 25.3 it does not."""
+def test_unclosed_connection_keeps_new_clients_from_gthread(build, run):
+    """One such client makes the next one wait although seven threads are free; not on 25.3."""
     old = run(gunicorn(build, "25.3.0"), *SYNC, "--threads", "8")
     new = run(build(PLAIN), *SYNC, "--threads", "8")
 
@@ -151,7 +151,7 @@ def test_gthread_of_25_3_parks_silent_clients(build, run):
 
     wait, _ = answers(container, {"says nothing": 2})
 
-    assert wait > 3
+    assert 3 < wait < 15
 
 
 def gunicorn(build, version):
@@ -166,7 +166,7 @@ def waits_behind_an_unclosed_one(container):
 
 
 def answers(container, counts, patience=60, stay=0, address=("127.0.0.1", 8000)):
-    """Return how long another client waits beside the odd ones, and how long once they left.
+    """Return how long another client waits with the odd ones, and how long once they left.
 
     The wait is None if it is longer than `patience`. The odd clients, so many of each kind, stay
     so much longer than that.

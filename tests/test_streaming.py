@@ -7,11 +7,13 @@ from functools import partial
 import httpx
 import pytest
 
+from harness import SNIPPETS
 from harness.container import PATIENCE
 from harness.texts import edited
-from scenarios.proxied import TEXT, with_settings
+from scenarios.proxied import BY_DEFAULT, TEXT, with_settings
 
 EVENTS = "streaming/heartbeat.events.py"
+BARE = (SNIPPETS / "slow-clients/buffering.default.conf").read_text()
 FOUR_SECONDS = edited(TEXT, {"proxy_read_timeout 60s;": "proxy_read_timeout 4s;"})
 CONNECT, HTTP_1_0 = "proxy_connect_timeout", "proxy_http_version 1.0;"
 BY_HTTP_1_0 = edited(TEXT, {"keepalive 0;": "", CONNECT: f"{HTTP_1_0}\n    {CONNECT}"})
@@ -60,13 +62,17 @@ def beside(site, run):
 
 @pytest.fixture
 def two_threads(proxied, with_events):
-    """Return nginx and a Gunicorn with two threads, for one test alone."""
+    """Return nginx and a Gunicorn with two threads, for one test only."""
     return proxied.start(**{**with_events, "env": with_events["env"] | TWO_THREADS})
 
 
-def test_nginx_passes_lines_on_at_once(site):
-    """Four lines, one each three seconds, from a view that says nothing of buffering."""
-    assert spread(site, "/stream/4/3/") > 4
+@pytest.mark.parametrize("conf", [TEXT, BY_DEFAULT, BARE], ids=["page", "kept", "bare"])
+def test_nginx_passes_lines_on_at_once(beside, conf):
+    """Four lines, one every three seconds, from a view that does not mention buffering.
+
+    By the page's file, by one that keeps connections, and by one with a bare `proxy_pass`.
+    """
+    assert spread(beside(conf), "/stream/4/3/") > 4
 
 
 def test_http_1_0_holds_a_stream_back(beside):
@@ -97,7 +103,7 @@ def test_sign_of_life_keeps_a_stream(beside):
 
 
 def test_each_stream_holds_a_thread(two_threads):
-    """Beside one stream, another client is served at once; beside two it waits for an end."""
+    """With one stream, another client is served immediately; with two, it waits for an end."""
     nginx, waits = two_threads.nginx, []
     for _ in range(2):
         two_threads.web.begin(lambda: nginx.start_get("/events/long/"))
@@ -107,7 +113,7 @@ def test_each_stream_holds_a_thread(two_threads):
 
 
 def test_sign_of_life_tells_of_a_client_that_left(two_threads):
-    """Two clients leave two threads: with signs of life others are served, else they wait."""
+    """Two clients leave two threads: others are served if the stream writes, and wait if not."""
     nginx = two_threads.nginx
 
     leave(nginx, "/events/endless/")

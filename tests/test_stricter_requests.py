@@ -108,7 +108,7 @@ def test_refused_request_is_logged_with_its_reason(build, run):
 
 
 def test_underscore_joined_a_header_to_the_dashed_one(build, run_once):
-    """Of two headers that differ in a dash alone, Django got both on 21.2, and now gets one."""
+    """Of two headers that differ only in a dash, Django got both on 21.2, and now gets one."""
     old = run_once(build(EXEC_FORM, requirements={"gunicorn": "21.2.0"}), *PROJECT)
     new = run_once(build(EXEC_FORM))
 

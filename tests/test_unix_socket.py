@@ -32,7 +32,7 @@ def socket_stack(app_image, build, stack):
 
 
 def test_nginx_asks_through_the_socket(socket_stack):
-    """A page comes through it, and nobody listens to a port."""
+    """A page comes through it, and nothing listens on a port."""
     nginx, web = socket_stack()
     web.wait_for_log(f"Listening at: unix:{SOCKET}")
 
@@ -69,6 +69,18 @@ def test_left_over_socket_is_replaced(socket_stack):
 
     assert "web.sock" in left
     assert wait_until(lambda: nginx.get().status_code == 200)
+
+
+def test_full_queue_of_a_socket_is_a_502(socket_stack):
+    """Two workers are busy and one client may wait: nginx cannot connect for the others."""
+    nginx, web = socket_stack(command=[*SERVE, f"unix:{SOCKET}", "--backlog", "1"])
+    web.wait_for_log("Booting worker")
+    assert wait_until(lambda: nginx.get("/health/").status_code == 200)
+
+    answers = [nginx.start_get("/sleep/2/") for _ in range(20)]
+
+    assert 502 in {answer.result().status_code for answer in answers}
+    nginx.wait_for_log("failed (11: Resource temporarily unavailable)")
 
 
 def test_second_container_takes_the_path(socket_stack):

@@ -61,7 +61,7 @@ def site(proxying, volume, with_media, tmp_path_factory):
     more = with_settings(tmp_path_factory.mktemp("extra"), SETTINGS, URLS)
     more["volumes"].append((volume, "/media"))
     nginx = {"locations": [MEDIA], "volumes": [(volume, "/srv/media", "ro")]}
-    locked = {"read_only": True, "tmpfs": ["/tmp"]}
+    locked = {"read_only": True, "tmpfs": ["/tmp:size=256m"]}
     with proxying(image=with_media, nginx=nginx, **more, **locked) as site:
         yield site
 
@@ -85,7 +85,7 @@ def test_uploads_are_sent_so_that_no_script_runs(site):
 
 
 def test_nginx_cannot_write_to_the_volume(site):
-    """Not even as root: it is mounted so that it can be read alone."""
+    """Not even as root: it is mounted read-only."""
     touch = ["sh", "-c", "touch /srv/media/new 2>&1; true"]
 
     assert "Read-only file system" in site.nginx.handle.execute(touch, user="root")
@@ -124,7 +124,7 @@ def test_limit_of_django_counts_no_files(site):
 
 
 def test_name_of_a_client_cannot_escape(site):
-    """Paths up and down, of Unix and Windows: the last part alone is kept."""
+    """Paths up and down, of Unix and Windows: only the last part is kept."""
     names = ["../../app/core/views.py", "/app/manage.py", "..\\..\\x.txt"]
 
     paths = [upload(site, name, b"forged").text for name in names]
@@ -132,6 +132,6 @@ def test_name_of_a_client_cannot_escape(site):
 
 
 def upload(site, name, content, path="/upload/", text=""):
-    """Send a form with a file, and a text beside it."""
+    """Send a form with a file and a text."""
     form = {"files": {"file": (name, content)}, "data": {"text": text}}
     return httpx.post(site.address + path, timeout=PATIENCE, **form)

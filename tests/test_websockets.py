@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import partial
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -10,6 +11,7 @@ from websockets.sync.client import connect
 from harness import SNIPPETS
 from harness.container import PATIENCE
 from harness.texts import edited
+from scenarios import forged
 from scenarios.asgi import (
     COMPLETE,
     IMAGE,
@@ -19,14 +21,16 @@ from scenarios.asgi import (
     PROBED,
     PROBES,
     UVICORN,
+    threads,
 )
-from test_asgi import threads
+from scenarios.proxied import TEXT
 
-CONF = "websockets/upgrade.default.conf"
-NGINX = ("static-files/nginx.Dockerfile.static", "static-files/nginx.default.conf")
-STARTED = "start worker process"
+CONF = "websockets/upgrade.ws.conf"
+LOCATION = (SNIPPETS / CONF).read_text()
+OF_ITS_OWN = {"Upgrade $http_upgrade", "Connection upgrade"}
+HEADER = re.compile(r"proxy_set_header ([^;]+);")
 OURS = "http://127.0.0.1"
-WITHOUT_PACKAGES = "pip uninstall --quiet --yes websockets wsproto"
+PACKAGES = ["websockets", "wsproto"]
 SERVES = "Uvicorn running on"  # told by a lone Uvicorn once it listens
 
 
@@ -48,16 +52,21 @@ def container(build, run_once):
 
 
 @pytest.fixture
-def nginx(build, run, tmp_path):
-    """Return a function that runs nginx, to whose network the name web belongs."""
+def site(proxied, build):
+    """Return nginx and Gunicorn with the page's files."""
+    proxied.start_web(image=build(IMAGE, changes=PROBES), env=PROBED, ready=LISTENING)
+    proxied.start_nginx(locations=[CONF])
+    return proxied
 
-    def nginx(conf):
-        (tmp_path / "default.conf").write_text(conf)
-        volumes = [(tmp_path / "default.conf", "/etc/nginx/conf.d/default.conf", "ro")]
-        options = {"volumes": volumes, "add_hosts": [("web", "127.0.0.1")], "expose": [8081]}
-        return run(build(NGINX[0], files=NGINX[1:]), ready=STARTED, **options)
 
-    return nginx
+@pytest.fixture
+def beside(site, run):
+    """Return a function that starts one more nginx of the site, with another location."""
+
+    def beside(location):
+        return site.beside(run, others={"locations/ws.conf": location})
+
+    return beside
 
 
 def test_message_reaches_all(container):
@@ -87,17 +96,23 @@ def test_waiting_sockets_take_no_threads(container):
     assert after < before + 5
 
 
-def test_asgi_needs_no_package_for_websockets(start):
-    """Both packages are removed: Gunicorn's class goes on, and Uvicorn leads it to the views."""
+@pytest.mark.parametrize("kept", [None, *PACKAGES])
+def test_asgi_needs_no_package_for_websockets(start, kept):
+    """Gunicorn's class needs neither package; Uvicorn needs one of the two, whichever it is."""
+    gone = " ".join(package for package in PACKAGES if package != kept)
     servers = f"{' '.join(UVICORN)} --port 8001 & exec {' '.join(ON_ASGI)}"
-    command = ["sh", "-c", f"{WITHOUT_PACKAGES}; {servers}"]
+    command = ["sh", "-c", f"pip uninstall --quiet --yes {gone}; {servers}"]
     container = start(*command, user="root", expose=[8001])
     container.wait_for_log(SERVES)
 
     with socket_to(container) as socket:
         assert say(socket, "hello") == "hello"
-    assert refused(container, port=published(container, 8001)) == 404
-    assert "No supported WebSocket library detected" in container.logs()
+    if kept:
+        with socket_to(container, port=published(container, 8001)) as socket:
+            assert say(socket, "hello") == "hello"
+    else:
+        assert refused(container, port=published(container, 8001)) == 404
+        assert "No supported WebSocket library detected" in container.logs()
 
 
 def test_django_alone_answers_a_websocket_with_500(build, run):
@@ -126,31 +141,35 @@ def test_in_memory_layer_ends_at_the_process(start):
     assert "ERROR" not in container.logs()
 
 
-def test_nginx_passes_websockets_on(nginx, build, run):
+def test_nginx_passes_websockets_on(site, beside):
     """The page's file leads one to the app; without its two lines, the app gets a plain GET."""
-    conf = (SNIPPETS / CONF).read_text()
-    plain = re.sub(r"(?m)^ +proxy_set_header (Upgrade|Connection) .*\n", "", conf)
-    proxy = nginx(conf + edited(plain, {"8080": "8081"}))
-    beside(proxy, build, run)
+    plain = beside(re.sub(r"(?m)^ +proxy_set_header (Upgrade|Connection) .*\n", "", LOCATION))
 
-    with socket_to(proxy, port=published(proxy, 8080)) as socket:
+    with socket_to(site.nginx) as socket:
         assert say(socket, "hello") == "hello"
-    assert refused(proxy, port=published(proxy, 8081)) == 404
-    assert get(proxy, "/health/", published(proxy, 8080)) == "ok"
-    proxy.exec("nginx", "-t")
+    assert refused(plain) == 404
+    assert site.get("/health/").text == "ok"
 
 
-def test_silent_socket_ends_at_the_read_timeout(nginx, build, run):
+def test_location_keeps_the_headers_of_the_server(site):
+    """It sets what the file of the page about nginx sets; no forged header reaches Django by it."""
+    ask = partial(site.get, "/ws/echo/")
+
+    assert set(HEADER.findall(LOCATION)) == set(HEADER.findall(TEXT)) | OF_ITS_OWN
+    assert forged.that_reach_django(lambda headers: ask(headers=headers)) == []
+
+
+def test_silent_socket_ends_at_the_read_timeout(site, beside, build, run):
     """The limit is two seconds: Gunicorn's class is silent, and Uvicorn pings once a second."""
-    conf = edited((SNIPPETS / CONF).read_text(), {"5m": "2s"})
-    other = edited(edited(conf, {"8080": "8081"}), {"web:8000": "web:8001"}, times=2)
-    proxy = nginx(conf + other)
-    beside(proxy, build, run)
-    pings = [*UVICORN, "--port", "8001", "--ws-ping-interval", "1"]
-    beside(proxy, build, run, *pings, ready=SERVES)
+    pings = [*UVICORN, "--ws-ping-interval", "1"]
+    names = {"networks": [site.network], "network_aliases": ["pings"]}
+    app = run(build(IMAGE, changes=PROBES), *pings, ready=SERVES, env=PROBED, **names)
+    site.containers.append(app)
+    short = edited(LOCATION, {"5m": "2s"})
+    of_uvicorn = beside(edited(short, {"http://django": "http://pings:8000"}))
 
-    assert lives_for(5, proxy, published(proxy, 8081))
-    assert not lives_for(5, proxy, published(proxy, 8080))
+    assert lives_for(5, of_uvicorn)
+    assert not lives_for(5, beside(short))
 
 
 def test_open_socket_holds_the_stop_of_asgi(start):
@@ -194,21 +213,9 @@ def published(container, port):
     return container.handle.network_settings.ports[f"{port}/tcp"][0]["HostPort"]
 
 
-def get(container, path, port):
-    """Ask one of the container's ports, and return the text."""
-    container.ports = [port]
-    return container.get(path).text
-
-
-def beside(proxy, build, run, *command, ready=LISTENING):
-    """Run the app in the network of the proxy, which knows it as web."""
-    options = {"networks": [f"container:{proxy.handle.id}"], "publish_all": False}
-    run(build(IMAGE, changes=PROBES), *command, ready=ready, env=PROBED, **options)
-
-
-def lives_for(seconds, proxy, port):
-    """Whether a connection on which nobody says anything is there after so many seconds."""
-    with socket_to(proxy, port=port) as socket:
+def lives_for(seconds, proxy):
+    """Whether a connection on which neither side speaks is there after so many seconds."""
+    with socket_to(proxy) as socket:
         try:
             socket.recv(timeout=seconds)
         except TimeoutError:

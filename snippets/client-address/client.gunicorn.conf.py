@@ -1,4 +1,4 @@
-"""The access log begins with the client's address, as the proxy tells it."""
+"""Begin each line of the access log with the client's address, as the proxy sends it."""
 
-THE_REST = '%(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'  # is the default's
-access_log_format = "%({x-forwarded-for}i)s " + THE_REST
+REST_OF_DEFAULT = '%(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'
+access_log_format = "%({x-forwarded-for}i)s " + REST_OF_DEFAULT

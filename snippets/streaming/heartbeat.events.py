@@ -6,7 +6,7 @@ from django.http import StreamingHttpResponse
 
 
 def server_sent(events):
-    """Answer with what `events` yields: a None is sent as a sign of life."""
+    """Respond with what `events` yields; a None becomes a keep-alive comment."""
 
     def lines():
         for event in events:

@@ -1,5 +1,5 @@
-"""Append this to your settings once every page is reached by HTTPS."""
+"""Append this to your settings once every page is served over HTTPS."""
 
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
-SECURE_HSTS_SECONDS = 3600  # an hour; a year, once nothing is missed
+SECURE_HSTS_SECONDS = 3600  # an hour; raise it to a year later

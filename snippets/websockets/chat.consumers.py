@@ -1,4 +1,4 @@
-"""Send each message to all who are connected."""
+"""Send each message to every connected client."""
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
@@ -9,10 +9,10 @@ class Chat(AsyncWebsocketConsumer):
     groups = ("everyone",)
 
     async def receive(self, text_data=None, **_):
-        """Pass on what this client says."""
+        """Send a message of this client to the group."""
         message = {"type": "said", "text": text_data}
         await self.channel_layer.group_send("everyone", message)
 
     async def said(self, event):
-        """Tell this client what one of all has said."""
+        """Send a message of the group to this client."""
         await self.send(event["text"])

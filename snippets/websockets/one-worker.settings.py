@@ -1,3 +1,3 @@
-"""For one worker: the layer of several needs a service, such as Redis."""
+"""For one worker: several need a layer in a service, such as Redis."""
 
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}

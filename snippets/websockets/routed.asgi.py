@@ -1,4 +1,4 @@
-"""Lead HTTP to Django's views, and WebSockets to the consumers."""
+"""Route HTTP to Django's views, and WebSockets to the consumers."""
 
 import os
 from importlib import import_module

@@ -1,5 +1,7 @@
 """What the tests of ASGI servers add to the sample project: the servers, and a few probes."""
 
+import re
+
 from harness import PROJECT, SNIPPETS
 
 IMAGE = "asgi/asgi.Dockerfile"
@@ -51,6 +53,7 @@ ROOT_URLCONF = "probes.urls"
 """
 URLS = """
 import asyncio, time
+from core.views import echo
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import include, path
 async def sleep(request):
@@ -69,6 +72,7 @@ urlpatterns = [
     path("async/sleep/", sleep),
     path("async/block/", block),
     path("async/stream/", stream),
+    path("ws/echo/", echo),
     path("", include("core.urls")),
 ]
 """
@@ -80,3 +84,9 @@ PROBES = {
     "probes/urls.py": URLS,
 }
 PROBED = {"DJANGO_SETTINGS_MODULE": "probes.settings"}
+THREADS = "cat /proc/[0-9]*/status | grep Threads"
+
+
+def threads(container):
+    """Return how many threads all processes of the container have."""
+    return sum(map(int, re.findall(r"\d+", container.exec("sh", "-c", THREADS))))

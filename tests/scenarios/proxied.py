@@ -33,7 +33,7 @@ class Proxied:
         self.build, self.run, self.folder = build, run, folder
 
     def start_web(self, *command, env=None, image=None, **options: object):
-        """Start one more container of the name that nginx knows, which believes whoever asks."""
+        """Start one more container of the name that nginx knows, which trusts every client."""
         env = {"FORWARDED_ALLOW_IPS": "*", **(env or {})}
         named = {"networks": [self.network], "network_aliases": ["web"]}
         image = image or self.build(APP)
@@ -69,10 +69,11 @@ class Proxied:
         assert wait_until(lambda: self.get("/health/").status_code != 502), self.nginx.logs()
         return self
 
-    def beside(self, run, text):
-        """Start one more nginx, with another file, in front of the same Gunicorn."""
-        image, options = self.nginx_options(text)
-        return run(image, **options)
+    def beside(self, run, *args, **options: object):
+        """Start one more nginx, with other files, in front of the same Gunicorn."""
+        image, options = self.nginx_options(*args, **options)
+        self.containers.append(run(image, **options))
+        return self.containers[-1]
 
     def remove(self):
         """Remove the containers and the network."""

