@@ -7,15 +7,9 @@ import pytest
 
 from harness import PROJECT, SNIPPETS
 from scenarios.layers import instructions
+from scenarios.whitenoise import CHANGES, LINK, ONE, SETTINGS
 
-APP, ONE = "dockerfile/app.Dockerfile", "whitenoise/one-container.Dockerfile"
-SETTINGS = (SNIPPETS / "whitenoise/one-container.settings.py").read_text()
-CHANGES = {
-    "core/settings.py": f"{(PROJECT / 'core/settings.py').read_text()}\n{SETTINGS}",
-    "requirements.txt": f"{(PROJECT / 'requirements.txt').read_text()}"
-    "whitenoise[brotli]==6.12.0\nbrotli==1.2.1\n",
-}
-LINK = r'href="(/static/core/site\.[0-9a-f]{12}\.css)"'
+APP = "dockerfile/app.Dockerfile"
 GZIP = {"Accept-Encoding": "gzip"}
 BROTLI = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 PLAIN = {"Accept-Encoding": "identity"}
