@@ -72,7 +72,7 @@ def test_rows_outlive_the_unit(podman, replay):
     assert "kept for ever" in podman.get("/notes/", **HOST).text
 
 
-def test_form_passes_through_nginx(podman):
+def test_form_passes_to_the_quadlet(podman):
     """Both page's files as they are: by HTTPS to nginx, and from there to the published port."""
     podman.write({FILE: CONTAINER})
     start(podman)

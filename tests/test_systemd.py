@@ -86,7 +86,7 @@ def test_socket_is_for_the_proxy_alone(machine):
     assert "Permission denied" in stranger
 
 
-def test_form_passes_through_nginx(machine):
+def test_form_passes_through_nginx_and_the_socket(machine):
     """By HTTPS, and the admin's own CSRF check; without the header for the scheme, it does not."""
     machine.start()
     machine.sh("manage migrate")

@@ -6,6 +6,7 @@ import httpx
 
 from harness import PROBES
 from harness.container import PATIENCE, TLS
+from scenarios.whitenoise import LINK
 
 LOGIN = "/admin/login/"
 TOKEN = re.compile(r'csrfmiddlewaretoken" value="(\w+)"')
@@ -53,8 +54,7 @@ def posted_by_nginx(machine, conf):
 
 
 def stylesheet_of_nginx(machine):
-    """Return the type of the stylesheet that the home page links to."""
-    link = re.search(r'href="(/static/core/site\.[0-9a-f]{12}\.css)"', machine.sh(f"{CURL}/"))[1]
-    return machine.sh(
-        f"{CURL}{link} --output /dev/null --write-out '%{{http_code}} %{{content_type}}'"
-    )
+    """Return the status and the type of the stylesheet that the home page links to."""
+    link = re.search(LINK, machine.sh(f"{CURL}/"))[1]
+    shown = "--output /dev/null --write-out '%{http_code} %{content_type}'"
+    return machine.sh(f"{CURL}{link} {shown}")
