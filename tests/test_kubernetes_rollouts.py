@@ -8,6 +8,7 @@ import time
 import yaml
 
 from harness import PROBES, SNIPPETS
+from harness.container import wait_until
 from harness.load import Load
 from scenarios.kubernetes import JOB, PLAY, PODS, WEB_CONTAINER
 from scenarios.pods import IMAGE
@@ -82,6 +83,7 @@ def test_sleep_before_sigterm_answers_latecomers(app_image, run):
         signaled = time.monotonic()
         container.kill("SIGTERM")
         stopping = time.monotonic() + 1  # until both workers have heard of it
+        assert wait_until(lambda: load.begun[-1][0] > stopping)
     before = [answer for start, answer in load.begun if start < signaled]
     after = [answer for start, answer in load.begun if start > stopping]
 
