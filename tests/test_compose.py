@@ -1,14 +1,22 @@
 """The proofs of docs/compose.md."""
 
 import json
+import os
+import re
 import subprocess
+from contextlib import contextmanager
+from itertools import pairwise
 
+import httpx
 import pytest
 from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
 
-from harness import PROBES
-from harness.container import Container, wait_until
-from scenarios.production import images
+from harness import PROBES, SNIPPETS, name_server
+from harness.container import PATIENCE, TLS, Container, wait_until
+from harness.texts import edited
+from scenarios import forms, whitenoise
+from scenarios.production import HOST, images
 
 FILE, WRONG = "compose/production.compose.yaml", "compose/wrong-no-condition.compose.yaml"
 SERVICES = ["nginx", "web", "migrate", "db"]
@@ -23,27 +31,43 @@ LOCKED = {
     "LogConfig": {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}},
 }
 CONNECT = (PROBES / "connections.py").read_text()
+HOLD = CONNECT.replace("print(", "held = (") + "import time; time.sleep(600)"
+COUNT = "select count(*) from pg_stat_activity where usename = 'app'"
+ROLE = "select rolsuper or rolcreaterole or rolcreatedb or rolreplication from pg_roles"
+ROLE = f"{ROLE} where rolname = current_user"
+QUERY = f"""
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("{ROLE}")
+    print(cursor.fetchone()[0], connection.settings_dict["USER"])
+"""
+NAMED_NETWORK = r"\d+\.\d+\.\d+\.\d+/\d+"
 STATUS = "grep -E '^(Uid|CapEff|NoNewPrivs)' /proc/1/status"
 
 
 @pytest.fixture(scope="module")
 def production(producing):
-    """Bring the page's file up once, with a database that takes its time to be made."""
+    """Run the page's command once, with a database that takes its time to be made.
+
+    The first page is asked for as soon as the command returns.
+    """
     services = {"db": {"volumes": [f"./slow.sql:{INIT}:ro"]}}
-    with producing(services=services, texts={"slow.sql": "SELECT pg_sleep(10);"}) as site:
+    texts = {"slow.sql": "SELECT pg_sleep(10);"}
+    with producing(services=services, texts=texts, built=True) as site:
+        site.first_page = site.service("nginx").get("/", **HOST)
         yield site
 
 
 def test_command_brings_up_the_whole_site(production):
-    """A page of Django comes, a style sheet that it links to, and the rows of a table."""
+    """It has built the images; a page, its stylesheet and the rows of a table come immediately."""
     nginx = production.service("nginx")
-    page = nginx.get("/").text
-    link = page.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
+    link = re.search(whitenoise.LINK, production.first_page.text)[1]
 
-    assert "Hello from Django" in page
-    assert nginx.get(link).headers["Content-Type"] == "text/css"
-    assert nginx.get("/notes/").status_code == 200
-    assert production.service("web").handle.state.health.status == "healthy"
+    assert production.first_page.status_code == 200
+    assert nginx.get(link, **HOST).headers["Content-Type"] == "text/css"
+    assert nginx.get("/notes/", **HOST).status_code == 200
+    for name in ("nginx", "web", "db"):
+        assert production.service(name).handle.state.health.status == "healthy"
     assert "ERROR" not in production.service("web").logs()
 
 
@@ -58,13 +82,16 @@ def test_condition_waits_for_a_slow_database(production):
 
 @pytest.mark.docker_only("start_interval of a health check")
 def test_checks_come_soon_at_the_start(production):
-    """In the first minute each second, later every ten; what says nothing for three is ill."""
-    checks = [inspect(production.service(name))["Config"]["Healthcheck"] for name in ("web", "db")]
-    keys = ("StartInterval", "Interval", "Timeout", "StartPeriod")
-    seconds = [[check[key] / 10**9 for key in keys] for check in checks]
+    """The checks of a `web` that does not answer begin a second apart, and later ten."""
+    containers = [production.service(name) for name in ("nginx", "web", "db")]
+    checks = [inspect(container)["Config"]["Healthcheck"] for container in containers]
+    keys = ("StartInterval", "Interval", "Timeout")
+    with one_off(production, "sleep", "600") as container:
+        soon, later = gaps(container, until="starting"), gaps(container, until="unhealthy")
 
-    assert checks[0]["Test"] == ["CMD", "python", "healthcheck.py"]
-    assert seconds == [[1, 10, 3, 30], [1, 10, 3, 60]]
+    assert [[check[key] / 10**9 for key in keys] for check in checks] == [[1, 10, 3]] * 3
+    assert max(soon) < 3
+    assert min(later) > 9
 
 
 def test_start_order_alone_loses_the_race(build, stack, tmp_path):
@@ -113,15 +140,14 @@ def test_only_nginx_has_a_port(production):
 
 
 def test_database_is_out_of_reach(production):
-    """The proxy finds no address of that name, and the database has no route out of its network."""
+    """The proxy cannot connect to its address, nor it to a container outside its network."""
     nginx, web, db = (production.service(name) for name in ("nginx", "web", "db"))
-    route = "awk '$2 == \"00000000\"' /proc/net/route"
-    found = "getent hosts db || echo nowhere"
+    database, outside = (db.ip_address, 5432), (nginx.ip_address, 8080)
 
-    assert nginx.exec("sh", "-c", found) == "nowhere"
-    assert web.exec("sh", "-c", found) != "nowhere"
-    assert db.exec("sh", "-c", route) == ""
-    assert web.exec("sh", "-c", route) != ""
+    assert connects(web, *database)
+    assert connects(web, *outside)
+    assert not connects(nginx, *database)
+    assert not connects(db, *outside)
 
 
 def test_every_container_is_locked_down(production):
@@ -148,21 +174,28 @@ def test_grace_is_longer_than_gunicorns(production):
 
 
 def test_one_shot_is_not_started_again(production):
-    """All others are, unless they were stopped."""
-    policies = [host_config(production.service(name))["RestartPolicy"] for name in SERVICES]
+    """Each of the others ends by a signal to its PID 1, and the engine starts it again."""
+    for name, signal in {"web": "TERM", "nginx": "QUIT", "db": "INT"}.items():
+        container = production.service(name)
+        before = container.handle.restart_count
 
-    unless, never = "unless-stopped", "no"
-    assert [policy["Name"] for policy in policies] == [unless, unless, never, unless]
+        container.exec("sh", "-c", f"kill -{signal} 1")
+
+        assert wait_until(lambda: container.handle.restart_count > before), name  # noqa: B023
+    assert wait_until(lambda: all(healthy(production, name) for name in ("nginx", "web", "db")))
+    assert production.service("migrate").handle.restart_count == 0
+    assert production.service("migrate").handle.state.status == "exited"
 
 
 def test_secrets_are_in_no_environment(production):
-    """What `docker inspect` tells holds neither; both containers have read theirs."""
+    """What `docker inspect` shows holds none; both containers have read theirs."""
     folder = production.folder / ".secrets"
     values = [path.read_text().strip() for path in folder.iterdir()]
     told = [json.dumps(inspect(production.service(name))) for name in SERVICES]
 
-    assert len(set(values)) == 2
+    assert len(set(values)) == 3
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.stat().st_uid == os.getuid()
     assert not [secret for secret in [*values, "SECRET_KEY="] for text in told if secret in text]
     assert production.service("web").exec("cat", "/run/secrets/db_password") in values
 
@@ -170,6 +203,23 @@ def test_secrets_are_in_no_environment(production):
 def test_database_takes_a_hundred_connections(production):
     """Each is a process of PostgreSQL, and together they are more than 64."""
     assert production.service("web").exec("python", "-c", CONNECT, "90") == "90"
+
+
+def test_app_has_a_role_of_its_own(production):
+    """PostgreSQL says of the role that Django has: no superuser, makes no roles or databases."""
+    shell = ["python", "manage.py", "shell", "--verbosity", "0", "--command", QUERY]
+
+    assert production.service("web").exec(*shell) == "False app"
+
+
+def test_administrator_connects_when_the_app_has_every_connection(production):
+    """The app holds all that a role without special rights may have; psql still connects."""
+    most = "97"  # of PostgreSQL's hundred, three are for superusers
+    psql = ["exec", "-T", "db", "psql", "--tuples-only", "--command", COUNT]
+    with one_off(production, "python", "-c", HOLD, most):
+        assert wait_until(lambda: production.run(*psql).split() == [most])
+
+        assert fails(production.service("web"), "python", "-c", CONNECT, "1")
 
 
 def test_database_has_more_shared_memory(production):
@@ -184,13 +234,38 @@ def test_database_has_more_shared_memory(production):
 
 
 def test_rows_outlive_the_container(production):
-    """The database's container is removed and made anew: its tables are there."""
-    before = production.service("db").handle.id
+    """A note is written, the database's container is removed and made again, the note is read."""
+    nginx, before = production.service("nginx"), production.service("db").handle.id
+    options = {"data": {"text": "kept for ever"}, "verify": TLS, "timeout": PATIENCE, **HOST}
+    assert httpx.post(f"{nginx.address}/notes/", **options).status_code == 200
+
     production.run("rm", "--stop", "--force", "db")
     production.run("up", "--detach", "--wait", "--no-build", "db")
 
     assert production.service("db").handle.id != before
-    assert production.service("nginx").get("/notes/").status_code == 200
+    assert "kept for ever" in nginx.get("/notes/", **HOST).text
+
+
+def test_form_passes_behind_a_tls_proxy(production):
+    """The host is the TLS proxy here: nginx believes it, and Django believes nginx."""
+    nginx = production.service("nginx")
+    gateway = name_server.gateway(production.docker, next(iter(networks(nginx))))
+    text = (SNIPPETS / "two-proxies/believed.balancer.conf").read_text()
+    text, found = re.subn(NAMED_NETWORK, f"{gateway}/32", text)
+    before, balancer = production.conf.read_text(), production.conf.with_name("balancer.conf")
+    assert found
+
+    try:
+        balancer.write_text(text)
+        production.conf.write_text(edited(before, {"Proto $scheme;": "Proto $client_scheme;"}))
+        nginx.exec("nginx", "-s", "reload")
+        posted = wait_until(lambda: passed(forms.posted(nginx.address, "example.com")))
+    finally:
+        balancer.unlink()
+        production.conf.write_text(before)
+        nginx.exec("nginx", "-s", "reload")
+
+    assert posted
 
 
 def slow_database(build, folder):
@@ -215,3 +290,57 @@ def inspect(container: Container):
 def host_config(container: Container):
     """Return what the engine was told of a container."""
     return inspect(container)["HostConfig"]
+
+
+@contextmanager
+def one_off(production, *command):
+    """Run one more container of `web` with another command, and remove it in the end."""
+    name = production.run("run", "--detach", "--no-deps", "web", *command).split()[-1]
+    container = Container(production.docker, production.docker.container.inspect(name))
+    try:
+        yield container
+    finally:
+        container.remove()
+
+
+def networks(container: Container):
+    """Return the networks of a container, by their names."""
+    return container.handle.network_settings.networks
+
+
+def healthy(production, name):
+    """Whether a service is healthy at this moment."""
+    return production.service(name).handle.state.health.status == "healthy"
+
+
+def connects(container: Container, address, port):
+    """Whether a TCP connection from a container to an address is accepted."""
+    return not fails(container, "timeout", "5", "bash", "-c", f"</dev/tcp/{address}/{port}")
+
+
+def fails(container: Container, *command):
+    """Whether a command inside exits with another code than 0."""
+    try:
+        container.exec(*command)
+    except DockerException:
+        return True
+    return False
+
+
+def passed(response):
+    """Whether a form has passed Django's CSRF check."""
+    return response.status_code == 200 and forms.PASSED in response.text
+
+
+def gaps(container: Container, until):
+    """Return the seconds between the beginnings of the last health checks, once it is so.
+
+    Docker keeps five; the first three say enough.
+    """
+
+    def log():
+        health = container.handle.state.health
+        return health.status == until and len(health.log or []) >= 3 and health.log[-3:]
+
+    starts = [check.start for check in wait_until(log)]
+    return [(b - a).total_seconds() for a, b in pairwise(starts)]

@@ -9,7 +9,7 @@ PAGE = "dead-ends"
 
 
 def test_command_without_manage_py_is_no_file(build, replay):
-    """Python takes the names of two commands for those of files, and ends with 2."""
+    """Python treats the names of two commands as names of files, and exits with 2."""
     printed = replay(f"{PAGE}/no-manage-py.console", web=build(EXEC_FORM))
 
     assert printed.count("can't open file") == 2
@@ -17,7 +17,7 @@ def test_command_without_manage_py_is_no_file(build, replay):
 
 
 def test_meinheld_does_not_install(official, replay):
-    """Its last release and the greenlet that it asks for would both have to be compiled."""
+    """Its last release and the greenlet that it requires would both have to be compiled."""
     official("python:3.14-slim")
 
     printed = replay(f"{PAGE}/meinheld.console")

@@ -1,15 +1,35 @@
 """The proofs of docs/kubernetes.md."""
 
+import re
+
 import pytest
+import yaml
 
 from harness import SCENARIOS
+from harness.texts import edited
+from scenarios import forms, whitenoise
 from scenarios.kubernetes import JOB, PLAY, PODS, WEB, WEB_CONTAINER
 
 VALIDATOR = SCENARIOS / "kubernetes.Dockerfile"
-MANIFESTS = {"manifests/web.yaml": WEB, "manifests/job.yaml": JOB}
 SUPPORTED = ["1.35", "1.36", "1.37"]  # https://kubernetes.io/releases/
-VALIDATE = "cat /manifests/*.yaml > /tmp/all.yaml; sed -i '{change}' /tmp/all.yaml; "
-VALIDATE += "kubernetes-validate --quiet --strict -k {version} /tmp/all.yaml 2>&1 && echo valid"
+KEYS = {  # of each kind, one key that its schema knows
+    "Deployment": "terminationGracePeriodSeconds",
+    "Service": "targetPort",
+    "PodDisruptionBudget": "maxUnavailable",
+    "HorizontalPodAutoscaler": "averageUtilization",
+    "Ingress": "secretName",
+    "NetworkPolicy": "podSelector",
+    "Job": "backoffLimit",
+}
+VALIDATE = """
+for object in /manifests/{folder}/*.yaml; do
+    basename "$object" .yaml
+    kubernetes-validate --quiet --strict -k {version} "$object" 2>&1 && echo valid
+    echo ----
+done
+"""
+SHOP = {"headers": {"Host": "shop.example"}}
+FORGED = {"SCRIPT_NAME": "/echo", "PATH_INFO": "/forged/", "REMOTE_ADDR": "203.0.113.9"}
 LOCKED = """
 touch /app/x 2>&1
 touch /tmp/x && echo writes to /tmp
@@ -32,38 +52,87 @@ def pod(podman):
 
 
 def test_manifests_fit_the_schemas(builder, run_once):
-    """Each version that Kubernetes supports knows each key, and names one that is none."""
-    container = run_once(builder.build(VALIDATOR, changes=MANIFESTS), "sleep", "600", ready="")
+    """Every object of both files by itself, in each version; a misspelled key in any is refused."""
+    objects = dict(kind_and_text for file in (WEB, JOB) for kind_and_text in documents(file))
+    broken = {
+        kind: edited(text, {f"{KEYS[kind]}:": "misspelled:"}) for kind, text in objects.items()
+    }
+    manifests = {
+        f"manifests/{folder}/{kind}.yaml": text
+        for folder, texts in {"good": objects, "broken": broken}.items()
+        for kind, text in texts.items()
+    }
+    container = run_once(builder.build(VALIDATOR, changes=manifests), "sleep", "600", ready="")
 
-    found = {version: validate(container, version) for version in SUPPORTED}
+    found = {version: validate(container, version, "good") for version in SUPPORTED}
+    refused = validate(container, SUPPORTED[-1], "broken")
 
-    assert found == dict.fromkeys(SUPPORTED, "valid")
-    assert "periodSecond" in validate(container, SUPPORTED[-1], "s/periodSeconds/periodSecond/")
+    assert found == dict.fromkeys(SUPPORTED, dict.fromkeys(KEYS, "valid"))
+    assert refused.keys() == KEYS.keys()
+    assert [kind for kind, said in refused.items() if "misspelled" not in said] == []
 
 
 @pytest.mark.parametrize("spec", PODS, ids=["web", "migrate"])
 def test_pods_meet_the_restricted_standard(spec):
-    """Each field that the standard asks of a Linux pod; of those it forbids, none is there."""
+    """Every control of the standard: what it requires is there, and there are no other fields."""
     [container] = spec["containers"]
+    user = {"runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001}
+    probes = [probe for key, probe in container.items() if key.endswith("Probe")]
 
-    assert spec["securityContext"]["runAsNonRoot"] is True
-    assert spec["securityContext"]["runAsUser"] > 0
-    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert container["securityContext"]["allowPrivilegeEscalation"] is False
-    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert spec["securityContext"] == {**user, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
     assert all({*volume} == {"name", "emptyDir"} for volume in spec["volumes"])
-    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & {*spec}
+    forbidden = {"hostNetwork", "hostPID", "hostIPC", "initContainers", "ephemeralContainers"}
+    assert not forbidden & {*spec}
     assert all("hostPort" not in port for port in container.get("ports", ()))
+    assert all({*probe["httpGet"]} == {"path", "port"} for probe in probes)
+    assert container.get("lifecycle", {}).get("preStop", {}).keys() <= {"sleep"}
 
 
 def test_pod_serves_under_the_manifest(pod):
     """Podman runs it: Django's page, two workers, nothing in the log that is wrong."""
-    answer = pod.get("/", headers={"Host": "shop.example"})
+    answer = pod.get("/", **SHOP)
 
     log = pod.sh("podman logs web-pod-web")
     assert "Hello from Django" in answer.text
     assert log.count("Booting worker") == 2
     assert "Errno" not in log
+
+
+def test_pod_serves_its_static_files(pod):
+    """The stylesheet that Django's page links to, by its hashed name."""
+    link = re.search(whitenoise.LINK, pod.get("/", **SHOP).text)[1]
+
+    stylesheet = pod.get(link, **SHOP)
+
+    assert stylesheet.status_code == 200
+    assert stylesheet.headers["Content-Type"].startswith("text/css")
+
+
+def test_form_passes_behind_the_ingress(pod):
+    """With the header that an Ingress controller adds, Django knows that the form came by HTTPS."""
+    pod.sh("podman exec web-pod-web python manage.py migrate")
+
+    response = forms.posted(pod.address, "shop.example")
+
+    assert response.status_code == 200
+    assert forms.PASSED in response.text
+
+
+def test_client_cannot_set_script_name(pod):
+    """What Django makes of a request is the same with each of these headers as without."""
+    seen = [
+        pod.get("/echo/", headers={**SHOP["headers"], name: value})
+        for name, value in ({"X-Other": "1"} | FORGED).items()
+    ]
+
+    keys = "path", "remote_addr", "host", "scheme"
+    plain, *forged = [[response.json()[key] for key in keys] for response in seen]
+    assert forged == [plain] * len(FORGED)
 
 
 def test_pod_may_write_to_memory_and_tmp_alone(pod):
@@ -105,7 +174,15 @@ def test_image_does_not_read_gunicorn_workers(app_image, run):
     assert container.logs().count("Booting worker") == 2
 
 
-def validate(container, version, change=""):
-    """Return `valid`, or what is wrong with the manifests, changed by sed."""
-    script = VALIDATE.format(version=version, change=change)
-    return container.exec("sh", "-c", f"{script} || true")
+def documents(file):
+    """Yield the kind and the text of each object in a file of YAML."""
+    for text in file.split("\n---\n"):
+        [found] = yaml.safe_load_all(text)
+        yield found["kind"], text
+
+
+def validate(container, version, folder):
+    """Return `valid` or what is wrong, for each object in a folder by its kind."""
+    said = container.exec("sh", "-c", VALIDATE.format(version=version, folder=folder))
+    lines = [part.strip().partition("\n") for part in said.split("----")[:-1]]
+    return {kind: rest for kind, _, rest in lines}

@@ -2,13 +2,25 @@
 
 import httpx
 import pytest
+from python_on_whales.exceptions import DockerException
 
-from harness import SNIPPETS
+from guide.names import saved
+from harness import PROJECT, SNIPPETS
 from harness.container import PATIENCE, TLS, wait_until
+from harness.texts import edited
 from scenarios.production import images
 
 WEB = ["web"]
 EXPAND = "migrations/expand.0002_note_author.py"
+CONTRACT = [EXPAND, "migrations/forget.0003_forget_created.py"]
+CONTRACT += ["migrations/drop.0004_drop_created.py"]
+WITHOUT_CREATED = {  # the code of a release that has forgotten the field
+    "core/models.py": {"    created = models.DateTimeField(auto_now_add=True)\n": ""},
+    "core/views.py": {'"text", "created"': '"text"'},
+}
+IN_USE = "BEGIN; LOCK TABLE core_note IN ACCESS SHARE MODE; SELECT pg_sleep(600)"
+LOCKS = "SELECT count(*) FROM pg_locks WHERE relation = to_regclass('core_note')"
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%'"
 ENTRYPOINT = "migrations/wrong-at-start.entrypoint.sh"
 ALONE = "migrations/one-at-a-time.migrate_alone.py"
 PASSWORD = "of-these-tests"  # noqa: S105
@@ -148,12 +160,61 @@ def test_old_code_misses_a_removed_column(plain_image, run, database, tmp_path):
     assert (before, web.get("/notes/").status_code) == (200, 500)
 
 
-def test_check_tells_of_unapplied_migrations(plain_image, inside, database):
-    """It fails before, and not after."""
-    env = {"DATABASE_URL": database}
-    commands = [*MIGRATE, "core", "--check"], [*MIGRATE, "core"], [*MIGRATE, "core", "--check"]
+def test_forgotten_field_suits_old_and_new_code(plain_image, run, database, tmp_path):
+    """Both write and read notes after the first release; old code fails after the second."""
+    env, volumes = {"DATABASE_URL": database}, migrations()
+    old = run(plain_image, env=env, volumes=volumes)
+    old.exec(*MIGRATE, "core", "0003")
+    for path, changes in WITHOUT_CREATED.items():
+        (tmp_path / path.replace("/", "-")).write_text(
+            edited((PROJECT / path).read_text(), changes)
+        )
+        volumes.append((tmp_path / path.replace("/", "-"), f"/app/{path}", "ro"))
+    new = run(plain_image, env=env, volumes=volumes)
 
-    assert [inside(plain_image, *command, env=env).exit_code for command in commands] == [1, 0, 0]
+    first = [(note(code), code.get("/notes/").status_code) for code in (old, new)]
+    new.exec(*MIGRATE, "core")
+    second = [(note(code), code.get("/notes/").status_code) for code in (old, new)]
+
+    assert first == [(200, 200), (200, 200)]
+    assert second == [(500, 500), (200, 200)]
+
+
+def test_lock_timeout_ends_a_migration(plain_image, run, postgres, database, request):
+    """A transaction has read the table and is open: the migration fails, and pages go on."""
+    psql = ["psql", "--username", "postgres", "-tAc"]
+    name = request.node.name
+    web = run(plain_image, env={"DATABASE_URL": database}, volumes=migrations())
+    web.exec(*MIGRATE, "core", "0003")
+    postgres.background.submit(postgres.exec, *psql, IN_USE, name)
+    assert wait_until(lambda: postgres.exec(*psql, LOCKS, name) != "0")
+
+    try:
+        with pytest.raises(DockerException, match="canceling statement due to lock timeout"):
+            web.exec(*MIGRATE, "core")
+        assert web.get("/notes/").status_code == 200
+    finally:
+        postgres.exec(*psql, END, name)
+
+
+def test_check_tells_of_unapplied_migrations(plain_image, inside, postgres, database, request):
+    """It fails before, and not after; it has not made the table."""
+    env = {"DATABASE_URL": database}
+    command = [*MIGRATE, "--check"]
+    table = ["psql", "--username", "postgres", "-tAc", "SELECT to_regclass('core_note')"]
+
+    before = inside(plain_image, *command, env=env).exit_code
+    unmade = postgres.exec(*table, request.node.name)
+    codes = [inside(plain_image, *run, env=env).exit_code for run in (MIGRATE, command)]
+
+    assert before == 1
+    assert unmade == ""
+    assert codes == [0, 0]
+
+
+def migrations():
+    """Return the volumes that bring the page's migrations into a container."""
+    return [(SNIPPETS / path, f"{FOLDER}/{saved(path)}", "ro") for path in CONTRACT]
 
 
 def written(operation, patience=0):

@@ -1,19 +1,21 @@
 """The proofs of docs/quadlet.md."""
 
+import httpx
 import pytest
 
 from harness import SCENARIOS, SNIPPETS
-from harness.container import wait_until
+from harness.container import PATIENCE, TLS, wait_until
 from harness.load import Load
 from harness.texts import edited
+from scenarios import forms
 from scenarios.pods import HOST, Podman, app
 from scenarios.systemd import BOOTED, PRIVILEGED
 
 MACHINE = SCENARIOS / "quadlet.Dockerfile"
 FILE = "/etc/containers/systemd/shop.container"
 CONTAINER = (SNIPPETS / "quadlet/locked.shop.container").read_text()
-ENVIRONMENT = (SNIPPETS / "systemd/settings.shop.env").read_text()
-ENVIRONMENT = edited(ENVIRONMENT, {"/var/lib/shop": "/tmp"})
+ENVIRONMENT = (SNIPPETS / "quadlet/values.shop.env").read_text()
+NGINX = (SNIPPETS / "quadlet/https.shop.conf").read_text()
 FOR_ALL = edited(CONTAINER, {"127.0.0.1:8000": "8000"})  # for this machine's port to lead there
 GENERATOR = "/usr/libexec/podman/quadlet -dryrun"
 LOOK = "touch /app/x; touch /tmp/x && echo tmp; cat /proc/1/status"
@@ -34,7 +36,7 @@ def podman(booted):
     """Return that machine with the files of the unit; in the end, the unit is stopped."""
     booted.write({FILE: FOR_ALL, "/etc/shop.env": ENVIRONMENT})
     yield booted
-    booted.sh("systemctl stop shop; systemctl reset-failed shop")
+    booted.sh("systemctl stop shop; systemctl reset-failed shop; podman volume rm shop")
 
 
 def test_generator_accepts_the_file(podman):
@@ -55,6 +57,32 @@ def test_start_waits_until_it_is_healthy(podman, replay):
     status = podman.sh("podman inspect --format '{{.State.Health.Status}}' systemd-shop")
     assert status == "healthy"
     assert podman.get("/", **HOST).status_code == 200
+
+
+def test_rows_outlive_the_unit(podman, replay):
+    """The transcript of the page migrates; a note is still there after a restart of the unit."""
+    replay("quadlet/migrate.console", podman=f"docker exec {podman.handle.id} podman")
+    start(podman)
+    options = {"data": {"text": "kept for ever"}, "timeout": PATIENCE, "verify": TLS, **HOST}
+    posted = httpx.post(f"{podman.address}/notes/", **options)
+
+    podman.sh("systemctl restart shop")
+
+    assert posted.status_code == 200
+    assert "kept for ever" in podman.get("/notes/", **HOST).text
+
+
+def test_form_passes_to_the_quadlet(podman):
+    """Both page's files as they are: by HTTPS to nginx, and from there to the published port."""
+    podman.write({FILE: CONTAINER})
+    start(podman)
+    podman.sh("podman exec systemd-shop python manage.py migrate")
+
+    status, text = forms.posted_by_nginx(podman, NGINX)
+
+    assert status == "200"
+    assert forms.PASSED in text
+    assert forms.stylesheet_of_nginx(podman).startswith("200 text/css")
 
 
 def test_quadlet_runs_the_locked_container(podman):
@@ -84,7 +112,7 @@ def test_stop_of_the_unit_waits_for_requests(podman):
 
 
 def test_restart_of_the_unit_loses_requests(podman):
-    """Clients go on asking while the container is replaced."""
+    """Clients keep sending requests while the container is replaced."""
     start(podman)
     with Load(f"{podman.address}/health/", **HOST) as load:
         podman.sh("systemctl restart shop")

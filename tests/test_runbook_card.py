@@ -18,7 +18,7 @@ def test_card_prints_on_one_sheet(visit):
 
 
 def test_commands_of_the_card_run(build, run, docker):
-    """Each is typed for a container that serves, and ends well."""
+    """Each runs for a container that works, and exits with 0."""
     container = run(build("signals/exec-form.Dockerfile"))
     client = shlex.join(map(str, docker.client_config.docker_cmd))
 

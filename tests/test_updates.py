@@ -1,14 +1,23 @@
 """The proofs of docs/updates.md."""
 
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
 import pytest
 
 from harness.container import wait_until
 from harness.load import Load
-from scenarios.production import ONE_BY_ONE, POST, images
+from harness.texts import edited
+from scenarios.production import HOST, POST, UPDATE, images
 
 CONF = "/etc/nginx/conf.d/default.conf"
 BY_SCRIPT, BY_UP = ({"core/release.py": f"NAME = '{name}'\n"} for name in ("script", "up"))
 NEVER_READY = {"core/wsgi.py": "raise RuntimeError('this release is broken')\n"}
+NEVER_HEALTHY = {"core/health.py": "def middleware(get_response):\n    return get_response\n"}
 BROKEN_MIGRATION = {
     "core/migrations/0002_broken.py": """
 from django.db import migrations
@@ -17,6 +26,7 @@ class Migration(migrations.Migration):
     operations = [migrations.RunSQL("SELECT broken")]
 """
 }
+ONE_CONTAINER = "web must have exactly one container"
 
 
 @pytest.fixture(scope="module")
@@ -29,65 +39,169 @@ def site(producing):
 @pytest.fixture
 def production(site):
     """Have the site up, with whatever release the test before left."""
-    nginx = site.service("nginx")
-    assert wait_until(lambda: nginx.get("/health/").is_success), nginx.logs()
+    assert wait_until(lambda: answers(site)), site.service("nginx").logs()
     return site
 
 
 def test_script_loses_no_request(production, build):
-    """Slow requests make a stop last, and others that nobody may repeat come meanwhile."""
+    """Slow requests make a stop last, and others that nobody may repeat come at the same time.
+
+    The release replaces nginx's file by another one, as `git pull` does.
+    """
     before = production.service("web").handle.id
     production.release(images(build, BY_SCRIPT)["web"])
+    replaced(production)
 
     with gets(production, "/sleep/0.5/", clients=3) as get, posts(production) as post:
-        done = production.script(ONE_BY_ONE)
+        done = production.shell(UPDATE)
 
     assert done.returncode == 0, done.stdout
     assert production.service("web").handle.id != before
     assert production.service("web").exec("ls", "core/release.py")
-    assert marked(production) == production.service("nginx").exec("cat", CONF)
-    answers = get.answers.keys(), post.answers.keys()
-    assert answers == ({200}, {200}), production.service("nginx").logs()[-9000:]
+    assert production.conf.read_text().strip() == production.service("nginx").exec("cat", CONF)
+    statuses = get.answers.keys(), post.answers.keys()
+    assert statuses == ({200}, {200}), production.service("nginx").logs()[-9000:]
 
 
+@pytest.mark.docker_only("events in Docker's words")
 def test_plain_up_loses_requests(production, build):
-    """The old container is stopped before the new one is started."""
-    before = production.service("web").handle.id
+    """The old container has finished before the new one starts, and before it migrates."""
+    before, since = production.service("web"), time.time()
     production.release(images(build, BY_UP)["web"])
 
     with gets(production) as get:
         production.up()
 
-    assert production.service("web").handle.id != before
+    web, migrate = production.service("web"), production.service("migrate")
+    steps = [(before, "die"), (migrate, "start"), (web, "start")]
+    happened = events(production, since)
+    assert web.handle.id != before.handle.id
     assert get.answers[502]
+    assert sorted(steps, key=lambda step: happened.index((step[0].handle.id, step[1]))) == steps
 
 
 @pytest.mark.parametrize("changes", [NEVER_READY, BROKEN_MIGRATION], ids=["start", "migration"])
 def test_broken_release_leaves_the_old_one(production, build, changes):
-    """The script fails, the old container goes on as if nothing had been, and so does nginx."""
-    conf = production.folder / "default.conf"
-    before = production.service("web").handle.id, conf.read_text()
+    """The script fails, the old container keeps serving, and nginx has the file that it had."""
+    before = state(production)
     production.release(images(build, changes)["web"])
 
     with gets(production) as get:
-        done = production.script(ONE_BY_ONE)
+        done = production.shell(UPDATE)
 
     assert done.returncode != 0
-    assert (production.service("web").handle.id, conf.read_text()) == before
+    assert state(production) == before
     assert get.answers.keys() == {200}
 
 
-def marked(production):
-    """Add a line to the file of the host in place, and return what it then holds."""
-    conf = production.folder / "default.conf"
-    with conf.open("a") as file:
-        file.write("# still the same file\n")
-    return conf.read_text().strip()
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_interrupted_script_leaves_the_old_one(production, build, number, code):
+    """A signal to all that runs in the terminal, while the new container starts."""
+    before = state(production)
+    production.release(images(build, NEVER_HEALTHY)["web"])
+
+    with gets(production) as get:
+        script = started(production)
+        os.killpg(script.pid, number)
+        said, _ = script.communicate()
+
+    assert script.returncode == code, said
+    assert state(production) == before
+    assert get.answers.keys() == {200}
+
+
+def test_next_run_repairs_what_a_killed_one_left(production, build):
+    """A run is killed in the middle; the next one loses no request, and leaves one container."""
+    _, conf = state(production)
+    production.release(images(build, NEVER_HEALTHY)["web"])
+    script = started(production)
+    os.killpg(script.pid, signal.SIGKILL)
+    script.communicate()
+    left = len(production.services("web"))
+    production.release(images(build)["web"])
+
+    with gets(production) as get:
+        done = production.shell(UPDATE)
+
+    assert left == 2
+    assert done.returncode == 0, done.stdout
+    assert len(production.services("web")) == 1
+    assert production.conf.read_text() == conf
+    assert get.answers.keys() == {200}
+
+
+def test_second_run_ends_immediately(production, build):
+    """The lock is that of the script: the second run says so, and the first one goes on."""
+    production.release(images(build, NEVER_HEALTHY)["web"])
+    script = started(production)
+
+    second = production.shell(UPDATE)
+    os.killpg(script.pid, signal.SIGTERM)
+    script.communicate()
+
+    assert second.returncode == 1
+    assert second.stdout == f"{UPDATE} is running already\n"
+
+
+def test_several_containers_stop_the_script(production):
+    """It says how many it needs, and changes nothing."""
+    only = ["--wait", "--no-build", "--no-deps"]
+    production.run("up", "--detach", *only, "--scale", "web=2", "web")
+    try:
+        before = {container.handle.id for container in production.services("web")}
+        done = production.shell(UPDATE)
+        after = {container.handle.id for container in production.services("web")}
+    finally:
+        production.run("up", "--detach", *only, "--scale", "web=1", "web")
+
+    assert done.returncode == 1
+    assert ONE_CONTAINER in done.stdout
+    assert after == before
+
+
+def answers(site):
+    """Whether a page comes through nginx."""
+    return site.service("nginx").get("/health/", **HOST).is_success
+
+
+def state(production):
+    """Return the only container of `web`, and nginx's file."""
+    return production.service("web").handle.id, production.conf.read_text()
+
+
+def started(production):
+    """Start the script, and return it once it waits for the second container of `web`.
+
+    It leads a process group, as a command in a terminal does.
+    """
+    script = production.shell(UPDATE, start=subprocess.Popen, start_new_session=True)
+    assert wait_until(lambda: [web.running for web in production.services("web")] == [True, True])
+    return script
+
+
+def events(production, since):
+    """Return what has happened to containers, in order: their ids and the engine's words."""
+    docker = [*production.docker.client_config.docker_cmd, "events", "--format", "{{json .}}"]
+    times = ["--since", f"{since:.3f}", "--until", f"{time.time():.3f}"]
+    lines = subprocess.check_output([*docker, *times], text=True).splitlines()
+    found = [json.loads(line) for line in lines]
+    return [(event["id"], event["Action"]) for event in found if event.get("Type") == "container"]
+
+
+def replaced(production):
+    """Put another file in the place of nginx's, with a line more."""
+    new = production.conf.with_suffix(".new")
+    shutil.copy(production.conf, new)
+    text = new.read_text()
+    new.write_text(edited(text, {"upstream django {": "# another file\nupstream django {"}))
+    new.replace(production.conf)
 
 
 def gets(production, path="/health/", clients=2):
-    """Ask nginx for a page that needs a worker alone."""
-    return Load(f"{production.service('nginx').address}{path}", clients, pause=0.1)
+    """Send nginx requests for a page that needs a worker only."""
+    return Load(f"{production.service('nginx').address}{path}", clients, pause=0.1, **HOST)
 
 
 def posts(production):

@@ -45,7 +45,7 @@ PYTHON = "from importlib.metadata import metadata; print(metadata('gunicorn')['R
 
 
 def test_check_config_refuses_an_unknown_option(build, run, replay):
-    """The image's own CMD is checked; an option that only 22.0 had ends the check with 2."""
+    """The image's own CMD is checked; with an option that only 22.0 had, the check exits with 2."""
     image = build(EXEC_FORM)
     replay("upgrading/check.console", web=image)
     gone = {"GUNICORN_CMD_ARGS": "--tolerate-dangerous-framing --check-config"}
@@ -71,7 +71,7 @@ def test_search_finds_what_the_check_overlooks(build, run, replay, tmp_path):
 
 
 def test_gunicorn_20_needs_pkg_resources(build, run):
-    """It ends with a traceback, and none of its lines is a log line."""
+    """It exits with a traceback, and none of its lines is a log line."""
     missing = "ModuleNotFoundError: No module named 'pkg_resources'"
     container = run(gunicorn(build, "20.1.0"), *DEMO, ready=missing)
 
@@ -80,7 +80,7 @@ def test_gunicorn_20_needs_pkg_resources(build, run):
 
 
 def test_gunicorn_27_requires_python_3_10(build, run):
-    """The packages themselves say so, and what 23 asked for."""
+    """The packages themselves say so, and what 23 required."""
     old, new = (run(image, "python", "-c", PYTHON, ready=">=") for image in both(build))
 
     assert (old.logs().strip(), new.logs().strip()) == (">=3.7", ">=3.10")
@@ -107,7 +107,7 @@ def test_no_default_has_changed_since_23(build, run):
 
 
 def test_worker_ended_by_sigterm_is_no_error(build, run):
-    """The same line is an error on 23, and informs on the current version."""
+    """The same line is an error on 23, and an information on the current version."""
     old, new = (run(image, *DYING, *LISTEN) for image in both(build))
 
     for container in old, new:
@@ -135,7 +135,7 @@ def test_sigkill_follows_a_timeout_more_often(build, run):
 
 
 def test_restarts_of_gthread_lose_no_request(build, run):
-    """Of a hundred requests and ten restarts, 23 loses some, and the current version none."""
+    """Of a hundred requests during ten restarts, 23 loses some, and the current version none."""
     old, new = (run(image, *DEMO, *RESTARTS) for image in both(build))
 
     lost = [int(container.exec("python", "-c", HUNDRED_REQUESTS)) for container in (old, new)]
@@ -146,7 +146,7 @@ def test_restarts_of_gthread_lose_no_request(build, run):
 
 
 def test_orphan_does_not_stop_gunicorn(build, run):
-    """A process that is no worker, and that Gunicorn inherits as PID 1, ends with 3."""
+    """A process that is not a worker, and that Gunicorn inherits as PID 1, exits with 3."""
     old, new = (run(image, *DEMO, "--log-level", "debug") for image in both(build))
 
     for container in old, new:

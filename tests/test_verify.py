@@ -1,5 +1,7 @@
 """The proofs of docs/verify.md."""
 
+import subprocess
+
 import httpx
 import pytest
 
@@ -15,7 +17,7 @@ ASK = "from urllib.request import *; print(urlopen('http://127.0.0.1:8000/health
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_find_nothing_wrong(build, run, run_once, replay, command):
-    """All are typed for a container that serves; the log's is one that nobody else asks."""
+    """All run for a container that works; the log's is one that gets no other requests."""
     container = (run if "log" in command else run_once)(build(IMAGE))
     container.wait_for_log("Booting worker")
 
@@ -23,12 +25,20 @@ def test_commands_find_nothing_wrong(build, run, run_once, replay, command):
 
 
 def test_exposed_port_is_not_published(build, run, docker):
-    """The image exposes 8000, and `docker port` prints nothing."""
+    """The image exposes 8000, and the page's command prints nothing, but for a published port."""
     image = build(IMAGE)
-    container = run(image, publish_all=False)
+    hidden, published = run(image, publish_all=False), run(image)
+    port = [*docker.client_config.docker_cmd, "port"]
+    assert (SNIPPETS / "verify/port.console").read_text().startswith("$ docker port web ")
+
+    said = [
+        subprocess.run([*port, container.handle.id], check=False, capture_output=True, text=True)
+        for container in (hidden, published)
+    ]
 
     assert docker.image.inspect(image).config.exposed_ports
-    assert container.ports == []
+    assert said[0].stdout == ""
+    assert published.ports[0] in said[1].stdout
 
 
 def test_answer_inside_alone_means_a_wrong_bind(build, run_once):
@@ -49,7 +59,7 @@ def test_slim_image_has_no_ps(build, run_once):
 
 
 def test_print_config_knows_no_flag_of_the_command(build, run_once):
-    """The container's command binds to every address, and what is printed is the default."""
+    """The container's command binds to every address, but the default is printed."""
     container = run_once(build(IMAGE))
 
     printed = container.exec("gunicorn", "core.wsgi", "--print-config")
@@ -59,7 +69,7 @@ def test_print_config_knows_no_flag_of_the_command(build, run_once):
 
 
 def test_control_socket_tells_the_flags_too(build, run, replay):
-    """The running server tells the timeout of its command, which is not the default."""
+    """The running server shows the timeout of its command, which is not the default."""
     container = run(build(IMAGE), *WITH_SOCKET)
     container.wait_for_log("Control socket listening at")
 

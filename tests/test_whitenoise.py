@@ -5,16 +5,10 @@ import re
 
 import pytest
 
-from harness import PROJECT, SNIPPETS
+from harness import PROJECT
+from scenarios.whitenoise import CHANGES, LINK, SETTINGS
 
 APP = "dockerfile/app.Dockerfile"
-SETTINGS = (SNIPPETS / "whitenoise/one-container.settings.py").read_text()
-CHANGES = {
-    "core/settings.py": f"{(PROJECT / 'core/settings.py').read_text()}\n{SETTINGS}",
-    "requirements.txt": f"{(PROJECT / 'requirements.txt').read_text()}"
-    "whitenoise[brotli]==6.12.0\nbrotli==1.2.1\n",
-}
-LINK = r'href="(/static/core/site\.[0-9a-f]{12}\.css)"'
 GZIP = {"Accept-Encoding": "gzip"}
 BROTLI = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 PLAIN = {"Accept-Encoding": "identity"}

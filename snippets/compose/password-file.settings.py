@@ -1,4 +1,4 @@
-"""Take the password of the database from a mounted file."""
+"""Read the database password from a mounted file."""
 
 import os
 from pathlib import Path

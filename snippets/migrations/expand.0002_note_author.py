@@ -1,10 +1,10 @@
-"""Add a column that old code need not know: the database fills it."""
+"""Expand: add a column that old code does not know; the database fills it."""
 
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Expand: the release that no longer needs the old columns contracts."""
+    """Give the column a default in the database, because old code sets no value."""
 
     dependencies = (("core", "0001_initial"),)
     operations = (

@@ -1,4 +1,4 @@
-"""Serve on for seconds after SIGTERM, until no proxy sends requests here any more."""
+"""Keep serving for seconds after SIGTERM, until no proxy sends requests here."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ DRAIN_SECONDS = 5
 
 
 def when_ready(_server):
-    """Put the first SIGTERM off; a second one stops at once."""
+    """Delay the first SIGTERM; a second one stops immediately."""
     stop = signal.getsignal(signal.SIGTERM)
 
     def drain(*_):

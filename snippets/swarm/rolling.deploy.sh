@@ -8,5 +8,5 @@ now=$(docker service inspect site_web \
     --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
 case "$now@" in
     "$WEB_IMAGE@"*) ;;
-    *) echo "Swarm went back to $now" >&2; exit 1 ;;
+    *) echo "Swarm rolled back to $now" >&2; exit 1 ;;
 esac

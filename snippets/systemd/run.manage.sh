@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run manage.py as the service runs: as its user, in its folder, with its environment.
+# Run manage.py as the service runs: same user, same directory, same environment.
 exec systemd-run --quiet --pty --pipe --wait --collect \
     --property=DynamicUser=yes --property=User=shop \
     --property=StateDirectory=shop --property=EnvironmentFile=/etc/shop.env \

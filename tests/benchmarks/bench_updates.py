@@ -4,10 +4,10 @@ import socket
 import time
 
 from harness.load import Load
-from scenarios.production import ONE_BY_ONE, POST, Production, images
+from scenarios.production import HOST, POST, UPDATE, Production, images
 
-CLIENTS = {"clients": 4}
-EMPTY = ["exec", "-T", "db", "psql", "--quiet", "--command", "TRUNCATE core_note"]
+CLIENTS = {"clients": 4, **HOST}
+EMPTY = ["exec", "-T", "db", "psql", "--quiet", "app", "--command", "TRUNCATE core_note"]
 COLUMNS = ["way", "`GET` answered", "`GET` lost", "`POST` answered", "`POST` lost"]
 
 
@@ -21,10 +21,10 @@ def bench_updates(build, official, docker, builder, tmp_path, request, measured)
     request.addfinalizer(production.down)
     production.up()
     ways = {
-        "`update.sh`": lambda: production.script(ONE_BY_ONE),
+        "`update.sh`": lambda: production.shell(UPDATE),
         "a second container, then `docker stop`": lambda: second_then_stop(production),
         "`docker compose up --detach`": production.up,
-        "`docker compose up --detach`, nginx too": lambda: replace_nginx(production),
+        "`docker compose up --force-recreate nginx`": lambda: replace_nginx(production),
     }
     rows = []
     for number, (name, way) in enumerate(ways.items()):
@@ -40,7 +40,7 @@ def found(address, way):
     """Return how many requests of both kinds were answered and lost meanwhile."""
     with (
         Load(f"{address}/health/", **CLIENTS) as get,
-        Load(f"{address}/notes/", **CLIENTS, **POST) as post,
+        Load(f"{address}/notes/", clients=4, **POST) as post,
     ):
         way()
         time.sleep(5)
@@ -48,7 +48,7 @@ def found(address, way):
 
 
 def second_then_stop(production):
-    """Start the new container beside the old one, wait for nginx's resolver, stop the old one."""
+    """Start the new container next to the old one, wait for nginx's resolver, stop the old one."""
     old = production.service("web")
     production.run("run", "--rm", "migrate")
     only = ["--no-deps", "--no-recreate", "--no-build", "--scale", "web=2", "web"]
@@ -59,5 +59,5 @@ def second_then_stop(production):
 
 
 def replace_nginx(production):
-    """Replace both, as when the static files have changed with the code."""
+    """Replace nginx, as the script does last if the static files have changed."""
     production.run("up", "--detach", "--wait", "--no-build", "--force-recreate", "nginx")

@@ -30,6 +30,7 @@ class Load:
         self.options = {"timeout": PATIENCE, "verify": TLS, **options}
         self.rounds = [0] * clients  # of each client: requests by all methods
         self.answers = Counter()  # by status, or by the name of the error
+        self.begun = []  # of each request, when it began and its answer
         self.over = threading.Event()
         self.clients = [threading.Thread(target=self._ask, args=[n]) for n in range(clients)]
 
@@ -69,10 +70,12 @@ class Load:
     def _ask(self, client: int) -> None:
         while not self.over.is_set():
             for method in self.methods:
+                start = time.monotonic()
                 try:
                     answer = httpx.request(method, self.url, **self.options).status_code
                 except httpx.TransportError as error:
                     answer = type(error).__name__
                 self.answers[answer] += 1
+                self.begun.append((start, answer))
             self.rounds[client] += 1
             time.sleep(self.pause)

@@ -30,8 +30,10 @@ def configure(docker: DockerClient, nginx: Container, folder: Path) -> None:
     """Do the same for an nginx that has not started, whose file is in a folder or in its image."""
     [network, *_] = nginx.network_settings.networks
     with TemporaryDirectory() as temporary:
-        if not (conf := folder / Path(CONF).name).exists():
-            conf = Path(temporary) / conf.name
+        places = [folder / place / Path(CONF).name for place in ("nginx", "")]
+        conf = next(filter(Path.exists, places), None)
+        if conf is None:
+            conf = Path(temporary) / Path(CONF).name
             docker.copy((nginx, CONF), conf)
         conf.write_text(naming(docker, network, conf.read_text()))
         if not conf.is_relative_to(folder):

@@ -23,7 +23,8 @@ class Stack:
     ) -> None:
         """Save the snippet `file` as compose.yaml, and write beside it what a test has otherwise.
 
-        `services` tells that by service, in Compose's own keys; an `image` replaces a `build`.
+        `services` tells that by service, in Compose's own keys; an `image` replaces a `build`,
+        unless there are more keys for the build.
         Ports are the engine's choice, and what is made carries the label of the run.
         A lone service shares the engine's own network, so that it makes none.
         """
@@ -108,7 +109,7 @@ def _override(asked: dict, services: dict[str, dict]) -> str:
         ours = {"ports": ports, "pull_policy": "never", "labels": labels, **services.get(name, {})}
         lines += [f"  {name}:", f"    ports: !override {json.dumps(ours.pop('ports'))}"]
         lines += [f"    {key}: {json.dumps(value)}" for key, value in ours.items()]
-        if "image" in ours:
+        if "image" in ours and "build" not in ours:
             lines += ["    build: !reset null"]
         if len(asked["services"]) == 1:
             lines += ["    networks: !reset null", "    network_mode: bridge"]

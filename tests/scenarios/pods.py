@@ -1,4 +1,4 @@
-"""Podman in a container of a test, with the app image of the guide in it."""
+"""Podman in a container of a test, with the WhiteNoise image of the guide in it."""
 
 import subprocess
 from concurrent.futures import Future
@@ -6,10 +6,16 @@ from concurrent.futures import Future
 from httpx import Response
 
 from harness.container import Container
-from scenarios.health_checks import CHANGES, FILES
+from harness.texts import edited
+from scenarios import health_checks, whitenoise
 
 HOST = {"headers": {"Host": "shop.example"}}
-APP = "dockerfile/app.Dockerfile"
+CHANGES = {
+    **health_checks.CHANGES,
+    **whitenoise.CHANGES,
+    "core/settings.py": health_checks.SETTINGS
+    + edited(whitenoise.SETTINGS, {"MIDDLEWARE = [": health_checks.MIDDLEWARE}),
+}
 IMAGE = "registry.example/shop:1.0.0"  # the reader's
 SOCKETS = """
 podman ps --quiet | xargs podman inspect --format '{{.State.Pid}}' |
@@ -19,12 +25,12 @@ WRITE = 'while test $# -gt 0; do printf %s "$2" > "$1"; shift 2; done'
 
 
 def app(build):
-    """Build the app image with the health checks, and return its tag."""
-    return build(APP, files=FILES, changes=CHANGES)
+    """Build the WhiteNoise image with the health checks, and return its tag."""
+    return build("dockerfile/app.Dockerfile", files=health_checks.FILES, changes=CHANGES)
 
 
 class Podman(Container):
-    """A container in which Podman has the app image under the reader's name."""
+    """A container in which Podman has the WhiteNoise image under the reader's name."""
 
     def load(self, image: str) -> None:
         """Give an image of the outer engine to Podman, unless it has it."""

@@ -1,4 +1,4 @@
-"""The Compose file of docs/compose.md, beside the files that its page has a reader save."""
+"""The Compose file of docs/compose.md, next to the files that its page has a reader save."""
 
 import os
 import shlex
@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from guide.names import saved
-from harness import ENVIRONMENT, SNIPPETS
+from harness import PROJECT, SNIPPETS, engine
+from harness.images import UNTRACKED
 from harness.stack import Stack
 from harness.texts import edited
 from scenarios.health_checks import CHANGES as CHECKED
@@ -18,10 +19,14 @@ from scenarios.health_checks import CHANGES as CHECKED
 FILE = "compose/production.compose.yaml"
 APP, STATIC = "dockerfile/app.Dockerfile", "static-files/nginx.Dockerfile.static"
 CHECK = "health-checks/without-curl.healthcheck.py"
-ONE_BY_ONE = "updates/one-by-one.update.sh"
-POST = {"methods": ["POST"], "data": {"text": "kept"}}  # of a Load that writes rows
-PROXY = "proxy/nginx.default.conf"
-BESIDE = [PROXY, "compose/make.secrets.sh"]
+PROXY, ALONE = "proxy/nginx.default.conf", "static-files/nginx.default.conf"
+NEXT_TO_IT = ["compose/make.secrets.sh", "compose/own.role.sh", "compose/hosts..env"]
+NEXT_TO_IT += ["updates/one-by-one.update.sh"]
+IN_THE_PROJECT = [APP, f"{APP}.dockerignore", STATIC, ALONE, CHECK]
+BUILD = "docker compose up --build --wait"  # the command of the page
+UPDATE = "./update.sh"
+HOST = {"headers": {"Host": "example.com"}}
+POST = {"methods": ["POST"], "data": {"text": "kept"}, **HOST}  # of a Load that writes rows
 KEY = (SNIPPETS / "secrets/from-a-file.settings.py").read_text()
 DATABASE = (SNIPPETS / "compose/password-file.settings.py").read_text()
 SETTINGS = CHECKED["core/settings.py"]
@@ -36,25 +41,44 @@ CHANGES = CHECKED | {
 class Production(Stack):
     """The site of docs/compose.md, whose `web` is an image that a test may replace."""
 
-    def __init__(self, docker, builder, folder, images, services=None) -> None:
-        """Save all files, and make the secrets with the page's script."""
+    def __init__(self, docker, builder, folder, images=None, services=None) -> None:
+        """Save all files, and make the secrets with the page's script.
+
+        Without images, the whole project is there too, and the file's own `build` makes them.
+        """
         self.image = builder.tag(f"web-of-{uuid4().hex[:12]}")
-        self.release(images["web"], docker)
         used = {"web": {"image": self.image}, "migrate": {"image": self.image}}
-        used |= {"nginx": {"image": images["static"]}}
+        if images:
+            self.release(images["web"], docker)
+            used |= {"nginx": {"image": images["static"]}}
+        else:
+            save_project(folder)
+            used |= {"nginx": {"image": builder.tag(f"static-of-{uuid4().hex[:12]}")}}
+            for service in used.values():
+                service["build"] = {"labels": {engine.LABEL: os.environ["PROOFS_RUN"]}}
         for name, keys in (services or {}).items():
             used[name] = {**used.get(name, {}), **keys}
-        for snippet in BESIDE:
+        for snippet in NEXT_TO_IT:
             shutil.copy(SNIPPETS / snippet, folder / saved(snippet))
-        super().__init__(docker, folder, FILE, used, ENVIRONMENT)
-        subprocess.run(["sh", "secrets.sh"], cwd=folder, check=True)
+        (folder / "nginx").mkdir()
+        shutil.copy(SNIPPETS / PROXY, folder / "nginx" / saved(PROXY))
+        super().__init__(docker, folder, FILE, used, {})
+        assert self.shell("./secrets.sh").returncode == 0
+
+    @property
+    def conf(self):
+        """The file of the running nginx, as the reader has it."""
+        return self.folder / "nginx" / saved(PROXY)
 
     def release(self, image, docker=None):
         """Let the name of the app's image mean another one, as a build does."""
         (docker or self.docker).tag(image, self.image)
 
-    def script(self, snippet):
-        """Run a script of snippets/ as a reader does who has no project beside this one."""
+    def shell(self, command, start=subprocess.run, **options: object):
+        """Run a command of a page as a reader does who has no other project in this folder.
+
+        `start` is what starts it: subprocess.Popen to do something else at the same time.
+        """
         shim = self.folder / "bin/docker"
         shim.parent.mkdir(exist_ok=True)
         program = shlex.join(map(str, self.docker.client_config.docker_cmd))
@@ -62,40 +86,40 @@ class Production(Stack):
         shim.chmod(0o755)
         env = {"COMPOSE_FILE": "compose.yaml:override.yaml", "COMPOSE_PROJECT_NAME": self.project}
         env |= {"PATH": f"{shim.parent}:{os.environ['PATH']}"}
-        return subprocess.run(
-            [SNIPPETS / snippet],
-            check=False,
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
+        return start(
+            ["sh", "-c", f"exec {command}"],
             cwd=self.folder,
             env=self.env | env,
             text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            **options,
         )
-
-    def up(self, *services):
-        """Start the services, and wait for nginx too, which has no health check."""
-        super().up(*services)
-        if not services:
-            self.service("nginx").wait_for_log("start worker process")
 
 
 @pytest.fixture(scope="session")
 def producing(docker, build, builder, official, tmp_path_factory):
     """Return a context manager that brings the site up, for fixtures that several tests share.
 
-    `only` are the services to start, if not all; `services` tells what is otherwise than in
-    the page's file; `texts` are files beside it.
+    `only` are the services to start, if not all; `services` says what is otherwise than in
+    the page's file; `texts` are files next to it. With `built`, the page's command does it all.
     """
 
     @contextmanager
-    def producing(*only, services=None, texts=None):
+    def producing(*only, services=None, texts=None, built=False):
         official("postgres:18")
         folder = tmp_path_factory.mktemp("production")
         for name, text in (texts or {}).items():
             (folder / name).write_text(text)
-        site = Production(docker, builder, folder, images(build), services)
+        if built:
+            for dockerfile in APP, STATIC:
+                builder.have_bases(SNIPPETS / dockerfile)
+        site = Production(docker, builder, folder, None if built else images(build), services)
         try:
-            site.up(*only)
+            if built:
+                done = site.shell(BUILD)
+                assert done.returncode == 0, done.stdout
+            else:
+                site.up(*only)
             yield site
         finally:
             site.down()
@@ -106,4 +130,14 @@ def producing(docker, build, builder, official, tmp_path_factory):
 def images(build, changes=None):
     """Build the app with the files of the pages, and the image of nginx."""
     web = build(APP, files=[CHECK], changes=CHANGES | (changes or {}))
-    return {"web": web, "static": build(STATIC, files=[PROXY])}
+    return {"web": web, "static": build(STATIC, files=[ALONE])}
+
+
+def save_project(folder):
+    """Save the sample project, with the files and settings of the pages, in a folder."""
+    shutil.copytree(PROJECT, folder, ignore=UNTRACKED, dirs_exist_ok=True)
+    for snippet in IN_THE_PROJECT:
+        name = saved(snippet).removeprefix("Dockerfile" if "ignore" in snippet else "")
+        shutil.copy(SNIPPETS / snippet, folder / name)
+    for path, text in CHANGES.items():
+        (folder / path).write_text(text)

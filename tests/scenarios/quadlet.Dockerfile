@@ -1,8 +1,8 @@
-# A machine with systemd and Podman. Not every kernel lets it limit processes in here,
+# A machine with systemd, Podman and nginx. Not every kernel lets it limit processes in here,
 # and a busy machine takes longer than systemd's 90 s to start a container.
 FROM python:3.14-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends systemd systemd-sysv dbus procps \
+ && apt-get install -y --no-install-recommends systemd systemd-sysv dbus procps nginx openssl curl \
     podman crun catatonit nftables containers-storage netavark aardvark-dns \
  && rm -rf /var/lib/apt/lists/* \
  && systemctl mask systemd-modules-load.service \

@@ -1,7 +1,7 @@
-# A machine with systemd, where the sample project is installed as docs/systemd.md tells.
+# A machine with systemd and nginx, where the sample project is installed as docs/systemd.md says.
 FROM python:3.14-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends systemd systemd-sysv dbus procps \
+ && apt-get install -y --no-install-recommends systemd systemd-sysv dbus procps nginx openssl curl \
  && rm -rf /var/lib/apt/lists/* \
  && systemctl mask systemd-modules-load.service
 WORKDIR /srv/shop

@@ -4,7 +4,7 @@ FROM debian
 RUN useradd --system --uid 101 --user-group --no-create-home --home-dir /nonexistent \
       --shell /bin/false nginx \
  && apt-get update \
- && apt-get install -y nginx-light gettext-base \
+ && apt-get install -y curl nginx-light gettext-base \
  && mv /etc/nginx/mime.types /tmp \
  && rm -r /etc/nginx /var/lib/apt/lists/* /var/log/nginx/* /var/www \
  && mkdir -p /docker-entrypoint.d /etc/nginx/conf.d /usr/share/nginx/html /var/cache/nginx \

@@ -1,0 +1,60 @@
+"""A Django form, sent as a browser sends it: for the pages on each way to deploy."""
+
+import re
+
+import httpx
+
+from harness import PROBES
+from harness.container import PATIENCE, TLS
+from scenarios.whitenoise import LINK
+
+LOGIN = "/admin/login/"
+TOKEN = re.compile(r'csrfmiddlewaretoken" value="(\w+)"')
+SIGN_IN = {"username": "nobody", "password": "wrong"}
+PASSED = "Please enter the correct username"  # the admin's words, once the CSRF check has passed
+POST = (PROBES / "post_form.py").read_text()
+CERTIFICATE = "/etc/letsencrypt/live/shop.example"
+# nginx's file, and a certificate that signs itself in the place of Let's Encrypt's.
+NGINX = f"""
+mkdir -p {CERTIFICATE}
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \\
+    -subj /CN=shop.example -addext subjectAltName=DNS:shop.example \\
+    -keyout {CERTIFICATE}/privkey.pem -out {CERTIFICATE}/fullchain.pem 2>/dev/null
+printf %s "$1" > /etc/nginx/conf.d/shop.conf
+grep -q shop.example /etc/hosts || echo 127.0.0.1 shop.example >> /etc/hosts
+systemctl restart nginx
+"""
+CURL = f"curl --silent --cacert {CERTIFICATE}/fullchain.pem https://shop.example"
+HTTPS = {"X-Forwarded-Proto": "https"}  # what a proxy that terminates TLS adds
+
+
+def posted(address, host, headers=HTTPS, **options: object):
+    """Post the admin's login form, which a browser got over HTTPS, and return the response.
+
+    `headers` are those that the proxy adds; `options` are those of httpx.Client.
+    """
+    headers = {"Host": host, "Origin": f"https://{host}", **headers}
+    options = {"timeout": PATIENCE, "verify": TLS, **options}
+    with httpx.Client(base_url=address, headers=headers, **options) as browser:
+        page = browser.get(LOGIN)
+        form = {**SIGN_IN, "csrfmiddlewaretoken": TOKEN.search(page.text)[1]}
+        return browser.post(LOGIN, data=form)
+
+
+def posted_by_nginx(machine, conf):
+    """Give a machine's nginx a file and a certificate, and post the form to it by HTTPS.
+
+    Return the status and the text of the response.
+    """
+    assert machine.sh(NGINX, conf) == ""
+    url = f"https://shop.example{LOGIN}"
+    answer = machine.sh('python3 -c "$@"', POST, url, f"{CERTIFICATE}/fullchain.pem")
+    status, _, text = answer.partition(" ")
+    return status, text
+
+
+def stylesheet_of_nginx(machine):
+    """Return the status and the type of the stylesheet that the home page links to."""
+    link = re.search(LINK, machine.sh(f"{CURL}/"))[1]
+    shown = "--output /dev/null --write-out '%{http_code} %{content_type}'"
+    return machine.sh(f"{CURL}{link} {shown}")
