@@ -6,7 +6,6 @@ import subprocess
 import uuid
 
 import pytest
-from python_on_whales.exceptions import DockerException
 
 from harness import PROJECT, SNIPPETS
 from harness.texts import edited
@@ -33,6 +32,7 @@ PACKAGES = {
 DRIVER = "import psycopg, psycopg_c; print(psycopg.pq.__impl__)"
 GDAL = "from django.contrib.gis import gdal, geos; print(gdal.gdal_version(), geos.geos_version())"
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "core.settings", "SECRET_KEY": "any"}
+SOURCE = "591fcbcb40e089235a7f096b9e887e71ccae78fd337aba198d918e33707c5e01"  # of psycopg-c 3.3.9
 SEARCH = "apt-get -qq update && apt-cache search --names-only '^libgdal[0-9]+$'"
 URL = {"DATABASE_URL": "postgres://postgres:for-this-test-alone@db/postgres"}
 
@@ -207,7 +207,7 @@ def test_geodjango_misses_gdal(image, inside):
 
 
 def test_wheels_come_from_a_uv_lock(aloud, locked, tmp_path):
-    """uv writes the requirements with their hashes, and pip makes the wheels of those."""
+    """Uv writes the requirements with their hashes, and pip makes the wheels of those."""
     mounts = re.search(r"RUN (--mount=from=ghcr.*?target=uv.lock \\\n)", uv_file(), re.DOTALL)[1]
     mounts = re.sub(r" *--mount=type=cache.*\n", "", mounts)
     export = "uv export --locked --no-dev --no-emit-project --output-file requirements.txt"

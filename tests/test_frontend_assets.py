@@ -127,7 +127,9 @@ def test_npm_installs_again_from_the_cache(aloud):
     """The file has a new name for the project, and the build has no network."""
     lock = json.loads(with_vite()["package-lock.json"])
     aloud(with_vite())
-    asked = edited(with_vite()["package.json"], {'"private"': f'"name": "n{uuid.uuid4().hex}", "private"'})
+    asked = edited(
+        with_vite()["package.json"], {'"private"': f'"name": "n{uuid.uuid4().hex}", "private"'}
+    )
 
     log = aloud(with_vite() | {"package.json": asked}, "--network=none")
 
@@ -153,19 +155,22 @@ def test_check_finds_the_output_directory(image, inside):
     assert done.output.strip() == "System check identified no issues (0 silenced)."
 
 
-def test_chunk_imports_the_entry_under_another_name(build, serve, run):
+def test_chunk_imports_the_entry_under_another_name(serve):
     """The page has both hashes in the name of the entry, and the chunk has one."""
     static = serve(with_vite() | {"vite.config.js": CHUNKS})
     names = files(static)
     [entry] = [name for name in names if re.fullmatch(rf"main-[\w-]{{8}}{HASHED}js", name)]
     [chunk] = [name for name in names if re.fullmatch(rf"later-[\w-]{{8}}{HASHED}js", name)]
 
-    imported = re.search(r"[\"'`]\./(main-.*?\.js)[\"'`]", static.get(f"/static/assets/{chunk}").text)
+    imported = re.search(
+        r"[\"'`]\./(main-.*?\.js)[\"'`]", static.get(f"/static/assets/{chunk}").text
+    )
     assert imported[1] in names
     assert imported[1] != entry
-    assert static.get(f"/static/assets/{imported[1]}").text == static.get(
-        f"/static/assets/{entry}"
-    ).text
+    assert (
+        static.get(f"/static/assets/{imported[1]}").text
+        == static.get(f"/static/assets/{entry}").text
+    )
 
 
 def test_default_base_misses_static_url(serve):
@@ -247,7 +252,7 @@ def test_tailwind_keeps_used_classes(serve):
 def with_chunks():
     """Return what the page changes for several chunks, with django-vite to read the manifest."""
     project, storage = with_vite(), (PAGE / "keeps-vite-names.storage.py").read_text()
-    installed = {'INSTALLED_APPS = [\n': 'INSTALLED_APPS = [\n    "django_vite",\n'}
+    installed = {"INSTALLED_APPS = [\n": 'INSTALLED_APPS = [\n    "django_vite",\n'}
     settings = edited(project[SETTINGS], {STORAGE: "core.storage.ViteStorage", **installed})
     manifest = 'DJANGO_VITE = {"default": {"manifest_path": STATIC_ROOT / "vite.json"}}\n'
     own = re.search(r'<link rel="stylesheet" href="\{% static .main.css.*\n.*\n', project[HOME])[0]

@@ -16,7 +16,9 @@ from scenarios.poetry import FILE
 
 APP = "dockerfile/app.Dockerfile"
 HASHED = r"/static/core/site\.[0-9a-f]{12}\.css"
-INSTALLED = "import importlib.metadata as m; print(*(f'{d.name}=={d.version}' for d in m.distributions()))"
+INSTALLED = (
+    "import importlib.metadata as m; print(*(f'{d.name}=={d.version}' for d in m.distributions()))"
+)
 
 
 @pytest.fixture
@@ -107,7 +109,9 @@ def test_outdated_poetry_lock_fails_the_build(builder, docker, poetry_locked, tm
     done = build_aloud(builder, docker, project)
 
     assert done.returncode == 1
-    assert "pyproject.toml changed significantly since poetry.lock was last generated" in done.stderr
+    assert (
+        "pyproject.toml changed significantly since poetry.lock was last generated" in done.stderr
+    )
 
 
 def test_pip_compile_writes_versions_and_hashes(compiled):

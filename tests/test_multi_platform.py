@@ -36,7 +36,9 @@ def test_uv_lock_has_both_platforms(locked):
     [psycopg] = [p for p in lock["package"] if p["name"] == "psycopg-binary"]
 
     for machine in "x86_64", "aarch64":
-        hashes = [w["hash"] for w in psycopg["wheels"] if re.search(f"linux.*{machine}", json.dumps(w))]
+        hashes = [
+            w["hash"] for w in psycopg["wheels"] if re.search(f"linux.*{machine}", json.dumps(w))
+        ]
         assert hashes
         assert all(value.startswith("sha256:") for value in hashes)
 

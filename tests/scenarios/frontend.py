@@ -38,7 +38,7 @@ def with_tailwind():
     """Return the same for Tailwind: a template that uses one of its classes, and no script."""
     files = {path: text for path, text in with_vite().items() if not path.startswith("frontend/")}
     del files["vite.config.js"]
-    without = {"    <script type=\"module\" src=\"{% static 'main.js' %}\"></script>\n": ""}
+    without = {'    <script type="module" src="{% static \'main.js\' %}"></script>\n': ""}
     return files | {
         "package.json": (PAGE / "tailwind.package.json").read_text(),
         "package-lock.json": (SCENARIOS / "frontend/tailwind/package-lock.json").read_text(),
