@@ -22,6 +22,7 @@ pytest_plugins = [
     "scenarios.production",
     "scenarios.proxied",
     "scenarios.locked",
+    "scenarios.poetry",
     "scenarios.systemd",
     "scenarios.tls",
     "scenarios.walk",

@@ -2,10 +2,13 @@
 
 import re
 import shutil
+import subprocess
 import tomllib
 import uuid
 
-from harness import SNIPPETS
+import pytest
+
+from harness import PROJECT, SNIPPETS
 from harness.texts import edited
 from scenarios.layers import instructions
 from scenarios.locked import UV
@@ -123,3 +126,35 @@ def test_installing_again_downloads_nothing(build, builder, locked, tmp_path):
 
     assert "Installed 7 packages" in done.stderr
     assert "Prepared" not in done.stderr  # as uv says when it has downloaded
+
+
+def test_subdirectory_is_the_build_context(docker, builder, run, tmp_path):
+    """The page's command, run in a repository whose folder `backend` has all files."""
+    shutil.copytree(PROJECT, tmp_path / "backend")
+    shutil.copy(SNIPPETS / PIP, tmp_path / "backend/Dockerfile")
+    shutil.copy(SNIPPETS / f"{PIP}.dockerignore", tmp_path / "backend/.dockerignore")
+    (tmp_path / "backend/.env").write_text("ignored")
+    builder.have_bases(SNIPPETS / PIP)
+    tag = builder.tag(uuid.uuid4().hex)
+    command = [*docker.client_config.docker_cmd, "build", "--quiet", "--tag", tag, "backend"]
+    subprocess.check_call(command, cwd=tmp_path)
+
+    container = run(tag)
+    assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", container.get("/").text)
+    assert container.exec("sh", "-c", "ls -A | grep -c '^.env'; true") == "0"
+
+
+@pytest.mark.parametrize("snippet", [PIP, UV])
+def test_code_is_copied_from_a_subdirectory(build, run, locked, tmp_path, snippet):
+    """Only the requirements, or the lock, are outside the folder `backend`."""
+    project, dockerfile = tmp_path / "project", tmp_path / "below.Dockerfile"
+    shutil.copytree(locked, project / "backend")
+    for name in "requirements.txt", "pyproject.toml", "uv.lock":
+        shutil.move(project / "backend" / name, project)
+    text = (SNIPPETS / snippet).read_text()
+    dockerfile.write_text(edited(text, {"COPY . .\n": "COPY backend .\n"}, times=2))
+
+    container = run(build(dockerfile, project=project))
+
+    assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", container.get("/").text)
+    assert "manage.py" in container.exec("ls").split()

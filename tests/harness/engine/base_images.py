@@ -41,7 +41,7 @@ def names(dockerfile: Path) -> list[str]:
     """Return the images that a Dockerfile starts or copies from, its own stages left out."""
     text = dockerfile.read_text()
     stages = re.findall(r"(?mi)^FROM\s.*\sAS\s+(\S+)", text)
-    found = re.findall(r"(?mi)^FROM\s+(\S+)|\bfrom=([^\s,]+)", text)
+    found = re.findall(r"(?mi)^FROM\s+(?:--platform=\S+\s+)?(\S+)|\bfrom=([^\s,]+)", text)
     return [name for name in map("".join, dict.fromkeys(found)) if name not in [*stages, "scratch"]]
 
 

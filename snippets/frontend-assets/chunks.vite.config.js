@@ -1,0 +1,10 @@
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "./",
+  build: {
+    outDir: "frontend/dist",
+    manifest: "vite.json",
+    rolldownOptions: { input: "frontend/main.js" },
+  },
+});

@@ -1,0 +1,5 @@
+import { say } from "./shared.js";
+
+export function later() {
+  say("chunk");
+}

@@ -1,0 +1,54 @@
+"""The sample project with a lock file of Poetry, as docs/more-lock-files.md expects it."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+from filelock import FileLock
+
+from harness import PROJECT
+
+FILE = "more-lock-files/poetry.Dockerfile"
+PYPROJECT = """
+[project]
+name = "site"
+version = "0"
+requires-python = ">=3.14,<4"
+dependencies = {}
+
+[tool.poetry]
+package-mode = false
+
+[tool.poetry.group.dev.dependencies]
+iniconfig = "2.3.1"
+"""
+LOCK = """
+FROM python:3.14-slim AS lock
+RUN --mount=type=cache,target=/root/.cache/pip pip install poetry==2.5.1
+WORKDIR /app
+COPY pyproject.toml .
+RUN poetry lock
+FROM scratch
+COPY --from=lock /app/poetry.lock /
+"""
+
+
+@pytest.fixture(scope="session")
+def poetry_locked(docker, builder, tmp_path_factory):
+    """Lock the sample project with a development package, once a run."""
+    folder = builder.shared / "poetry-locked"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            context = tmp_path_factory.mktemp("to-lock-by-poetry")
+            asked = (PROJECT / "requirements.txt").read_text().partition("#")[0].split()
+            (context / "pyproject.toml").write_text(PYPROJECT.format(json.dumps(asked)))
+            (context / "Dockerfile").write_text(LOCK)
+            builder.have_bases(context / "Dockerfile")
+            command = [*docker.client_config.docker_cmd, "build", "--quiet", "--output"]
+            subprocess.check_call([*command, f"{folder}.files", context])
+            made = shutil.copytree(PROJECT, f"{folder}.new")
+            shutil.copy(context / "pyproject.toml", made)
+            shutil.copytree(f"{folder}.files", made, dirs_exist_ok=True)
+            shutil.move(made, folder)
+    return folder

@@ -1,0 +1,3 @@
+"""A module of a private package."""
+
+OPEN = True

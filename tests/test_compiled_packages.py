@@ -1,0 +1,307 @@
+"""The proofs of docs/compiled-packages.md."""
+
+import re
+import shutil
+import subprocess
+import uuid
+
+import pytest
+
+from harness import PROJECT, SNIPPETS
+from harness.texts import edited
+from scenarios.layers import instructions
+from scenarios.locked import UV
+
+APP = "dockerfile/app.Dockerfile"
+COMPILED = "compiled-packages/postgresql.Dockerfile"
+TEXT = (SNIPPETS / COMPILED).read_text()
+PINS = (PROJECT / "requirements.txt").read_text()
+BINARY = {"psycopg[binary]==": "psycopg[c]==", "psycopg-binary==": "psycopg-c=="}
+CHANGES = {"requirements.txt": edited(PINS, BINARY)}
+LIBRARY = """# New: the library that the compiled package loads.
+RUN apt-get update \\
+ && apt-get install -y --no-install-recommends libpq5 \\
+ && rm -rf /var/lib/apt/lists/*
+"""
+LOOK = ' && python -c "import psycopg" \\\n'
+PACKAGES = {
+    "psycopg[c]==3.3.9": ("libpq-dev", "libpq5", "psycopg"),
+    "psycopg2==2.9.13": ("libpq-dev", "libpq5", "psycopg2"),
+    "mysqlclient==2.3.2": ("default-libmysqlclient-dev pkgconf", "libmariadb3", "MySQLdb"),
+}
+DRIVER = "import psycopg, psycopg_c; print(psycopg.pq.__impl__)"
+GDAL = "from django.contrib.gis import gdal, geos; print(gdal.gdal_version(), geos.geos_version())"
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "core.settings", "SECRET_KEY": "any"}
+SOURCE = "591fcbcb40e089235a7f096b9e887e71ccae78fd337aba198d918e33707c5e01"  # of psycopg-c 3.3.9
+SEARCH = "apt-get -qq update && apt-cache search --names-only '^libgdal[0-9]+$'"
+URL = {"DATABASE_URL": "postgres://postgres:for-this-test-alone@db/postgres"}
+
+
+@pytest.fixture
+def image(build):
+    """Build the page's file for the sample project, whose driver has no wheel."""
+    return build(COMPILED, changes=CHANGES)
+
+
+@pytest.fixture
+def without_library(build, tmp_path):
+    """Build the same without the library, and without the step that would notice it."""
+    dockerfile = tmp_path / "without.Dockerfile"
+    dockerfile.write_text(edited(TEXT, {LIBRARY: "", LOOK: ""}))
+    return build(dockerfile, changes=CHANGES)
+
+
+@pytest.fixture
+def aloud(docker, builder, tmp_path):
+    """Return a function that builds a text in the sample project, and returns how that ended."""
+
+    def aloud(dockerfile, requirements, *options, project=PROJECT):
+        folder = tmp_path / uuid.uuid4().hex
+        shutil.copytree(project, folder)
+        (folder / "Dockerfile").write_text(dockerfile)
+        (folder / "requirements.txt").write_text(requirements)
+        builder.have_bases(folder / "Dockerfile")
+        command = [*docker.client_config.docker_cmd, "build", "--progress=plain", folder]
+        command += ["--tag", builder.tag(folder.name), *options]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
+
+    return aloud
+
+
+def test_compiler_stage_and_library_are_all_that_is_new():
+    """Of the app image's instructions, only pip's is missing; the others are the same."""
+    app = instructions(SNIPPETS / APP)
+    new = [line.replace("slim-trixie", "slim") for line in instructions(SNIPPETS / COMPILED)]
+
+    [missing] = [line for line in app if line not in new]
+    assert "pip install --requirement requirements.txt" in missing
+    added = " ".join(line for line in new if line not in app)
+    packages = re.findall(r"FROM|--no-install-recommends (.*?) +&&|pip \w+", added)
+    assert packages == ["", "gcc libc6-dev libpq-dev", "", "libpq5", ""]
+    assert re.findall(r"FROM|pip \w+", added) == ["FROM", "pip wheel", "pip install"]
+
+
+def test_compiled_driver_reads_from_postgresql(image, official, run, network):
+    """A note is stored in PostgreSQL, after the migrations ran in the image, and read back."""
+    password, ready = {"POSTGRES_PASSWORD": "for-this-test-alone"}, "listening on IPv4"
+    shared = {"networks": [network], "network_aliases": ["db"]}
+    database = run(official("postgres:18"), env=password, ready=ready, **shared)
+    database.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
+    web = run(image, env=URL, networks=[network])
+    web.exec("python", "manage.py", "migrate")
+
+    page = web.get("/")
+    assert page.status_code == 200
+    assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", page.text)
+    assert web.exec("python", "-c", DRIVER) == "c"
+    assert web.get("/notes/").json() == {"notes": []}
+
+
+def test_compiler_stays_out_of_the_final_image(inside, image):
+    """No program, no package of Debian's with headers, and no wheel is in the image."""
+    programs = inside(image, "sh", "-c", "command -v gcc cc g++ make ld pg_config; echo end")
+    packages = inside(image, "dpkg-query", "--show", "--showformat", "${Package}\\n")
+    wheels = inside(image, "find", "/", "-xdev", "-name", "*.whl", "-not", "-path", "*/ensurepip/*")
+
+    assert programs.output.split() == ["end"]
+    assert "libpq5" in packages.output.split()
+    assert [name for name in packages.output.split() if re.search("-dev$|^gcc-[0-9]+$", name)] == []
+    assert wheels.output == ""
+
+
+def test_compiler_would_double_the_image(build, docker, image, tmp_path):
+    """The compiler and the headers are installed where the library is."""
+    dockerfile = tmp_path / "fat.Dockerfile"
+    fat = edited(TEXT, {"recommends libpq5": "recommends gcc libc6-dev libpq-dev"})
+    dockerfile.write_text(fat)
+    together = build(dockerfile, changes=CHANGES)
+
+    sizes = [docker.image.inspect(tag).size for tag in (together, image)]
+    assert sizes[0] > 2 * sizes[1]
+
+
+def test_compiled_image_runs_without_root(image, run):
+    """The worker has the user's number, and may not write to the code."""
+    web = run(image)
+
+    assert web.get("/whoami/").json()["uid"] == 10001
+    assert web.exec("sh", "-c", "test -w core/wsgi.py || echo read-only") == "read-only"
+
+
+def test_missing_library_fails_the_build(aloud):
+    """The line that installs the library is left out."""
+    done = aloud(edited(TEXT, {LIBRARY: ""}), CHANGES["requirements.txt"])
+
+    assert done.returncode == 1
+    assert "libpq.so.5: cannot open shared object file" in done.stderr
+    assert "import psycopg" in done.stderr
+
+
+def test_pip_wheel_checks_hashes(aloud):
+    """The hash of one package is wrong."""
+    done = aloud(TEXT, f"sqlparse==0.6.1 --hash=sha256:{'0' * 64}\n")
+
+    assert done.returncode == 1
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE" in done.stderr
+
+
+def test_compiled_wheel_does_not_match_the_hash(aloud):
+    """The file with the hash of the source package makes a wheel, which it does not accept."""
+    install = "--no-index --no-deps /wheels/*.whl"
+    bind = "--mount=type=bind,source=requirements.txt,target=/r.txt"
+    from_file = edited(
+        TEXT,
+        {
+            install: "--no-index --no-deps --find-links /wheels --requirement /r.txt",
+            "RUN --mount=from=wheels": f"RUN {bind} --mount=from=wheels",
+        },
+    )
+    done = aloud(from_file, f"psycopg-c==3.3.9 --hash=sha256:{SOURCE}\n")
+
+    assert done.returncode == 1
+    wheels, _, packages = done.stderr.partition("Successfully built psycopg-c")
+    assert "DO NOT MATCH" not in wheels
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in packages
+
+
+@pytest.mark.parametrize("requirement", PACKAGES)
+def test_each_package_of_the_table_loads(build, inside, tmp_path, requirement):
+    """The row of the page is in the file, and the module is imported as the image's user."""
+    headers, library, module = PACKAGES[requirement]
+    changes = {"libpq-dev": headers, "recommends libpq5": f"recommends {library}"}
+    changes[LOOK] = LOOK.replace("psycopg", module)
+    dockerfile = tmp_path / "row.Dockerfile"
+    dockerfile.write_text(edited(TEXT, changes))
+    pins = re.sub(r"(?m)^psycopg.*\n", "", PINS) + f"{requirement}\n"
+
+    image = build(dockerfile, changes={"requirements.txt": pins})
+
+    assert inside(image, "python", "-c", f"import {module}").exit_code == 0
+    assert row(requirement) == [*PACKAGES[requirement]]
+
+
+def test_geodjango_finds_gdal(build, inside, tmp_path):
+    """Django asks GDAL and GEOS for their versions, and PROJ for a change of coordinates."""
+    dockerfile = tmp_path / "gdal.Dockerfile"
+    dockerfile.write_text(edited(TEXT, {"recommends libpq5": "recommends gdal-bin libpq5"}))
+    image = build(dockerfile, changes=CHANGES)
+
+    done = inside(image, "python", "-c", GDAL, env=SETTINGS)
+
+    assert done.exit_code == 0, done.output
+    assert done.output.count("b'3.") == 2
+    moved = inside(image, "python", "-c", MOVE, env=SETTINGS)
+    assert moved.output.split()[-1] == "111319"
+
+
+def test_geodjango_misses_gdal(image, inside):
+    """The image has the driver's library alone."""
+    done = inside(image, "python", "-c", GDAL, env=SETTINGS)
+
+    assert done.exit_code == 1
+    assert "ImproperlyConfigured: Could not find the GDAL library" in done.output
+
+
+def test_wheels_come_from_a_uv_lock(aloud, locked, tmp_path):
+    """Uv writes the requirements with their hashes, and pip makes the wheels of those."""
+    mounts = re.search(r"RUN (--mount=from=ghcr.*?target=uv.lock \\\n)", uv_file(), re.DOTALL)[1]
+    mounts = re.sub(r" *--mount=type=cache.*\n", "", mounts)
+    export = "uv export --locked --no-dev --no-emit-project --output-file requirements.txt"
+    dockerfile = edited(
+        TEXT,
+        {
+            "    --mount=type=bind,source=requirements.txt,target=requirements.txt \\\n": (
+                f"    {mounts}"
+            ),
+            "    pip wheel": f"    {export} \\\n && pip wheel",
+            LOOK: "",
+        },
+    )
+    project = tmp_path / "locked"
+    shutil.copytree(locked, project)
+
+    done = aloud(dockerfile, "", project=project)
+
+    assert done.returncode == 0, done.stderr
+    assert "Successfully installed" in done.stderr
+    assert "django-6.1" in done.stderr
+    assert "iniconfig" not in done.stderr
+
+
+def test_release_has_one_gdal(official, inside):
+    """The base image's release offers one package of this kind."""
+    found = inside(official("python:3.14-slim-trixie"), "sh", "-c", SEARCH)
+
+    assert len(re.findall(r"(?m)^libgdal\d+ ", found.output)) == 1, found.output
+
+
+def test_pip_reuses_what_it_compiled(aloud):
+    """A comment is new in the requirements: the second build of the stage compiles nothing."""
+    text = edited(TEXT, {"id=pip-trixie": f"id={uuid.uuid4().hex}"})
+    pins = (f"psycopg2==2.9.13  # {uuid.uuid4()}\n" for _ in range(2))
+
+    first, second = (aloud(text, pin, "--target", "wheels") for pin in pins)
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "Building wheel for psycopg2" in first.stderr
+    assert "Building wheel for psycopg2" not in second.stderr
+    assert re.search(r"Using cached psycopg2-\S+\.whl", second.stderr)
+
+
+def test_missing_library_is_an_import_error(build, inside, tmp_path):
+    """psycopg2, which was compiled, is imported in an image without libpq5."""
+    dockerfile = tmp_path / "psycopg2.Dockerfile"
+    dockerfile.write_text(edited(TEXT, {LIBRARY: "", LOOK: ""}))
+    pins = re.sub(r"(?m)^psycopg.*\n", "", PINS) + "psycopg2==2.9.13\n"
+    image = build(dockerfile, changes={"requirements.txt": pins})
+
+    done = inside(image, "python", "-c", "import psycopg2")
+
+    assert done.exit_code == 1
+    assert "ImportError: libpq.so.5: cannot open shared object file" in done.output
+
+
+def test_django_reports_the_missing_library(without_library, run):
+    """A container starts, whose database is PostgreSQL, and its log has both lines."""
+    web = run(without_library, env=URL | {"WEB_CONCURRENCY": "1"}, ready="")
+
+    assert web.exit_code == 3
+    assert "ImproperlyConfigured: Error loading psycopg2 or psycopg module" in web.logs()
+    assert "libpq.so.5: cannot open shared object file" in web.logs()
+
+
+def test_command_lists_missing_libraries(without_library, image, replay, inside):
+    """The page's command prints the library where it is missing, and nothing where it is not."""
+    printed = replay("compiled-packages/missing.console", web=without_library)
+
+    assert "libpq.so.5 => not found" in printed
+    look = (SNIPPETS / "compiled-packages/missing.console").read_text().split("'")[1]
+    assert inside(image, "sh", "-c", look).output == ""
+
+
+def test_binary_wheel_has_its_own_libpq(app_image, inside):
+    """The files lie beside the package, and dpkg has no library of that name."""
+    files = inside(app_image, "find", "/", "-xdev", "-name", "lib*.so*", "-path", "*psycopg_bin*")
+    listed = inside(app_image, "dpkg-query", "--show", "libpq5")
+
+    assert {"libpq-", "libssl-"} <= set(re.findall(r"lib(?:pq|ssl)-", files.output))
+    assert listed.exit_code != 0
+
+
+MOVE = """
+from django.contrib.gis.geos import Point
+print(int(Point(1, 0, srid=4326).transform(3857, clone=True).x))
+"""
+
+
+def row(requirement):
+    """Return what the page's table has for a package, without the marks of code."""
+    page = (SNIPPETS.parent / "docs/compiled-packages.md").read_text()
+    name = requirement.partition("==")[0]
+    [found] = [line for line in page.splitlines() if line.startswith(f"| `{name}` ")]
+    return [cell.strip(" `") for cell in found.strip("|").split("|")][1:]
+
+
+def uv_file():
+    """Return the text of the file for uv."""
+    return (SNIPPETS / UV).read_text()

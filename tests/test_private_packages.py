@@ -1,0 +1,188 @@
+"""The proofs of docs/private-packages.md."""
+
+import re
+import shutil
+import subprocess
+import uuid
+
+import pytest
+
+from harness import PROBES, PROJECT, SCENARIOS, SNIPPETS
+from harness.contract import saved_image
+from harness.texts import edited
+from scenarios.layers import instructions
+from scenarios.locked import UV
+
+APP, SSH = "dockerfile/app.Dockerfile", "private-packages/ssh.Dockerfile"
+IGNORE = "dockerfile/app.Dockerfile.dockerignore"
+PINS = (PROJECT / "requirements.txt").read_text()
+LINE = "--mount=type=secret,id=company,env=UV_INDEX_COMPANY_PASSWORD,required=true \\\n"
+CACHE = "--mount=type=cache,target=/root/.cache/uv"
+INDEX = (PROBES / "private_index.py").read_text()
+FORM = (SNIPPETS / "private-packages/company.pyproject.toml").read_text()
+VERSION = "from importlib.metadata import version; print(version('shop'))"
+LOCK = """
+FROM python:3.14-slim AS lock
+WORKDIR /app
+COPY pyproject.toml .
+RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \\
+    --mount=type=secret,id=company,env=UV_INDEX_COMPANY_PASSWORD uv lock
+FROM scratch
+COPY --from=lock /app/uv.lock /
+"""
+
+
+@pytest.fixture
+def docker_build(docker, builder):
+    """Return a function that runs `docker build` in a folder, aloud."""
+
+    def docker_build(folder, *options):
+        builder.have_bases(folder / "Dockerfile")
+        command = [*docker.client_config.docker_cmd, "build", "--progress=plain", *options, folder]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
+
+    return docker_build
+
+
+@pytest.fixture
+def server(builder, run):
+    """Run a Git server behind SSH, which has the package."""
+    builder.have_bases(SCENARIOS / "git_server.Dockerfile")
+    image = builder.build(SCENARIOS / "git_server.Dockerfile", project=SCENARIOS)
+    return run(image, ready="Server listening", publish_all=False)
+
+
+@pytest.fixture
+def project(server, tmp_path):
+    """Make the project of a reader who wants the package of that server, and the key beside it."""
+    folder = tmp_path / "project"
+    shutil.copytree(PROJECT, folder)
+    shutil.copy(SNIPPETS / SSH, folder / "Dockerfile")
+    shutil.copy(SNIPPETS / IGNORE, folder / ".dockerignore")
+    asked = f"shop @ git+ssh://git@{server.ip_address}/home/git/shop@v1.2\n"
+    (folder / "requirements.txt").write_text(f"{PINS}{asked}# {uuid.uuid4()}\n")
+    public = server.exec("cat", "/etc/ssh/ssh_host_ed25519_key.pub")
+    (folder / "known_hosts").write_text(f"{server.ip_address} {public}\n")
+    key = tmp_path / "deploy_key"
+    key.write_text(f"{server.exec('cat', '/deploy_key')}\n")
+    key.chmod(0o600)
+    return folder
+
+
+@pytest.fixture
+def built(project, replay, builder):
+    """Run the page's command in that project, and return the image."""
+    tag = builder.tag(uuid.uuid4().hex)
+    replay("private-packages/build-with-ssh.console", cwd=project, web=tag)
+    return tag
+
+
+@pytest.mark.docker_only("docker build --ssh with a key file")
+def test_package_comes_over_ssh(built, run, server):
+    """The package is there, its server has seen the key, and the page has a hashed link."""
+    web = run(built)
+
+    assert web.exec("python", "-c", VERSION) == "1.2"
+    assert "Accepted publickey for git" in server.logs()
+    assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", web.get("/").text)
+    assert web.get("/whoami/").json()["uid"] == 10001
+
+
+@pytest.mark.docker_only("docker build --ssh with a key file")
+def test_key_and_git_stay_out(built, docker, inside, project):
+    """No layer has a line of the key, and the image has no program of either."""
+    secret = (project.parent / "deploy_key").read_text().splitlines()[2].encode()
+
+    assert inside(built, "sh", "-c", "command -v git ssh; echo end").output.split() == ["end"]
+    assert not any(secret in part for part in saved_image.parts(docker, built))
+
+
+@pytest.mark.docker_only("docker build --ssh with a key file")
+def test_build_without_ssh_fails(docker_build, project):
+    """The step that needs it says so."""
+    done = docker_build(project)
+
+    assert done.returncode == 1
+    assert "unset ssh forward key default" in done.stderr
+
+
+@pytest.mark.docker_only("docker build --ssh with a key file")
+def test_unknown_server_is_refused(docker_build, project, server):
+    """The file has another key for the address: the one that clients log in with."""
+    other = server.exec("cat", "/deploy_key.pub")
+    (project / "known_hosts").write_text(f"{server.ip_address} {other}\n")
+
+    done = docker_build(project, "--ssh", f"default={project.parent / 'deploy_key'}")
+
+    assert done.returncode == 1
+    assert "Host key verification failed" in done.stderr
+
+
+@pytest.fixture
+def with_index(build, run, docker_build, tmp_path):
+    """Make the project of a reader whose package lies in an index, locked, the token beside it."""
+    token = f"canary-{uuid.uuid4().hex}"
+    small = build("signals/exec-form.Dockerfile")
+    index = run(small, "python", "-c", INDEX, token, "shop", "1.2", ready="Listening")
+    address = f"http://reader@{index.ip_address}:8000/simple"
+    folder = tmp_path / "project"
+    shutil.copytree(PROJECT, folder)
+    shutil.copy(SNIPPETS / IGNORE, folder / ".dockerignore")
+    packages = {'"django==6.1.3", "gunicorn==27.0.1"': ", ".join(f'"{pin}"' for pin in direct())}
+    form = edited(FORM, {"https://reader@packages.example.com/simple": address, **packages})
+    (folder / "pyproject.toml").write_text(form)
+    (tmp_path / "company-token").write_text(token)
+    (folder / "Dockerfile").write_text(LOCK)
+    secret = f"id=company,src={tmp_path / 'company-token'}"
+    locked = docker_build(folder, "--secret", secret, "--output", folder)
+    assert locked.returncode == 0, locked.stderr
+    uv = edited((SNIPPETS / UV).read_text(), {CACHE: f"{LINE}    {CACHE}"})
+    (folder / "Dockerfile").write_text(uv)
+    return folder
+
+
+def test_uv_installs_from_a_private_index(with_index, replay, builder, docker, run):
+    """The page's command: the package is there, and no byte of the token."""
+    tag, token = builder.tag(uuid.uuid4().hex), (with_index.parent / "company-token").read_bytes()
+
+    replay("private-packages/build-with-uv.console", cwd=with_index, web=tag)
+
+    web = run(tag)
+    assert web.exec("python", "-c", VERSION) == "1.2"
+    assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", web.get("/").text)
+    assert not any(token in part for part in saved_image.parts(docker, tag))
+
+
+def test_uv_build_without_the_secret_fails(with_index, docker_build):
+    """The step that needs it says so."""
+    done = docker_build(with_index)
+
+    assert done.returncode != 0
+    assert "company" in done.stderr
+
+
+def test_changed_secret_keeps_the_cache(with_index, docker_build):
+    """The token is another one, which the index would refuse: nothing is installed again."""
+    token = with_index.parent / "company-token"
+    options = ["--secret", f"id=company,src={token}"]
+    first = docker_build(with_index, *options)
+    token.write_text("another")
+
+    second = docker_build(with_index, *options)
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "Installed" in first.stderr
+    assert "Installed" not in second.stderr
+
+
+def test_ssh_stage_is_all_that_is_new():
+    """Of the app image's instructions, only pip's is missing."""
+    app, new = (instructions(SNIPPETS / name) for name in (APP, SSH))
+
+    [missing] = [line for line in app if line not in new]
+    assert "pip install --requirement requirements.txt" in missing
+
+
+def direct():
+    """Return the packages that the sample project asks for itself."""
+    return PINS.partition("#")[0].split()
