@@ -4,10 +4,11 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY . .
-# As compilemessages, which fails where there are no translations.
+# Like compilemessages, which fails in a project without translations.
 RUN find . -name "*.po" -exec sh -c \
-    'for po; do msgfmt --check-format -o "${po%po}mo" "$po" || exit; done' sh {} + \
- && python -m compileall -q .
+    'for po; do msgfmt --check-format -o "${po%po}mo" "$po" || exit; done' sh {} +
+# A template of a module is often not valid Python: such a file stays uncompiled.
+RUN python -m compileall -q . || true
 
 # New: only this stage has Node.js. The lock file is copied first, so that
 # changing code does not install the npm packages again.
@@ -31,14 +32,20 @@ COPY . .
 # New: collectstatic takes the output of the build, and replaces what was in its place.
 RUN rm -rf frontend/dist
 COPY --from=frontend /app/frontend/dist frontend/dist
-RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput
+# Copy STATIC_ROOT, wherever it is, to the same path below /collected.
+RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput >/tmp/log \
+ && cat /tmp/log \
+ && root=$(sed -n "s/.* copied to '\(.*\)'.*/\1/p" /tmp/log) \
+ && mkdir -p "$root" /collected \
+ && cp -a --parents "$root" /collected
 
 FROM packages
 ENV PYTHONUNBUFFERED=1
 ENV WEB_CONCURRENCY=2
-RUN useradd --uid 10001 runner
-# Django renders hashed links with the manifest alone: nginx serves the files.
-COPY --from=static /app/staticfiles/staticfiles.json staticfiles/
+# A new volume at /data belongs to this user, too.
+RUN useradd --create-home --uid 10001 runner \
+ && install -d -o runner -g runner /data
+COPY --from=static /collected /
 COPY --from=code /app .
 # New: Django warns if a directory of STATICFILES_DIRS does not exist.
 RUN mkdir -p frontend/dist
