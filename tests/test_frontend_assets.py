@@ -193,15 +193,11 @@ def test_picture_in_the_style_sheet_is_found(serve):
     assert static.get(f"/static/{picture.removeprefix('./')}").status_code == 200
 
 
-def test_chunks_share_the_entry(build, run, serve, tmp_path):
+def test_chunks_share_the_entry(build, run, serve):
     """The page links to the name that the chunk imports."""
     changes = with_vite() | with_chunks()
-    dockerfile = tmp_path / "chunks.Dockerfile"
-    copied = "COPY --from=static /app/staticfiles/staticfiles.json "
-    both = {copied: f"{copied}/app/staticfiles/vite.json "}
-    dockerfile.write_text(edited((SNIPPETS / FILE).read_text(), both))
 
-    page = run(build(dockerfile, changes=changes)).get("/").text
+    page = run(build(FILE, changes=changes)).get("/").text
     static = serve(changes)
 
     entry = re.search(r'src="/static/assets/(main-[\w-]{8}\.js)"', page)[1]

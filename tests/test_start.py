@@ -4,6 +4,7 @@ import re
 
 import httpx
 
+from harness.container import PATIENCE
 from scenarios.walk import Walk
 
 LATER = ("start/replace.console", "start/remove.console")
@@ -31,7 +32,8 @@ def test_steps_lead_to_an_admin_that_keeps_its_data(walk):
 
 def log_in(walk: Walk) -> httpx.Client:
     """Log in to the admin with the name and password of the page."""
-    admin = httpx.Client(base_url=walk.container.address, follow_redirects=True)
+    options = {"follow_redirects": True, "timeout": PATIENCE}
+    admin = httpx.Client(base_url=walk.container.address, **options)
     form = admin.get("/admin/login/?next=/admin/").text
     data = {"username": "admin", "password": "first-try", "next": "/admin/"}
     page = admin.post("/admin/login/", data=data | token_of(form), headers=referer(admin))

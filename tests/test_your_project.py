@@ -11,14 +11,7 @@ from scenarios.kinds import KINDS, copy_of
 from scenarios.locked import SCRIPT, UV
 
 LOGIN = "/admin/login/"
-PIP_TOOLS = """
-FROM python:3.14-slim AS compile
-RUN pip install --no-cache-dir pip-tools==7.5.1
-COPY requirements.in .
-RUN pip-compile --quiet --generate-hashes --strip-extras requirements.in
-FROM scratch
-COPY --from=compile /requirements.txt /
-"""
+BUCKET = "https://shop-static.s3.amazonaws.com"
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -47,7 +40,7 @@ def test_fresh_project_of_django_5_2_serves(fresh_image, run):
     assert run(fresh_image("5.2.19")).get(LOGIN).status_code == 200
 
 
-def test_project_on_postgresql_serves(build, run, official, network, startproject, tmp_path):
+def test_project_on_postgresql_serves(network, build, run, official, startproject, tmp_path):
     """Migrations run against the server that DATABASE_URL names, and sessions are found there."""
     project = copy_of(startproject(), tmp_path / "project")
     project.requirements += "psycopg[binary]==3.3.9\n"
@@ -81,18 +74,3 @@ def test_project_with_uv_serves(build, run, lock, startproject, tmp_path):
     container = run(build(UV, project=project.folder))
 
     assert container.get(LOGIN).status_code == 200
-
-
-def test_project_with_pip_tools_serves(builder, build, run, startproject, tmp_path):
-    """requirements.txt is compiled, with all packages and their hashes."""
-    project = copy_of(startproject(), tmp_path / "project")
-    compiled = builder.files(PIP_TOOLS, {"requirements.in": REQUIREMENTS}, tmp_path / "compiled")
-    project.requirements = (compiled / "requirements.txt").read_text()
-
-    container = run(build(project.follow(), project=project.folder))
-
-    assert "--hash=sha256:" in project.requirements
-    assert container.get(LOGIN).status_code == 200
-
-
-BUCKET = "https://shop-static.s3.amazonaws.com"

@@ -56,6 +56,6 @@ def with_output(settings):
 def static_file():
     """Return the static image's file, with the stages of the page instead of its first two."""
     text = (SNIPPETS / FILE).read_text()
-    stages = re.search(r"FROM node.*--noinput\n", text, re.DOTALL)[0]
+    stages = re.search(r"FROM node.* /collected\n\n", text, re.DOTALL)[0]
     static = (SNIPPETS / STATIC).read_text()
     return edited(static, {shared_stages(static): stages})

@@ -85,7 +85,7 @@ def settings_package(project: Project) -> None:
     (folder / "core").rename(folder / "config")
     for file in folder.rglob("*.py"):
         text = file.read_text().replace("core.settings", "config.settings.local")
-        file.write_text(text.replace("core.", "config."))
+        file.write_text(re.sub(r"(?<!\.)\bcore\.", "config.", text))
     (folder / "config/settings").mkdir()
     (folder / "config/settings.py").rename(folder / "config/settings/base.py")
     project.edit("config/settings/base.py", {".parent.parent\n": ".parent.parent.parent\n"})
@@ -110,8 +110,8 @@ def subdirectory(project: Project) -> None:
 
 def whitenoise_already(project: Project) -> None:
     """Have WhiteNoise's middleware already."""
-    security = '    "django.middleware.security.SecurityMiddleware",\n'
-    own = '    "whitenoise.middleware.WhiteNoiseMiddleware",\n'
+    security = "    'django.middleware.security.SecurityMiddleware',\n"
+    own = "    'whitenoise.middleware.WhiteNoiseMiddleware',\n"
     project.edit(project.settings, {security: security + own})
     project.block = edited(project.block, {INSERT: ""})
 
@@ -144,10 +144,8 @@ def static_files_on_s3(project: Project) -> None:
 
 def no_static_files(project: Project) -> None:
     """Be an API: neither the admin nor the app of static files is installed."""
-    apps = [f'    "django.contrib.{name}",\n' for name in ("admin", "staticfiles")]
-    quoted = {app.replace('"', "'"): "" for app in apps}
-    text = (project.folder / project.settings).read_text()
-    project.edit(project.settings, quoted if "'" in text else dict.fromkeys(apps, ""))
+    apps = [f"    'django.contrib.{name}',\n" for name in ("admin", "staticfiles")]
+    project.edit(project.settings, dict.fromkeys(apps, ""))
     (project.folder / "core/urls.py").write_text(HELLO)
     project.without_storages()
     project.block = edited(project.block, {INSERT: "", ROOT: ""})
