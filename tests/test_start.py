@@ -1,6 +1,7 @@
 """The proofs of docs/start.md."""
 
 import re
+from zipfile import ZipFile
 
 import httpx
 
@@ -13,6 +14,7 @@ LATER = ("start/replace.console", "start/remove.console")
 def test_steps_lead_to_an_admin_that_keeps_its_data(walk):
     """The robot does every step; the admin has its style, and a group survives its container."""
     walk.follow("start", without=LATER)
+    key = (walk.folder / "web.env").read_bytes().partition(b"=")[2].splitlines()[0]
     with log_in(walk) as admin:
         page = admin.get("/admin/").text
         styles = [admin.get(path) for path in re.findall(r'href="(/static/\S+\.css)"', page)]
@@ -27,6 +29,9 @@ def test_steps_lead_to_an_admin_that_keeps_its_data(walk):
     assert {style.status_code for style in styles} == {200}
     assert "editors" in groups
     walk.do("start/remove.console")
+    with ZipFile(walk.archive("start")) as archive:
+        assert set(archive.namelist()) >= {"start/manage.py", "start/Dockerfile"}
+        assert key not in b"".join(map(archive.read, archive.namelist()))
     assert not walk.docker.volume.exists(walk.volume)
 
 

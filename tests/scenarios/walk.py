@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from harness.engine import base_images
 from harness.images import Builder
 
 INCLUDE = re.compile(r"(?m)^```\{literalinclude\} (?:\.\./)+snippets/(\S+)$")
+SECRET = re.compile(r".*\.(env|pyc)").fullmatch
 OF_A_CONTAINER = re.compile(r"\bdocker (exec|inspect|logs|restart|rm|start|stop) ")
 
 
@@ -64,6 +66,20 @@ class Walk:
             started = self.docker.container.inspect(printed.strip())
             self.container = Container(self.docker, started)
             self.container.wait_for_log("Listening at")
+
+    def archive(self, page: str) -> Path:
+        """Write the project to the archive that the page offers, and return it.
+
+        The file with the key is left out.
+        """
+        path = ROOT / f".cache/archives/{page}.zip"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        keep = [f for f in sorted(self.folder.rglob("*")) if f.is_file() and not SECRET(f.name)]
+        with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+            for file in keep:
+                name = ZipInfo(f"{page}/{file.relative_to(self.folder)}", (2026, 1, 1, 0, 0, 0))
+                archive.writestr(name, file.read_bytes(), ZIP_DEFLATED)
+        return path
 
     def end(self) -> None:
         """Remove what a page has left."""

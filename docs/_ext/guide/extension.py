@@ -6,6 +6,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from guide import (
     anchors,
+    archives,
     late,
     machines,
     measurements,
@@ -36,6 +37,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(late.Late, html=(late.visit, None))
     app.add_node(snippets.Download, html=(snippets.visit_download, snippets.depart_download))
     app.add_generic_role("proof", Tick)  # a bare name, until the domain comes
+    app.add_directive("archive", archives.Archive)
     app.add_directive("measurement", measurements.Measurement)
     app.add_directive("machines", machines.Machines)
     app.add_directive("proof-overview", proof_pages.Overview)
@@ -50,5 +52,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     for pages in (proof_pages.pages, anchors.stubs):
         app.connect("html-collect-pages", pages)
     app.connect("html-page-context", proof_pages.share)
-    app.connect("build-finished", snippets.offer)
+    for offer in (snippets.offer, archives.offer):
+        app.connect("build-finished", offer)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
