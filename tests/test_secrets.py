@@ -31,7 +31,7 @@ MISSING = {
     "podman": b'secret required but no secret with id "pip.conf" found',
 }
 PLANTED = {
-    "**/.*": {".env", ".git/config", "core/.env.local"},
+    "**/.*": {".git/config", "core/.env.local"},
     "**/__pycache__": {"core/__pycache__/settings.cpython-314.pyc"},
     "**/node_modules": {"node_modules/index.js", "theme/node_modules/index.js"},
     "venv": {"venv/pyvenv.cfg"},
@@ -53,7 +53,7 @@ PLANTED = {
     "**/*.sqlite3": {"db.sqlite3", "core/test.sqlite3"},
     "*.sql": {"site.sql"},
     "*.sql.gz": {"site.sql.gz"},
-    "Dockerfile*": {"Dockerfile.static"},
+    "Dockerfile*": {"Dockerfile", "Dockerfile.dockerignore", "Dockerfile.static"},
     "compose*.yaml": {"compose.yaml", "compose.override.yaml"},
     "docker-compose*.y*ml": {"docker-compose.yml", "docker-compose.override.yaml"},
 }
