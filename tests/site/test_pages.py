@@ -138,7 +138,7 @@ def test_source_is_short_and_described(path):
     words = re.sub(r"(?s)```.*?```|\{proof\}`.*?`", "", text).split()
 
     assert 70 <= len(description) <= 170
-    assert len(words) <= 900
+    assert len(words) <= 900 or path.name == "changelog.md"  # which only grows
 
 
 @pytest.mark.parametrize("data", MEASURED, ids=lambda path: path.stem)
@@ -180,7 +180,14 @@ def test_transcript_copies_as_its_command(visit):
     assert page.evaluate(TEXT_OF_CLIPBOARD).strip() == "docker build --quiet --tag web ."
 
 
-@pytest.mark.parametrize("name", ["index", "dockerfile", "signals"])
+def test_first_screen_leads_to_the_start(visit):
+    """The page where readers arrive links to the first steps above the fold, on a phone too."""
+    for viewport in DESKTOP, PHONE:
+        link = visit("index", viewport=viewport).locator("article a[href='start.html']").first
+        assert link.bounding_box()["y"] < viewport["height"] * 0.7
+
+
+@pytest.mark.parametrize("name", ["dockerfile", "signals"])
 def test_first_screen_shows_the_file(visit, name):
     """The file to copy begins above the fold, on a phone too."""
     for viewport in DESKTOP, PHONE:
