@@ -81,14 +81,15 @@ def test_missing_key_stops_the_start(image, inside):
     assert "KeyError: 'SECRET_KEY'" in ended.output
 
 
-def test_key_may_come_from_a_mounted_file(fresh_image, run, tmp_path):
+@pytest.mark.parametrize(
+    ("env", "path"),
+    [({"SECRET_KEY_FILE": "/key"}, "/key"), ({}, "/run/secrets/secret_key")],
+    ids=["named", "mounted by Docker"],
+)
+def test_key_may_come_from_a_mounted_file(fresh_image, run, tmp_path, env, path):
     """The file wins over the variable, and the end of its line does not belong to the key."""
-    (tmp_path / "secret_key").write_text("from the file\n")
-    container = run(
-        fresh_image(),
-        env={"SECRET_KEY_FILE": "/run/secrets/secret_key"},
-        volumes=[(tmp_path / "secret_key", "/run/secrets/secret_key", "ro")],
-    )
+    (tmp_path / "key").write_text("from the file\n")
+    container = run(fresh_image(), env=env, volumes=[(tmp_path / "key", path, "ro")])
 
     printed = container.exec("python", "-c", "from core.settings import *; print(SECRET_KEY)")
     assert printed == "from the file"
@@ -96,7 +97,7 @@ def test_key_may_come_from_a_mounted_file(fresh_image, run, tmp_path):
 
 def test_password_may_come_apart_from_the_url(fresh_image, settings_of):
     """Django gets the database of the URL, with the password of the other variable."""
-    env = {"DATABASE_URL": "postgres://shop@db/shop", "DATABASE_PASSWORD": CANARY}
+    env = {"DATABASE_URL": "postgres://shop@db/shop", "POSTGRES_PASSWORD": CANARY}
 
     found = settings_of(fresh_image(), "DATABASES", env=env)["DATABASES"]["default"]
 

@@ -53,7 +53,7 @@ def test_project_on_postgresql_serves(network, build, run, official, startprojec
         ready="listening on IPv4",
         **options,
     )
-    env = {"DATABASE_URL": "postgres://postgres@db/postgres", "DATABASE_PASSWORD": "secret"}
+    env = {"DATABASE_URL": "postgres://postgres@db/postgres", "POSTGRES_PASSWORD": "secret"}
     image = build(dockerfile, project=project.folder)
     migrated = run(image, "python", "manage.py", "migrate", env=env, ready="sessions", **options)
     assert migrated.exit_code == 0, migrated.logs()

@@ -7,9 +7,10 @@ import django
 
 
 def variable(name, default=None):
-    """Return an environment variable, or the text of the file that NAME_FILE points to."""
-    if file := os.environ.get(f"{name}_FILE"):
-        return Path(file).read_text().strip()
+    """Return an environment variable, or the text of NAME_FILE or /run/secrets/name."""
+    file = Path(os.environ.get(f"{name}_FILE", f"/run/secrets/{name.lower()}"))
+    if f"{name}_FILE" in os.environ or file.exists():
+        return file.read_text().strip()
     return os.environ[name] if default is None else os.environ.get(name, default)
 
 
@@ -35,7 +36,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL",
         "transaction_mode": "IMMEDIATE",
     }
-elif password := variable("DATABASE_PASSWORD", ""):
+elif password := variable("POSTGRES_PASSWORD", ""):
     DATABASES["default"]["PASSWORD"] = password
 
 # Gunicorn serves the static files, compressed and with hashed names.
