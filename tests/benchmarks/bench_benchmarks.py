@@ -59,7 +59,7 @@ OTHER_VERSION = {"gunicorn==27.0.1": "gunicorn==26.1.0"}
 
 
 def bench_benchmarks(build, run, measured, builder, docker, tmp_path):
-    """Build each shape cold and after four changes, start it, send requests, stop it; three rounds."""
+    """Build each shape cold and after four changes, start it, use it, stop it; three rounds."""
     base = have_bases(build, tmp_path)
     projects = [lock(docker, tmp_path / name, pins) for name, pins in
                 {"before": {}, "bumped": OTHER_VERSION}.items()]  # fmt: skip
