@@ -10,7 +10,7 @@ import pytest
 from harness import PROJECT, SNIPPETS
 from harness.container import wait_until
 from scenarios.health_checks import CHANGES as HEALTH_CHECKS
-from scenarios.worker_classes import ASGI
+from scenarios.worker_classes import ASGI, GEVENT_CLASS, with_gevent
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 BOOTING, EXITING = "Booting worker", "Worker exiting"
@@ -101,9 +101,11 @@ def test_graceful_timeout_does_not_cut_a_reload(build, run, flags):
     assert response.result().text == "slept"
 
 
-def test_graceful_timeout_cuts_a_reload_on_asgi(build, run):
+@pytest.mark.parametrize("command", [ASGI, GEVENT_CLASS], ids=["asgi", "gevent"])
+def test_graceful_timeout_cuts_a_reload_on_asgi_and_gevent(build, run, command):
     """A request of 30 s is cut with a graceful timeout of 1 s; the server keeps running."""
-    container = run(build(EXEC_FORM), *ASGI, "--graceful-timeout", "1")
+    image = build(EXEC_FORM, changes=with_gevent("gunicorn[gevent]"))
+    container = run(image, *command, "--graceful-timeout", "1")
     response = container.start_sleep(30)
 
     container.kill("SIGHUP")

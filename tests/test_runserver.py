@@ -103,7 +103,7 @@ def test_runserver_without_an_address_is_out_of_reach(build, run):
 
 
 def test_runserver_needs_its_database_at_the_start(build, run):
-    """Its check of migrations fails; it keeps running but serves nothing. Gunicorn serves."""
+    """Without a database, runserver keeps running but serves nothing; Gunicorn serves a page."""
     runserver = run(build(EXEC_FORM), *RUNSERVER, env=OUT_OF_REACH, ready="OperationalError")
     gunicorn = run(build(EXEC_FORM), env=OUT_OF_REACH)
 

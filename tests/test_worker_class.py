@@ -168,7 +168,7 @@ def test_async_classes_ignore_threads(image, run_once, command):
 
 
 def test_sync_takes_longest_for_twenty_slow_requests(image, run_once):
-    """Twenty requests of 1.5 s: one at a time, two at a time, and all at once."""
+    """Twenty requests of 1.5 s: one at a time, two at a time, and all concurrently."""
     containers = [run_once(image, *command) for command in (SYNC, (), ASGI, GEVENT_CLASS)]
 
     sync, gthread, asgi, gevent = at_once(20, "/sleep/1.5/", containers)

@@ -59,7 +59,7 @@ OTHER_VERSION = {"gunicorn==27.0.1": "gunicorn==26.1.0"}
 
 
 def bench_benchmarks(build, run, measured, builder, docker, tmp_path):
-    """Build each shape cold and after four changes, start it, ask it, stop it; three rounds."""
+    """Build each shape cold and after four changes, start it, use it, stop it; three rounds."""
     base = have_bases(build, tmp_path)
     projects = [lock(docker, tmp_path / name, pins) for name, pins in
                 {"before": {}, "bumped": OTHER_VERSION}.items()]  # fmt: skip
@@ -181,7 +181,7 @@ class Workshop:
 
 
 def look_at(run, image):
-    """Start an image, ask it, stop it."""
+    """Start an image, send it requests, stop it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     address = {"publish_all": False, "publish": [(f"127.0.0.1:{port}", 8000)]}
@@ -209,7 +209,7 @@ def look_at(run, image):
 
 
 def answers(url):
-    """Whether a server answers with a 200."""
+    """Whether a server returns a 200."""
     with suppress(httpx.TransportError):
         return httpx.get(url, verify=TLS, timeout=5).status_code == 200
     return False
@@ -239,7 +239,7 @@ def gzipped(stream):
 
 
 def size(measured, docker, tags, layers, limit):
-    """Write what each app image takes, beside what no image of its parts can go below."""
+    """Write the size of each app image, and the limit that its parts set."""
     rows = []
     for name, found in tags.items():
         [tag, *_] = found["cold"]

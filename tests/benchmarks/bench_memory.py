@@ -1,4 +1,4 @@
-"""How much memory Gunicorn takes: at the start, under load, after a garbage collection."""
+"""How much memory Gunicorn uses: at startup, under load, after a garbage collection."""
 
 from test_memory import PRELOAD, READY, SHARED, ask
 
@@ -22,8 +22,8 @@ SETUPS = [
 
 
 def bench_memory(build, run, measured):
-    """Ask each worker a hundred times for a page, then have it collect its garbage."""
-    columns = ["PSS", "MiB at the start", "MiB under load", "MiB collected"]
+    """Send a hundred requests to each worker, then let it collect its garbage."""
+    columns = ["PSS", "MiB at startup", "MiB under load", "MiB collected"]
     rows = [[name, *sizes(build, run, *setup)] for name, *setup in SETUPS]
 
     measured("pss", columns, rows)

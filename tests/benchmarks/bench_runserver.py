@@ -76,7 +76,7 @@ def bench_runserver(build, run, measured):
 
 
 def follows(container):
-    """Tell whether a changed view answers anew within ten seconds, without a restart."""
+    """Return whether a changed view is served within ten seconds, without a restart."""
     change_inside(container, VIEWS, '"ok"', '"new view"')
     container.exec("sleep", "10")
     wait_until(lambda: text(container, "/health/"))
@@ -84,7 +84,7 @@ def follows(container):
 
 
 def stop(container):
-    """Stop with a request of 4 s under way: the exit code, and what became of it."""
+    """Stop with a request of 4 s in progress: the exit code, and what became of the request."""
     container.get("/health/")
     response = container.start_get("/sleep/4/")
     container.exec("sleep", "1")

@@ -1,4 +1,4 @@
-"""How long sixteen requests take that reach a worker at once, by its number of threads."""
+"""How long sixteen requests take that reach a worker concurrently, by its number of threads."""
 
 import time
 
@@ -21,7 +21,7 @@ def bench_threads(build, run, measured):
 
 
 def seconds(container, path):
-    """Return how long it takes to answer sixteen requests at once."""
+    """Return how long sixteen concurrent requests take."""
     start = time.monotonic()
     responses = [container.start_get(path, verify=False) for _ in range(REQUESTS)]
     assert {response.result().status_code for response in responses} == {200}

@@ -50,7 +50,6 @@ SEARCHES = {
     "race condition": "threads",
     "memory leak": "memory",
     "graceful shutdown": "signals",
-    "docker stop exit code 0": "signals",
     "reload without restart": "reload",
     "command line options": "options",
     "gunicornc": "control-socket",
