@@ -179,13 +179,13 @@ def test_changed_secret_keeps_the_cache(with_index, docker_build):
 
 
 def test_uv_does_not_combine_user_and_password(with_index, docker_build):
-    """The user is in the address, or in the other variable: the second is what the index lets in."""
+    """With the user in the address the index refuses; with both variables it does not."""
     login = (with_index.parent / "netrc").read_text().split()
     (with_index.parent / "token").write_text(login[-1])
     asked = (with_index / "pyproject.toml").read_text()
     (with_index / "pyproject.toml").write_text(asked.replace("http://", "http://reader@"))
-    secret = "--mount=type=secret,id=token,env=UV_INDEX_COMPANY_PASSWORD"
-    both = edited(LOCK, {"--mount=type=secret,id=netrc,target=/root/.netrc": secret})
+    mount = "--mount=type=secret,id=token,env=UV_INDEX_COMPANY_PASSWORD"
+    both = edited(LOCK, {"--mount=type=secret,id=netrc,target=/root/.netrc": mount})
     options = ["--secret", f"id=token,src={with_index.parent / 'token'}"]
 
     (with_index / "Dockerfile").write_text(both)
