@@ -165,7 +165,7 @@ def test_uv_build_without_the_secret_fails(with_index, docker_build):
 
 
 def test_changed_secret_keeps_the_cache(with_index, docker_build):
-    """The index would refuse the second token, and the third build has none: nothing is installed."""
+    """The index would refuse the second token, and the third build has none."""
     login = with_index.parent / "netrc"
     options = ["--secret", f"id=netrc,src={login}"]
     first = docker_build(with_index, *options)
