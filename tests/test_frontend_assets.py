@@ -196,14 +196,14 @@ def test_chunks_share_the_entry(build, run, serve, tmp_path):
     changes = with_vite() | with_chunks()
     dockerfile = tmp_path / "chunks.Dockerfile"
     copied = "COPY --from=static /app/staticfiles/staticfiles.json "
-    both = {copied: f"{copied}/app/staticfiles/vite.json "}
+    both = {copied: f"{copied}/app/staticfiles/manifest.json "}
     dockerfile.write_text(edited((SNIPPETS / FILE).read_text(), both))
 
     page = run(build(dockerfile, changes=changes)).get("/").text
     static = serve(changes)
 
     entry = re.search(r'src="/static/assets/(main-[\w-]{8}\.js)"', page)[1]
-    [chunk] = [name for name in files(static) if name.startswith("later-")]
+    [chunk] = [name for name in files(static) if re.fullmatch(r"later-[\w-]{8}\.js", name)]
     assert f"./{entry}" in static.get(f"/static/assets/{chunk}").text
     assert [name for name in files(static) if re.match(rf"(main|later)-.*{HASHED}", name)] == []
     assert re.search(r'href="/static/assets/main-[\w-]{8}\.css"', page)
@@ -222,7 +222,7 @@ def test_static_image_does_not_cache_vite_names(serve):
 
 def test_hidden_manifest_is_not_collected(serve, aloud):
     """Vite says that it writes the file; the static image does not have it."""
-    config = edited(CHUNKS, {'manifest: "vite.json"': "manifest: true"})
+    config = edited(CHUNKS, {'manifest: "manifest.json"': "manifest: true"})
     changes = with_vite() | {"vite.config.js": config}
 
     assert "frontend/dist/.vite/manifest.json" in aloud(changes)
@@ -252,14 +252,13 @@ def with_chunks():
     project, storage = with_vite(), (PAGE / "keeps-vite-names.storage.py").read_text()
     installed = {"INSTALLED_APPS = [\n": 'INSTALLED_APPS = [\n    "django_vite",\n'}
     settings = edited(project[SETTINGS], {STORAGE: "core.storage.ViteStorage", **installed})
-    manifest = 'DJANGO_VITE = {"default": {"manifest_path": STATIC_ROOT / "vite.json"}}\n'
     own = re.search(r'<link rel="stylesheet" href="\{% static .main.css.*\n.*\n', project[HOME])[0]
     tag = {own: "{% vite_asset 'frontend/main.js' %}\n"}
     return {
         "vite.config.js": CHUNKS,
         "core/storage.py": storage,
         "requirements.txt": f"{(PROJECT / 'requirements.txt').read_text()}django-vite==3.2.0\n",
-        SETTINGS: settings + manifest,
+        SETTINGS: settings,
         HOME: edited(project[HOME], FROM_DJANGO_VITE | tag),
     }
 
