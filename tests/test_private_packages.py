@@ -16,17 +16,18 @@ from scenarios.locked import UV
 APP, SSH = "dockerfile/app.Dockerfile", "private-packages/ssh.Dockerfile"
 IGNORE = "dockerfile/app.Dockerfile.dockerignore"
 PINS = (PROJECT / "requirements.txt").read_text()
-LINE = "--mount=type=secret,id=company,env=UV_INDEX_COMPANY_PASSWORD,required=true \\\n"
+LINE = "--mount=type=secret,id=netrc,target=/root/.netrc,required=true \\\n"
 CACHE = "--mount=type=cache,target=/root/.cache/uv"
 INDEX = (PROBES / "private_index.py").read_text()
 FORM = (SNIPPETS / "private-packages/company.pyproject.toml").read_text()
+NETRC = (SNIPPETS / "private-packages/token.netrc").read_text()
 VERSION = "from importlib.metadata import version; print(version('shop'))"
 LOCK = """
 FROM python:3.14-slim AS lock
 WORKDIR /app
 COPY pyproject.toml .
 RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \\
-    --mount=type=secret,id=company,env=UV_INDEX_COMPANY_PASSWORD uv lock
+    --mount=type=secret,id=netrc,target=/root/.netrc uv lock
 FROM scratch
 COPY --from=lock /app/uv.lock /
 """
@@ -124,16 +125,17 @@ def with_index(build, run, docker_build, tmp_path):
     token = f"canary-{uuid.uuid4().hex}"
     small = build("signals/exec-form.Dockerfile")
     index = run(small, "python", "-c", INDEX, token, "shop", "1.2", ready="Listening")
-    address = f"http://reader@{index.ip_address}:8000/simple"
+    address = f"http://{index.ip_address}:8000/simple"
     folder = tmp_path / "project"
     shutil.copytree(PROJECT, folder)
     shutil.copy(SNIPPETS / IGNORE, folder / ".dockerignore")
     packages = {'"django==6.1.3", "gunicorn==27.0.1"': ", ".join(f'"{pin}"' for pin in direct())}
-    form = edited(FORM, {"https://reader@packages.example.com/simple": address, **packages})
-    (folder / "pyproject.toml").write_text(form)
-    (tmp_path / "company-token").write_text(token)
+    form = edited(FORM, {"https://packages.example.com/simple": address, **packages})
+    (folder / "pyproject.toml").write_text(f"{form}# not cached: {uuid.uuid4()}\n")
+    login = {"packages.example.com": index.ip_address, "your-token": token}
+    (tmp_path / "netrc").write_text(edited(NETRC, login))
     (folder / "Dockerfile").write_text(LOCK)
-    secret = f"id=company,src={tmp_path / 'company-token'}"
+    secret = f"id=netrc,src={tmp_path / 'netrc'}"
     locked = docker_build(folder, "--secret", secret, "--output", folder)
     assert locked.returncode == 0, locked.stderr
     uv = edited((SNIPPETS / UV).read_text(), {CACHE: f"{LINE}    {CACHE}"})
@@ -143,9 +145,10 @@ def with_index(build, run, docker_build, tmp_path):
 
 def test_uv_installs_from_a_private_index(with_index, replay, builder, docker, run):
     """The page's command: the package is there, and no byte of the token."""
-    tag, token = builder.tag(uuid.uuid4().hex), (with_index.parent / "company-token").read_bytes()
+    tag, login = builder.tag(uuid.uuid4().hex), (with_index.parent / "netrc").read_bytes()
+    token = login.split()[-1]
 
-    replay("private-packages/build-with-uv.console", cwd=with_index, web=tag)
+    replay("private-packages/build-with-netrc.console", cwd=with_index, web=tag)
 
     web = run(tag)
     assert web.exec("python", "-c", VERSION) == "1.2"
@@ -158,21 +161,42 @@ def test_uv_build_without_the_secret_fails(with_index, docker_build):
     done = docker_build(with_index)
 
     assert done.returncode != 0
-    assert "company" in done.stderr
+    assert "netrc" in done.stderr
 
 
 def test_changed_secret_keeps_the_cache(with_index, docker_build):
-    """The token is another one, which the index would refuse: nothing is installed again."""
-    token = with_index.parent / "company-token"
-    options = ["--secret", f"id=company,src={token}"]
+    """The index would refuse the second token, and the third build has none."""
+    login = with_index.parent / "netrc"
+    options = ["--secret", f"id=netrc,src={login}"]
     first = docker_build(with_index, *options)
-    token.write_text("another")
+    login.write_text(re.sub("password .*", "password another", login.read_text()))
 
-    second = docker_build(with_index, *options)
+    second, third = docker_build(with_index, *options), docker_build(with_index)
 
-    assert (first.returncode, second.returncode) == (0, 0)
     assert "Installed" in first.stderr
-    assert "Installed" not in second.stderr
+    for done in second, third:
+        assert done.returncode == 0
+        assert "Installed" not in done.stderr
+
+
+def test_uv_does_not_combine_user_and_password(with_index, docker_build):
+    """With the user in the address the index refuses; with both variables it does not."""
+    login = (with_index.parent / "netrc").read_text().split()
+    (with_index.parent / "token").write_text(login[-1])
+    asked = (with_index / "pyproject.toml").read_text()
+    (with_index / "pyproject.toml").write_text(asked.replace("http://", "http://reader@"))
+    mount = "--mount=type=secret,id=token,env=UV_INDEX_COMPANY_PASSWORD"
+    both = edited(LOCK, {"--mount=type=secret,id=netrc,target=/root/.netrc": mount})
+    options = ["--secret", f"id=token,src={with_index.parent / 'token'}"]
+
+    (with_index / "Dockerfile").write_text(both)
+    refused = docker_build(with_index, *options)
+    named = {"uv lock": "UV_INDEX_COMPANY_USERNAME=reader uv lock"}
+    (with_index / "Dockerfile").write_text(edited(both, named))
+
+    assert refused.returncode == 1
+    assert "401 Unauthorized" in refused.stderr
+    assert docker_build(with_index, *options).returncode == 0
 
 
 def test_ssh_stage_is_all_that_is_new():

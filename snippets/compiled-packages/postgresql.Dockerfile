@@ -28,7 +28,8 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 # New: installs the wheels, and imports psycopg, which fails if a library is missing.
 RUN --mount=from=wheels,source=/wheels,target=/wheels \
-    PYTHONDONTWRITEBYTECODE=1 pip install --no-cache-dir --no-index --no-deps /wheels/*.whl \
+    PYTHONDONTWRITEBYTECODE=1 \
+    pip install --no-cache-dir --no-index --no-deps /wheels/*.whl \
  && python -c "import psycopg" \
  && python -c "import django.test, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
 

@@ -4,7 +4,7 @@ export default defineConfig({
   base: "./",
   build: {
     outDir: "frontend/dist",
-    manifest: "vite.json",
+    manifest: "manifest.json",
     rolldownOptions: { input: "frontend/main.js" },
   },
 });

@@ -6,6 +6,8 @@ from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 class ViteStorage(ManifestStaticFilesStorage):
     """Hash all names but those below assets/, which have a hash of Vite's."""
 
-    def file_hash(self, name, content=None):
-        """Return no hash for a file of Vite's, so that its name stays the same."""
-        return None if name.startswith("assets/") else super().file_hash(name, content)
+    def hashed_name(self, name, content=None, filename=None):
+        """Return the same name for a file of Vite's."""
+        if name.startswith("assets/"):
+            return name
+        return super().hashed_name(name, content, filename)

@@ -10,7 +10,7 @@ RUN find . -name "*.po" -exec sh -c \
 # A template of a module is often not valid Python: such a file stays uncompiled.
 RUN python -m compileall -q . || true
 
-# New: only this stage has Git and SSH, and only while this RUN lasts your key.
+# New: only this stage has Git and SSH, and only its last RUN can use your key.
 FROM python:3.14-slim AS wheels
 RUN apt-get update \
  && apt-get install -y --no-install-recommends git openssh-client \
@@ -25,7 +25,8 @@ FROM python:3.14-slim AS packages
 WORKDIR /app
 # New: installs the wheels of the stage above.
 RUN --mount=from=wheels,source=/wheels,target=/wheels \
-    PYTHONDONTWRITEBYTECODE=1 pip install --no-cache-dir --no-index --no-deps /wheels/*.whl \
+    PYTHONDONTWRITEBYTECODE=1 \
+    pip install --no-cache-dir --no-index --no-deps /wheels/*.whl \
  && python -c "import django.test, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
 
 FROM packages AS static

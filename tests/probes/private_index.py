@@ -13,7 +13,9 @@ password, name, version = sys.argv[1:]
 about = {
     "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
     "WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
-    "RECORD": "",
+    "RECORD": "".join(
+        f"{name}-{version}.dist-info/{part},,\n" for part in ("METADATA", "WHEEL", "RECORD")
+    ),
 }
 wheel = io.BytesIO()
 with zipfile.ZipFile(wheel, "w") as file:
@@ -26,16 +28,21 @@ allowed = "Basic " + base64.b64encode(f"reader:{password}".encode()).decode()
 class Index(http.server.BaseHTTPRequestHandler):
     """Answer with the wheel, or with the list that has it alone."""
 
-    def do_GET(self):
-        """Refuse clients without the password."""
+    def do_HEAD(self):
+        """Send the headers alone, and return the body that belongs to them."""
+        listed = f"<a href='/{file_name}'>{file_name}</a>".encode()
+        body = wheel.getvalue() if self.path.endswith(".whl") else listed
         known = self.headers["Authorization"] == allowed
         self.send_response(200 if known else 401)
         self.send_header("WWW-Authenticate", "Basic")
         self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(known * len(body)))
         self.end_headers()
-        listed = f"<a href='/{file_name}'>{file_name}</a>".encode()
-        if known:
-            self.wfile.write(wheel.getvalue() if self.path.endswith(".whl") else listed)
+        return known * body
+
+    def do_GET(self):
+        """Refuse clients without the password."""
+        self.wfile.write(self.do_HEAD())
 
 
 print("Listening", flush=True)

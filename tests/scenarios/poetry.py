@@ -23,14 +23,17 @@ package-mode = false
 [tool.poetry.group.dev.dependencies]
 iniconfig = "2.3.1"
 """
+# The package index is asked through the pages that pip reads, which every mirror has.
 LOCK = """
 FROM python:3.14-slim AS lock
 RUN --mount=type=cache,target=/root/.cache/pip pip install poetry==2.5.1
 WORKDIR /app
 COPY pyproject.toml .
-RUN poetry lock
+RUN poetry source add --priority=primary pages \\
+    "$(python -c 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)')" \\
+ && REQUESTS_CA_BUNDLE=${SSL_CERT_FILE:-} poetry lock
 FROM scratch
-COPY --from=lock /app/poetry.lock /
+COPY --from=lock /app/pyproject.toml /app/poetry.lock /
 """
 
 
@@ -48,7 +51,6 @@ def poetry_locked(docker, builder, tmp_path_factory):
             command = [*docker.client_config.docker_cmd, "build", "--quiet", "--output"]
             subprocess.check_call([*command, f"{folder}.files", context])
             made = shutil.copytree(PROJECT, f"{folder}.new")
-            shutil.copy(context / "pyproject.toml", made)
             shutil.copytree(f"{folder}.files", made, dirs_exist_ok=True)
             shutil.move(made, folder)
     return folder
