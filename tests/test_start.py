@@ -1,6 +1,8 @@
 """The proofs of docs/start.md."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from zipfile import ZipFile
 
 import httpx
@@ -35,15 +37,16 @@ def test_steps_lead_to_an_admin_that_keeps_its_data(walk):
     assert not walk.docker.volume.exists(walk.volume)
 
 
-def log_in(walk: Walk) -> httpx.Client:
+@contextmanager
+def log_in(walk: Walk) -> Iterator[httpx.Client]:
     """Log in to the admin with the name and password of the page."""
     options = {"follow_redirects": True, "timeout": PATIENCE}
-    admin = httpx.Client(base_url=walk.container.address, **options)
-    form = admin.get("/admin/login/?next=/admin/").text
-    data = {"username": "admin", "password": "first-try", "next": "/admin/"}
-    page = admin.post("/admin/login/", data=data | token_of(form), headers=referer(admin))
-    assert "Site administration" in page.text, page.text
-    return admin
+    with httpx.Client(base_url=walk.container.address, **options) as admin:
+        form = admin.get("/admin/login/?next=/admin/").text
+        data = {"username": "admin", "password": "first-try", "next": "/admin/"}
+        page = admin.post("/admin/login/", data=data | token_of(form), headers=referer(admin))
+        assert "Site administration" in page.text, page.text
+        yield admin
 
 
 def add(admin: httpx.Client, group: str) -> None:
