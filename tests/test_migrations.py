@@ -2,7 +2,6 @@
 
 import httpx
 import pytest
-from python_on_whales.exceptions import DockerException
 
 from guide.names import saved
 from harness import PROJECT, SNIPPETS
@@ -190,8 +189,9 @@ def test_lock_timeout_ends_a_migration(plain_image, run, postgres, database, req
     assert wait_until(lambda: postgres.exec(*psql, LOCKS, name) != "0")
 
     try:
-        with pytest.raises(DockerException, match="canceling statement due to lock timeout"):
-            web.exec(*MIGRATE, "core")
+        said = web.exec("sh", "-c", "python manage.py migrate core 2>&1 || echo it failed")
+        assert "canceling statement due to lock timeout" in said
+        assert said.endswith("it failed")
         assert web.get("/notes/").status_code == 200
     finally:
         postgres.exec(*psql, END, name)
