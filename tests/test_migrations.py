@@ -19,7 +19,7 @@ WITHOUT_CREATED = {  # the code of a release that has forgotten the field
 }
 IN_USE = "BEGIN; LOCK TABLE core_note IN ACCESS SHARE MODE; SELECT pg_sleep(600)"
 LOCKS = "SELECT count(*) FROM pg_locks WHERE relation = to_regclass('core_note')"
-END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%'"
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'"
 ENTRYPOINT = "migrations/wrong-at-start.entrypoint.sh"
 ALONE = "migrations/one-at-a-time.migrate_alone.py"
 PASSWORD = "of-these-tests"  # noqa: S105
