@@ -31,7 +31,6 @@ LOCKED = {
     "LogConfig": {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}},
 }
 CONNECT = (PROBES / "connections.py").read_text()
-HOLD = CONNECT.replace("print(", "held = (") + "import time; time.sleep(600)"
 COUNT = "select count(*) from pg_stat_activity where usename = 'app'"
 ROLE = "select rolsuper or rolcreaterole or rolcreatedb or rolreplication from pg_roles"
 ROLE = f"{ROLE} where rolname = current_user"
@@ -216,7 +215,7 @@ def test_administrator_connects_when_the_app_has_every_connection(production):
     """The app holds all that a role without special rights may have; psql still connects."""
     most = "97"  # of PostgreSQL's hundred, three are for superusers
     psql = ["exec", "-T", "db", "psql", "--tuples-only", "--command", COUNT]
-    with one_off(production, "python", "-c", HOLD, most):
+    with one_off(production, "python", "-c", CONNECT, most, "600"):
         assert wait_until(lambda: production.run(*psql).split() == [most])
 
         assert fails(production.service("web"), "python", "-c", CONNECT, "1")

@@ -101,8 +101,8 @@ def seen_in(swarm):
     change = ["docker", "service", "update", "--detach", "--image", f"{NGINX}:2", "site_nginx"]
     with Load(f"{swarm.url}/health/live") as load:
         seen["nginx"] = swarm.run(*change)
-        wait_until(lambda: load.answers["ConnectError"])
-    seen["nginx refused"], seen["nginx answered"] = load.answers["ConnectError"], load.answers[200]
+        wait_until(lambda: load.lost)
+    seen["nginx lost"], seen["nginx answered"] = load.lost, load.answers[200]
     seen["left out"] = [swarm.run("sh", "-c", command) for command in LEFT_OUT]
     return seen
 
@@ -143,7 +143,7 @@ def test_stack_starts_with_two_scripts(recorded):
 
 
 def test_update_loses_no_request(recorded):
-    """Some wait half a second, some write a row; at no time are there fewer than two containers."""
+    """Some wait half a second, some write a row; no container ends before a new one is healthy."""
     happened = recorded["events"][1].splitlines()
     steps = [step for step in happened if step in {"health_status: healthy", "die"}]
 
@@ -151,7 +151,9 @@ def test_update_loses_no_request(recorded):
     assert running_images(recorded["updated"]) == [f"{WEB}:2"] * 2
     assert min(recorded["update asked"]) > 20
     assert recorded["update lost"] == 0
-    assert steps == ["health_status: healthy", "die"] * 2
+    assert sorted(steps) == ["die"] * 2 + ["health_status: healthy"] * 2
+    for count in range(len(steps)):
+        assert steps[:count].count("die") <= steps[:count].count("health_status: healthy")
 
 
 def test_broken_image_is_rolled_back(recorded):
@@ -173,7 +175,7 @@ def test_script_fails_after_a_rollback(recorded):
 def test_change_of_nginx_loses_requests(recorded):
     """The new one cannot take the port before the old one has gone."""
     assert recorded["nginx"][0] == 0
-    assert recorded["nginx refused"] > 0
+    assert recorded["nginx lost"] > 0
     assert recorded["nginx answered"] > 0
 
 

@@ -145,9 +145,10 @@ def test_second_run_ends_immediately(production, build):
     assert second.stdout == f"{UPDATE} is running already\n"
 
 
-def test_several_containers_stop_the_script(production):
+def test_several_containers_stop_the_script(production, build):
     """It says how many it needs, and changes nothing."""
     only = ["--wait", "--no-build", "--no-deps"]
+    production.release(images(build)["web"])
     production.run("up", "--detach", *only, "--scale", "web=2", "web")
     try:
         before = {container.handle.id for container in production.services("web")}

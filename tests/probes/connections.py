@@ -1,7 +1,11 @@
-"""Open that many connections to the database of the sample project, and say how many are open."""
+"""Open so many connections to the sample project's database, say how many, and hold them.
+
+The arguments are their number and, if they are to be held, the seconds.
+"""
 
 import os
 import sys
+import time
 
 import django
 import psycopg
@@ -10,4 +14,6 @@ from django.db import connection
 os.environ["DJANGO_SETTINGS_MODULE"] = "core.settings"
 django.setup()
 parameters = connection.get_connection_params()
-print(len([psycopg.connect(**parameters) for _ in range(int(sys.argv[1]))]))
+connections = [psycopg.connect(**parameters) for _ in range(int(sys.argv[1]))]
+print(len(connections), flush=True)
+time.sleep(sum(map(float, sys.argv[2:])))

@@ -101,12 +101,15 @@ def producing(docker, build, builder, official, tmp_path_factory):
     """Return a context manager that brings the site up, for fixtures that several tests share.
 
     `only` are the services to start, if not all; `services` says what is otherwise than in
-    the page's file; `texts` are files next to it. With `built`, the page's command does it all.
+    the page's file; `texts` are files next to it. With `built`, the page's command does it all,
+    unless the images come from another engine, or the engine is Podman, which has no BuildKit.
     """
+    builds = docker.client_config.client_type == "docker" and "PROOFS_IMAGES_FROM" not in os.environ
 
     @contextmanager
     def producing(*only, services=None, texts=None, built=False):
         official("postgres:18")
+        built = built and builds
         folder = tmp_path_factory.mktemp("production")
         for name, text in (texts or {}).items():
             (folder / name).write_text(text)
