@@ -49,7 +49,7 @@ def test_missing_socket_has_a_line_of_its_own(build, run, tmp_path):
     proxy.container.wait_for_log(line)
 
 
-def test_nginx_needs_the_name_at_its_start(build, run, network, tmp_path):
+def test_nginx_needs_the_name_at_its_start(network, build, run, tmp_path):
     """No container on the network has the name, so nginx exits."""
     (tmp_path / "default.conf").write_text(NAME)
     options = {"networks": [network], "volumes": [(tmp_path / "default.conf", CONF, "ro")]}
