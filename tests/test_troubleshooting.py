@@ -81,18 +81,21 @@ FIRST = {
     "FATAL:  the database system is starting up": "database-unreachable",
     'could not translate host name "db" to address': "database-unreachable",
     "[7] [WARNING] Not Found: /ws/chat/": "websocket-not-found",
+    "OSError: [Errno 24] Too many open files": "too-many-open-files",
+    'File "ssl.py", line 561, in minimum_version\nRecursionError: maximum recursion depth exceeded': (
+        "monkey-patch-warning"
+    ),
+    "ModuleNotFoundError: No module named 'django'": "worker-failed-to-boot",
+    "connect() to unix:/run/web.sock failed (11: Resource temporarily unavailable)": "bad-gateway",
     "You're using the staticfiles app without having set the STATIC_ROOT setting": (
         "static-root-missing"
     ),
 }
 NO_ENTRY = [
-    "OSError: [Errno 24] Too many open files",
     "ValueError: Django can only handle ASGI/HTTP connections, not lifespan.",
     'django.db.utils.ProgrammingError: column "price" of relation "shop" already exists',
     "web.service: start operation timed out. Terminating.",
     "DeprecationWarning: The `uvicorn.workers` module is deprecated.",
-    "RecursionError: maximum recursion depth exceeded",
-    "MonkeyPatchWarning: Monkey-patching ssl after ssl has already been imported may lead to",
     "Error: pg_config executable not found.",
     "django.db.utils.OperationalError: SSL error: decryption failed or bad record mac",
     "SSL SYSCALL error: EOF detected",
@@ -106,6 +109,10 @@ NO_ENTRY = [
     "django.core.exceptions.SynchronousOnlyOperation: You cannot call this from an async context",
     "botocore.exceptions.NoCredentialsError: Unable to locate credentials",
     "x509: certificate signed by unknown authority",
+    "kombu.exceptions.OperationalError: [Errno 111] Connection refused",
+    "django.template.exceptions.TemplateDoesNotExist: shop/index.html",
+    "no space left on device",
+    "RecursionError: maximum recursion depth exceeded while calling a Python object",
     "ERROR: Could not build wheels for psycopg2, which is required to install pyproject.toml",
 ]
 ADDED = {
