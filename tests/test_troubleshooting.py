@@ -82,7 +82,7 @@ FIRST = {
     'could not translate host name "db" to address': "database-unreachable",
     "[7] [WARNING] Not Found: /ws/chat/": "websocket-not-found",
     "OSError: [Errno 24] Too many open files": "too-many-open-files",
-    'File "ssl.py", line 561, in minimum_version\nRecursionError: maximum recursion depth exceeded': (
+    'File "ssl.py", line 561\nRecursionError: maximum recursion depth exceeded': (
         "monkey-patch-warning"
     ),
     "ModuleNotFoundError: No module named 'django'": "worker-failed-to-boot",
