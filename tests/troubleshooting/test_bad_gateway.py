@@ -1,6 +1,6 @@
 """The proofs of docs/troubleshooting/bad-gateway.md."""
 
-from scenarios.nginx import CONF, FILES, IMAGE, Nginx
+from scenarios.nginx import CONF, FILES, IMAGE, STARTED, Nginx
 
 ENTRY = "troubleshooting/bad-gateway"
 DIES = """
@@ -14,6 +14,15 @@ SOCKET = """
     location / {
         proxy_pass http://unix:/tmp/nosuch.sock;
     }
+"""
+BUSY = """
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://unix:/run/gunicorn/web.sock;
+        proxy_set_header Host 127.0.0.1;
+    }
+}
 """
 NAME = "server {\n    location / {\n        proxy_pass http://web:8000;\n    }\n}\n"
 LOCATIONS = """
@@ -49,10 +58,30 @@ def test_missing_socket_has_a_line_of_its_own(build, run, tmp_path):
     proxy.container.wait_for_log(line)
 
 
-def test_nginx_needs_the_name_at_its_start(build, run, network, tmp_path):
+def test_nginx_needs_the_name_at_its_start(network, build, run, tmp_path):
     """No container on the network has the name, so nginx exits."""
     (tmp_path / "default.conf").write_text(NAME)
     options = {"networks": [network], "volumes": [(tmp_path / "default.conf", CONF, "ro")]}
     proxy = run(build(IMAGE, files=FILES), ready='host not found in upstream "web"', **options)
 
     assert proxy.exit_code == 1
+
+
+def test_full_queue_of_a_socket_has_a_line_of_its_own(build, plain_image, run, tmp_path):
+    """One sync worker is busy, one client may wait, and nginx has ten more."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    folder.chmod(0o777)
+    shared = (folder, "/run/gunicorn")
+    (tmp_path / "default.conf").write_text(BUSY)
+    command = ["gunicorn", "core.wsgi", "--bind", "unix:/run/gunicorn/web.sock", "--backlog", "1"]
+    run(plain_image, *command, volumes=[shared]).wait_for_log("Booting worker")
+    conf = (tmp_path / "default.conf", CONF, "ro")
+    proxy = run(build(IMAGE, files=FILES), ready=STARTED, volumes=[conf, shared])
+
+    responses = [proxy.start_get("/sleep/2/") for _ in range(12)]
+
+    codes = {response.result().status_code for response in responses}
+    assert codes == {200, 502}
+    path = "unix:/run/gunicorn/web.sock"
+    proxy.wait_for_log(f"connect() to {path} failed (11: Resource temporarily unavailable)")

@@ -49,9 +49,11 @@ def test_each_reason_of_a_403_is_logged(plain_image, run_once, reason):
     """The forms differ in their origin, host, cookie or token."""
     container = run_once(plain_image, env={"ALLOWED_HOSTS": "shop.example,web.example"})
     headers = {"Host": "shop.example"} | REASONS[reason]
+    line = f"Forbidden ({reason}"
+    before = container.logs().count(line)
     form = {"csrfmiddlewaretoken": "b" * 32} if "incorrect" in reason else {}
 
     refused = httpx.post(f"{container.address}/echo/", headers=headers, data=form, verify=TLS)
 
     assert refused.status_code == 403
-    container.wait_for_log(f"Forbidden ({reason}")
+    container.wait_for_log(line, count=before + 1)

@@ -45,6 +45,7 @@ def test_old_address_can_refuse_the_connection(docker, network, build, plain_ima
     """Another container has the address that nginx keeps, and nothing listens there."""
     options = {"networks": [network], "network_aliases": ["web", "app"]}
     old = run(plain_image, "sleep", "infinity", ready="", **options)
+    address = old.ip_address
     locations = naming(docker, network.name, LOCATIONS)
     proxy = Nginx(build, run, tmp_path, locations, networks=[network])
     run(plain_image, *SERVE, **options)
@@ -54,5 +55,5 @@ def test_old_address_can_refuse_the_connection(docker, network, build, plain_ima
     proxy.reload()
 
     assert refused.status_code == 502
-    assert f'upstream: "http://{old.ip_address}:8000/"' in log
+    assert f'upstream: "http://{address}:8000/"' in log
     assert proxy.get("/").status_code == 200

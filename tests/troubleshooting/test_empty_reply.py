@@ -1,5 +1,8 @@
 """The proofs of docs/troubleshooting/empty-reply.md."""
 
+import httpx
+import pytest
+
 ENTRY = "troubleshooting/empty-reply"
 DIES = """
 import os
@@ -17,3 +20,16 @@ def test_killed_worker_leaves_its_client_without_a_reply(plain_image, run, repla
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     container.wait_for_log("SIGKILL")
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+
+def test_replaced_worker_cuts_a_long_request(plain_image, run):
+    """A request of a minute is in progress at a reload; without one, gthread has no limit."""
+    options = "--threads 2 --timeout 2 --graceful-timeout 1"
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": options})
+    response = container.start_sleep(60)
+
+    container.kill("SIGHUP")
+
+    with pytest.raises(httpx.TransportError):
+        response.result()
+    assert "WORKER TIMEOUT" in container.logs().partition("Handling signal: hup")[2]

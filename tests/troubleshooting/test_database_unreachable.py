@@ -1,0 +1,38 @@
+"""The proofs of docs/troubleshooting/database-unreachable.md."""
+
+ENTRY = "troubleshooting/database-unreachable"
+ADDRESS = "postgres://postgres:{}@{}/postgres"
+READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
+
+
+def test_refused_database_fails_the_view(plain_image, run, replay):
+    """The settings have the app's own container as the host, where no database listens."""
+    container = run(plain_image, env={"DATABASE_URL": ADDRESS.format("secret", "127.0.0.1")})
+
+    assert container.get("/health/").status_code == 200
+    assert container.get("/notes/").status_code == 500
+    container.wait_for_log("OperationalError: connection failed")
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+
+def test_unknown_name_of_a_database_is_not_resolved(plain_image, network, run):
+    """No container on the network has the name."""
+    env = {"DATABASE_URL": ADDRESS.format("secret", "db")}
+    container = run(plain_image, env=env, networks=[network])
+
+    assert container.get("/notes/").status_code == 500
+    container.wait_for_log("failed to resolve host 'db'")
+
+
+def test_wrong_password_is_refused(plain_image, official, network, run):
+    """The database was started with another password."""
+    at = {"networks": [network], "network_aliases": ["db"]}
+    password = {"POSTGRES_PASSWORD": "first"}
+    database = run(official("postgres:18"), env=password, ready="", **at)
+    database.exec("sh", "-c", READY)
+    address = ADDRESS.format("second", database.ip_address)
+    container = run(plain_image, env={"DATABASE_URL": address}, networks=[network])
+
+    assert container.get("/notes/").status_code == 500
+    container.wait_for_log('password authentication failed for user "postgres"')

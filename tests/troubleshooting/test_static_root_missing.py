@@ -1,0 +1,26 @@
+"""The proofs of docs/troubleshooting/static-root-missing.md."""
+
+from harness import PROJECT
+from harness.texts import edited
+
+ENTRY = "troubleshooting/static-root-missing"
+SETTINGS = (PROJECT / "core/settings.py").read_text()
+STATIC_ROOT = 'STATIC_ROOT = BASE_DIR / "staticfiles"\n'
+COLLECT = ["python", "manage.py", "collectstatic", "--noinput"]
+
+
+def test_collectstatic_needs_a_static_root(build, replay):
+    """The project's settings are those of the others, without that line."""
+    changes = {"core/settings.py": edited(SETTINGS, {STATIC_ROOT: ""})}
+    image = build("signals/exec-form.Dockerfile", changes=changes)
+
+    replay(f"{ENTRY}/line.console", web=image)
+    replay(f"{ENTRY}/confirm.console", web=image)
+
+
+def test_static_root_lets_collectstatic_finish(plain_image, run):
+    """The settings have the line."""
+    container = run(plain_image, *COLLECT, user="0", ready="static files copied to")
+
+    assert STATIC_ROOT in SETTINGS
+    assert container.exit_code == 0
