@@ -8,6 +8,7 @@ import pytest
 from filelock import FileLock
 
 from harness import SNIPPETS
+from harness.texts import edited
 
 REQUIREMENTS = (SNIPPETS / "start/first.requirements.txt").read_text()
 BLOCK = (SNIPPETS / "settings/production.settings.py").read_text()
@@ -44,7 +45,7 @@ def with_settings(startproject) -> Callable[..., dict[str, str]]:
         settings = (startproject(version) / "core/settings.py").read_text()
         return {
             "core/settings.py": settings + BLOCK,
-            "requirements.txt": REQUIREMENTS.replace("django==6.1.3", f"django=={version}"),
+            "requirements.txt": edited(REQUIREMENTS, {"django==6.1.3": f"django=={version}"}),
         }
 
     return with_settings
