@@ -131,8 +131,8 @@ def production(docker, build, builder, official, tmp_path):
     folder = tmp_path / "production"
     folder.mkdir()
     site = Production(docker, builder, folder, images(build))
-    (folder / "default.conf").write_text(CONF)
-    (folder / "balancer.conf").write_text(BALANCER)
+    (folder / "nginx/default.conf").write_text(CONF)
+    (folder / "nginx/balancer.conf").write_text(BALANCER)
     (folder / "compose.override.yaml").write_text((SNIPPETS / OVERRIDE).read_text())
     site.command += ["--file", "compose.override.yaml"]
     site.env["ALLOWED_HOSTS"] = "localhost"

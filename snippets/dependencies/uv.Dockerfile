@@ -25,9 +25,9 @@ RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \
 FROM packages AS static
 COPY . .
 # Copy STATIC_ROOT, wherever it is, to the same path below /collected.
-RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput >/tmp/log \
- && cat /tmp/log \
- && root=$(sed -n "s/.* copied to '\(.*\)'.*/\1/p" /tmp/log) \
+RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput >/log \
+ && cat /log \
+ && root=$(sed -n "s/.* copied to '\(.*\)'.*/\1/p" /log) \
  && mkdir -p "$root" /collected \
  && cp -a --parents "$root" /collected
 

@@ -33,9 +33,9 @@ COPY . .
 RUN rm -rf frontend/dist
 COPY --from=frontend /app/frontend/dist frontend/dist
 # Copy STATIC_ROOT, wherever it is, to the same path below /collected.
-RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput >/tmp/log \
- && cat /tmp/log \
- && root=$(sed -n "s/.* copied to '\(.*\)'.*/\1/p" /tmp/log) \
+RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic --noinput >/log \
+ && cat /log \
+ && root=$(sed -n "s/.* copied to '\(.*\)'.*/\1/p" /log) \
  && mkdir -p "$root" /collected \
  && cp -a --parents "$root" /collected
 

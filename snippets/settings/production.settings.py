@@ -26,11 +26,8 @@ ALLOWED_HOSTS = items("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = items("CSRF_TRUSTED_ORIGINS")
 
 # A database server, as in postgres://user@host/name, or SQLite in a volume at /data.
-DATABASES = {
-    "default": dj_database_url.parse(
-        variable("DATABASE_URL", f"sqlite:///{BASE_DIR if DEBUG else '/data'}/db.sqlite3"),
-    )
-}
+sqlite = f"sqlite:///{BASE_DIR if DEBUG else '/data'}/db.sqlite3"
+DATABASES = {"default": dj_database_url.parse(variable("DATABASE_URL", sqlite))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "init_command": "PRAGMA journal_mode=WAL",
@@ -44,10 +41,12 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
 }
 
-# Set HTTPS=1 once every page is reached by HTTPS, and raise the hour when nothing is missing.
+# Set HTTPS=1 once every page is reached by HTTPS, and raise the hour later.
 if variable("HTTPS", "") == "1":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = int(variable("HSTS_SECONDS", "3600"))
@@ -77,7 +76,9 @@ LOGGING = {
             "datefmt": "[%Y-%m-%d %H:%M:%S %z]",
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "gunicorn"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "gunicorn"},
+    },
     "loggers": {"django": {"handlers": [], "level": "INFO"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }
