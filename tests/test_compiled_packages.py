@@ -213,7 +213,8 @@ def test_wheels_come_from_a_uv_lock(aloud, locked, tmp_path):
             "    --mount=type=bind,source=requirements.txt,target=requirements.txt \\\n": (
                 f"    {mounts}"
             ),
-            "    pip wheel": f"    {export} \\\n && pip wheel",
+            # Another command than that of an earlier run, whose output a cache would not print.
+            "    pip wheel": f"    : {uuid.uuid4()} && {export} \\\n && pip wheel",
             LOOK: "",
         },
     )
