@@ -39,21 +39,21 @@ def test_runs_as_a_non_root_user(container):
 
 
 def test_names_its_user_by_number(config):
-    """USER is a number: Kubernetes cannot tell of a name whether it is root's."""
+    """USER is a number: Kubernetes cannot check whether a name is root's."""
     user = (config.user or "root").partition(":")[0]
 
     page = "dockerfile.html#user-is-a-number"
     require(user.isdigit(), f"USER is {user}", page)
 
 
-def test_serves_the_stylesheets_of_its_page(container, django, pytestconfig):
+def test_serves_the_stylesheets_of_its_page(container, ask_django, pytestconfig):
     """Each stylesheet that the page links to answers, or is collected for a proxy to serve."""
     links = re.findall(LINK, container.get(pytestconfig.option.path).text)
     missing = [link for link in links if container.get(link).status_code != OK]
     if not missing:
         return
     page = "static-files.html#nginx-serves-what-the-page-links-to"
-    collected = django(*missing)["collected"]
+    collected = ask_django(*missing)["collected"]
     require(all(collected), f"{missing[0]} is neither served nor in STATIC_ROOT", page)
     pytest.skip(f"a proxy has to serve {missing[0]}, see static-files.html")
 
@@ -61,20 +61,18 @@ def test_serves_the_stylesheets_of_its_page(container, django, pytestconfig):
 def test_runs_without_debug(django):
     """DEBUG is off, so that an error shows the visitor no settings."""
     page = "settings.html#traceback-is-in-the-log"
-    require(not django()["debug"], "DEBUG is on", page)
+    require(not django["debug"], "DEBUG is on", page)
 
 
-def test_keeps_one_secret_key(django):
+def test_keeps_one_secret_key(django, ask_django):
     """Two processes read the same key; otherwise each restart logs everybody out."""
-    one, other = (django()["key"] for _ in range(2))
-
     page = "settings.html#missing-key-stops-the-start"
-    require(one == other, "SECRET_KEY is another one in each process", page)
+    require(django["key"] == ask_django()["key"], "SECRET_KEY is another one in each process", page)
 
 
 def test_has_all_its_migrations(django):
     """The models need no migration that the image does not have."""
-    missing = django()["migration"]
+    missing = django["migration"]
 
     page = "migrations.html#check-tells-of-unapplied-migrations"
     require(not missing, f"the models have changed, {missing}", page)
@@ -82,7 +80,7 @@ def test_has_all_its_migrations(django):
 
 def test_can_write_to_its_sqlite_database(django):
     """SQLite writes next to its file, so the directory belongs to the image's user."""
-    paths = ", ".join(django()["read-only"])
+    paths = ", ".join(django["read-only"])
 
     page = "settings.html#database-of-a-new-volume-can-be-written-to"
     require(not paths, f"the directory of {paths} cannot be written to", page)

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import uuid
 
 import pytest
@@ -52,7 +51,7 @@ def without_library(build, tmp_path):
 
 
 @pytest.fixture
-def aloud(docker, builder, tmp_path):
+def aloud(builder, tmp_path):
     """Return a function that builds a text in the sample project, and returns how that ended."""
 
     def aloud(dockerfile, requirements, *options, project=PROJECT):
@@ -60,10 +59,7 @@ def aloud(docker, builder, tmp_path):
         shutil.copytree(project, folder)
         (folder / "Dockerfile").write_text(dockerfile)
         (folder / "requirements.txt").write_text(requirements)
-        builder.have_bases(folder / "Dockerfile")
-        command = [*docker.client_config.docker_cmd, "build", "--progress=plain", folder]
-        command += ["--tag", builder.tag(folder.name), *options]
-        return subprocess.run(command, check=False, capture_output=True, text=True)
+        return builder.build_aloud(folder / "Dockerfile", folder, *options)
 
     return aloud
 
@@ -281,7 +277,7 @@ def test_command_lists_missing_libraries(without_library, image, replay, inside)
 
 
 def test_binary_wheel_has_its_own_libpq(app_image, inside):
-    """The files lie beside the package, and dpkg has no library of that name."""
+    """The files are next to the package, and dpkg has no library of that name."""
     files = inside(app_image, "find", "/", "-xdev", "-name", "lib*.so*", "-path", "*psycopg_bin*")
     listed = inside(app_image, "dpkg-query", "--show", "libpq5")
 

@@ -246,7 +246,7 @@ def test_rows_outlive_the_container(production):
 
 
 def test_form_passes_behind_a_tls_proxy(production):
-    """The host is the TLS proxy here: nginx believes it, and Django believes nginx."""
+    """The host is the TLS proxy here: nginx trusts it, and Django trusts nginx."""
     nginx = production.service("nginx")
     gateway = name_server.gateway(production.docker, next(iter(networks(nginx))))
     text = (SNIPPETS / "two-proxies/believed.balancer.conf").read_text()

@@ -89,7 +89,7 @@ def test_another_python_stops_the_build(builder, locked, tmp_path):
     shutil.copytree(locked, project)
     for file in "pyproject.toml", "uv.lock":
         text = (project / file).read_text()
-        (project / file).write_text(text.replace('requires-python = ">=3.14"', NEWER))
+        (project / file).write_text(edited(text, {'requires-python = ">=3.14"': NEWER}))
 
     done = builder.build_aloud(SNIPPETS / UV, project)
 

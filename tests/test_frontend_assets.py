@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import uuid
 
 import pytest
@@ -48,7 +47,7 @@ def serve(build, run, tmp_path):
 
 
 @pytest.fixture
-def aloud(docker, builder, tmp_path):
+def aloud(builder, tmp_path):
     """Return a function that builds a project with the page's file, and what it printed."""
 
     def aloud(changes, *options, check=True, edits=None):
@@ -59,10 +58,7 @@ def aloud(docker, builder, tmp_path):
             (folder / path).write_text(text)
         text = (SNIPPETS / FILE).read_text()
         (folder / "Dockerfile").write_text(edited(text, edits or {}))
-        builder.have_bases(folder / "Dockerfile")
-        command = [*docker.client_config.docker_cmd, "build", "--progress=plain", *options]
-        command += ["--tag", builder.tag(folder.name), folder]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        done = builder.build_aloud(folder / "Dockerfile", folder, *options)
         assert (done.returncode == 0) == check, done.stderr
         return done.stderr
 

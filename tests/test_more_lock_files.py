@@ -3,9 +3,7 @@
 import os
 import re
 import shutil
-import subprocess
 import tomllib
-import uuid
 
 import pytest
 
@@ -70,7 +68,7 @@ def test_versions_are_those_of_poetry_lock(image, inside, poetry_locked):
     assert any(name.startswith("django==") for name in found)
 
 
-def test_changed_hash_in_poetry_lock_fails_the_build(builder, docker, poetry_locked, tmp_path):
+def test_changed_hash_in_poetry_lock_fails_the_build(builder, poetry_locked, tmp_path):
     """All hashes of the lock are others."""
     project = tmp_path / "project"
     shutil.copytree(poetry_locked, project)
@@ -78,7 +76,7 @@ def test_changed_hash_in_poetry_lock_fails_the_build(builder, docker, poetry_loc
     forged, count = re.subn("sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", lock.read_text())
     lock.write_text(forged)
 
-    done = build_aloud(builder, docker, project)
+    done = builder.build_aloud(SNIPPETS / FILE, project)
 
     assert count
     assert done.returncode == 1
@@ -99,14 +97,14 @@ def test_other_groups_stay_out(image, inside, poetry_locked):
     assert "iniconfig" not in inside(image, "python", "-c", INSTALLED).output
 
 
-def test_outdated_poetry_lock_fails_the_build(builder, docker, poetry_locked, tmp_path):
+def test_outdated_poetry_lock_fails_the_build(builder, poetry_locked, tmp_path):
     """The project asks for another version than the lock has."""
     project = tmp_path / "project"
     shutil.copytree(poetry_locked, project)
     asked = (project / "pyproject.toml").read_text()
     (project / "pyproject.toml").write_text(edited(asked, {"django==": "django<"}))
 
-    done = build_aloud(builder, docker, project)
+    done = builder.build_aloud(SNIPPETS / FILE, project)
 
     assert done.returncode == 1
     assert (
@@ -144,12 +142,3 @@ def test_second_pip_compile_keeps_the_versions(compiled, replay):
 
     assert "django==6.1.2" in older
     assert "django==6.1.2" in locked.read_text()
-
-
-def build_aloud(builder, docker, project):
-    """Build the page's file for a project, and return what was printed with the exit code."""
-    shutil.copy(SNIPPETS / FILE, project / "Dockerfile")
-    builder.have_bases(project / "Dockerfile")
-    command = [*docker.client_config.docker_cmd, "build", "--progress=plain", project]
-    command += ["--tag", builder.tag(uuid.uuid4().hex)]
-    return subprocess.run(command, check=False, capture_output=True, text=True)

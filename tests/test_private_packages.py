@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import uuid
 
 import pytest
@@ -34,13 +33,11 @@ COPY --from=lock /app/uv.lock /
 
 
 @pytest.fixture
-def docker_build(docker, builder):
+def docker_build(builder):
     """Return a function that runs `docker build` in a folder, aloud."""
 
     def docker_build(folder, *options):
-        builder.have_bases(folder / "Dockerfile")
-        command = [*docker.client_config.docker_cmd, "build", "--progress=plain", *options, folder]
-        return subprocess.run(command, check=False, capture_output=True, text=True)
+        return builder.build_aloud(folder / "Dockerfile", folder, *options)
 
     return docker_build
 

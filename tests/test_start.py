@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import httpx
 
 from harness.container import PATIENCE
+from scenarios.forms import token_of
 from scenarios.walk import Walk
 
 LATER = ("start/replace.console", "start/remove.console")
@@ -56,12 +57,6 @@ def add(admin: httpx.Client, group: str) -> None:
         "/admin/auth/group/add/", data={"name": group} | token_of(form), headers=referer(admin)
     )
     assert "was added successfully" in saved.text, saved.text
-
-
-def token_of(form: str) -> dict[str, str]:
-    """Return the field against forged requests that a form of Django has."""
-    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
-    return {"csrfmiddlewaretoken": found[1]}
 
 
 def referer(admin: httpx.Client) -> dict[str, str]:

@@ -70,11 +70,16 @@ class Builder:
         self.built.add(tag)
         return tag
 
-    def build_aloud(self, dockerfile: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-        """Build a Dockerfile in a directory, and return what was printed, also if it fails."""
+    def build_aloud(
+        self, dockerfile: Path, folder: Path, *options: str | Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Build a Dockerfile in a directory, and return what was printed, also if it fails.
+
+        `options` are further ones of `docker build`.
+        """
         self.have_bases(dockerfile)
         command = [*map(str, self.docker.client_config.docker_cmd), "build", "--progress=plain"]
-        command += ["--tag", self.tag(uuid.uuid4().hex), "--file", str(dockerfile), str(folder)]
+        command += ["--tag", self.tag(uuid.uuid4().hex), "--file", dockerfile, *options, folder]
         return subprocess.run(command, check=False, capture_output=True, text=True)
 
     def files(self, dockerfile: str, context: dict[str, str], folder: Path) -> Path:

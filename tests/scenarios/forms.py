@@ -28,6 +28,11 @@ CURL = f"curl --silent --cacert {CERTIFICATE}/fullchain.pem https://shop.example
 HTTPS = {"X-Forwarded-Proto": "https"}  # what a proxy that terminates TLS adds
 
 
+def token_of(page):
+    """Return the field against forged requests that a form of Django has, as data to post."""
+    return {"csrfmiddlewaretoken": TOKEN.search(page)[1]}
+
+
 def posted(address, host, headers=HTTPS, **options: object):
     """Post the admin's login form, which a browser got over HTTPS, and return the response.
 
@@ -37,7 +42,7 @@ def posted(address, host, headers=HTTPS, **options: object):
     options = {"timeout": PATIENCE, "verify": TLS, **options}
     with httpx.Client(base_url=address, headers=headers, **options) as browser:
         page = browser.get(LOGIN)
-        form = {**SIGN_IN, "csrfmiddlewaretoken": TOKEN.search(page.text)[1]}
+        form = SIGN_IN | token_of(page.text)
         return browser.post(LOGIN, data=form)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 
 import pytest
 from filelock import FileLock
@@ -38,19 +37,16 @@ COPY --from=lock /app/pyproject.toml /app/poetry.lock /
 
 
 @pytest.fixture(scope="session")
-def poetry_locked(docker, builder, tmp_path_factory):
+def poetry_locked(builder, tmp_path_factory):
     """Lock the sample project with a development package, once a run."""
     folder = builder.shared / "poetry-locked"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             context = tmp_path_factory.mktemp("to-lock-by-poetry")
             asked = (PROJECT / "requirements.txt").read_text().partition("#")[0].split()
-            (context / "pyproject.toml").write_text(PYPROJECT.format(json.dumps(asked)))
-            (context / "Dockerfile").write_text(LOCK)
-            builder.have_bases(context / "Dockerfile")
-            command = [*docker.client_config.docker_cmd, "build", "--quiet", "--output"]
-            subprocess.check_call([*command, f"{folder}.files", context])
+            pyproject = {"pyproject.toml": PYPROJECT.format(json.dumps(asked))}
+            files = builder.files(LOCK, pyproject, context)
             made = shutil.copytree(PROJECT, f"{folder}.new")
-            shutil.copytree(f"{folder}.files", made, dirs_exist_ok=True)
+            shutil.copytree(files, made, dirs_exist_ok=True)
             shutil.move(made, folder)
     return folder

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import socket
 import ssl
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pytest
 from harness import ENVIRONMENT, PROJECT, SNIPPETS, engine
 from harness.container import PATIENCE, wait_until
 from harness.stack import Stack
+from scenarios import forms
 
 STATIC = "static-files/nginx.Dockerfile.static"
 CONF = ["static-files/nginx.default.conf"]
@@ -97,8 +97,7 @@ class Site:
         name = self.options["extensions"]
         with httpx.Client(**self.headed({"Origin": f"https://{DOMAIN}"})) as browser:
             page = browser.get(path, extensions=name)
-            token = re.search(r'csrfmiddlewaretoken" value="(\w+)', page.text)[1]
-            form = ADMIN | {"csrfmiddlewaretoken": token}
+            form = ADMIN | forms.token_of(page.text)
             return browser.post(path, data=form, extensions=name)
 
     def headed(self, headers=None):

@@ -17,15 +17,15 @@ class Archive(late.LateDirective):
     part = "archive"
 
 
-def _file(builder: StandaloneHTMLBuilder, page: str) -> Path:
-    """Return where a run of the tests leaves the archive of a page: next to its results."""
-    results = builder.config.proof_results or "none"
-    return Path(builder.srcdir).parent / Path(results).parent / f"archives/{page}.zip"
+def _folder(builder: StandaloneHTMLBuilder) -> Path:
+    """Return where a run of the tests leaves the archives: next to its results."""
+    results = Path(builder.config.proof_results)
+    return Path(builder.srcdir).parent / results.parent / "archives"
 
 
 def render(builder: StandaloneHTMLBuilder, page: str) -> str:
     """Render the link, the digest and the files as _templates/archive.html has them."""
-    file = _file(builder, page)
+    file = _folder(builder) / f"{page}.zip"
     if not file.exists():
         return templates.render("archive.html", page=page, files=[])
     with ZipFile(file) as archive:
@@ -38,7 +38,7 @@ def offer(app: Sphinx, error: Exception | None) -> None:
     """Copy each archive to where its link leads."""
     if error or not isinstance(app.builder, StandaloneHTMLBuilder):
         return
-    for file in sorted(_file(app.builder, "x").parent.glob("*.zip")):
+    for file in sorted(_folder(app.builder).glob("*.zip")):
         target = Path(app.outdir) / "raw" / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)

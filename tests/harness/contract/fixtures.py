@@ -104,13 +104,13 @@ def container(containers: Containers) -> Container:
 
 
 @pytest.fixture(scope="session")
-def django(container: Container) -> Callable[..., dict]:
+def ask_django(container: Container) -> Callable[..., dict]:
     """Return a function that asks Django in the container, in a process of its own, for settings.
 
     Its arguments are links to static files. Without a manage.py that works, the check is skipped.
     """
 
-    def django(*links: str) -> dict:
+    def ask_django(*links: str) -> dict:
         try:
             printed = container.exec("python", "-c", LOOK_AT_DJANGO, *links)
         except DockerException as error:
@@ -118,7 +118,13 @@ def django(container: Container) -> Callable[..., dict]:
             pytest.skip(f"Django's settings cannot be read here, {quoted(last)}")
         return json.loads(printed.splitlines()[-1])
 
-    return django
+    return ask_django
+
+
+@pytest.fixture(scope="session")
+def django(ask_django: Callable[..., dict]) -> dict:
+    """Return what one process of Django says, for all requirements that only look."""
+    return ask_django()
 
 
 @pytest.fixture(scope="session")
