@@ -15,6 +15,8 @@ SERVE = ["sh", "-c", f"echo '{SETTINGS}' > /tmp/kept.py; {GUNICORN}"]
 KEPT = {"DJANGO_SETTINGS_MODULE": "kept", "PYTHONPATH": "/tmp"}
 LOGIN = ["psql", "--username", "postgres", "--no-align", "--tuples-only", "--command"]
 SLEEP = ["psql", "--username", "shop", "--dbname", "postgres", "--command", "select pg_sleep(60)"]
+# Who logs in while another login's process has not gone yet may be refused: it tries again.
+STAY = ["sh", "-c", 'until "$@"; do sleep 0.1; done', "sh", *SLEEP]
 COUNT = "select count(*) from pg_stat_activity where usename = 'shop'"
 ASK_TWELVE_AT_ONCE = """
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +51,7 @@ def test_last_connections_are_reserved_for_superusers(official, run):
     database.exec("sh", "-c", READY)
     database.exec(*LOGIN, "create role shop login")
     for _ in range(2):
-        database.background.submit(database.exec, *SLEEP)
+        database.background.submit(database.exec, *STAY)
     assert wait_until(lambda: database.exec(*LOGIN, COUNT).strip() == "2")
 
     with pytest.raises(DockerException, match="FATAL:  remaining connection slots are reserved"):
