@@ -294,7 +294,7 @@ def test_missing_measurement_fails_the_build(site):
 
 
 def test_proof_without_a_test_fails_the_build(site):
-    """A sentence cites a test that nobody wrote; the complaint has the sentence's line."""
+    """A sentence cites a test that does not exist; the complaint has the sentence's line."""
     site.replace("docs/signals.md", "It starts.", "It starts. {proof}`it-starts`")
 
     [complaint] = site.build()
