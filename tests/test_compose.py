@@ -249,7 +249,7 @@ def test_form_passes_behind_a_tls_proxy(production):
     """The host is the TLS proxy here: nginx trusts it, and Django trusts nginx."""
     nginx = production.service("nginx")
     gateway = name_server.gateway(production.docker, next(iter(networks(nginx))))
-    text = (SNIPPETS / "two-proxies/believed.balancer.conf").read_text()
+    text = (SNIPPETS / "behind-a-load-balancer/believed.balancer.conf").read_text()
     text, found = re.subn(NAMED, gateway, text)
     before, balancer = production.conf.read_text(), production.conf.with_name("balancer.conf")
     assert found == 2

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from harness import PROBES
-from harness.container import wait_until
+from harness.container import PATIENCE, wait_until
 from harness.texts import edited
 from scenarios import forged
 from scenarios.proxied import CONF, STATIC, TEXT, with_settings
@@ -147,7 +147,7 @@ def seen(container, headers):
 def post_form(nginx):
     """Send the login form empty, as a browser on HTTPS sends it."""
     here = nginx.address.replace("http:", "https:")
-    with httpx.Client(base_url=nginx.address) as browser:
+    with httpx.Client(base_url=nginx.address, timeout=PATIENCE) as browser:
         browser.get(LOGIN)
         form = {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
         return browser.post(LOGIN, data=form, headers={"Origin": here, "Referer": here + LOGIN})

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from harness import SCENARIOS, SNIPPETS
-from harness.container import wait_until
+from harness.container import PATIENCE, wait_until
 from harness.texts import edited
 from scenarios import forged
 from scenarios.tls import DOMAIN, LETS_ENCRYPT, OBTAINED, SECURE, SETTINGS
@@ -51,7 +51,8 @@ def test_certificate_outlives_the_container(site):
 def test_http_is_redirected_to_https(site):
     """By Caddy, with the path and the query."""
     url = f"http://127.0.0.1:{site.http}/echo/?page=2"
-    response = httpx.get(url, headers={"Host": DOMAIN}, verify=site.verify)
+    options = {"headers": {"Host": DOMAIN}, "timeout": PATIENCE}
+    response = httpx.get(url, verify=site.verify, **options)
 
     assert response.status_code == 308
     assert response.headers["Location"] == f"https://{DOMAIN}/echo/?page=2"

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from harness import SNIPPETS, engine
+from harness.container import PATIENCE
 from scenarios import forged
 from scenarios.tls import DOMAIN
 
@@ -65,7 +66,8 @@ def test_labels_send_each_path_to_its_container(site):
 def test_traefik_redirects_to_https(site):
     """With the path and the query."""
     url = f"http://127.0.0.1:{site.http}/echo/?page=2"
-    response = httpx.get(url, headers={"Host": DOMAIN}, verify=site.verify)
+    options = {"headers": {"Host": DOMAIN}, "timeout": PATIENCE}
+    response = httpx.get(url, verify=site.verify, **options)
 
     assert response.status_code in (301, 308)
     assert response.headers["Location"] == f"https://{DOMAIN}/echo/?page=2"

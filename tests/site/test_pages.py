@@ -68,11 +68,11 @@ SEARCHES = {
     "update without downtime": "updates",
     "migrate at start": "migrations",
     "nginx proxy_pass": "proxy",
-    "X-Forwarded-For": "client-address",
+    "X-Forwarded-For": "client-ip",
     "forged headers": "proxy-headers",
     "server-sent events": "streaming",
-    "SCRIPT_NAME": "below-a-path",
-    "media files upload": "user-uploads",
+    "SCRIPT_NAME": "url-prefix",
+    "media files upload": "media-files",
     "letsencrypt caddy": "tls",
     "systemd unit": "systemd",
     "podman quadlet": "quadlet",
@@ -82,7 +82,7 @@ SEARCHES = {
     "uvicorn": "asgi",
     "websocket": "websockets",
     "gevent psycopg2": "gevent",
-    "meinheld": "dead-ends",
+    "meinheld": "outdated-advice",
     "runserver": "runserver",
 }
 RUNS = {DOCS / "_data/machines.json", DOCS / "_data/cgroup2.json"}

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from harness.container import TLS
+from harness.container import PATIENCE, TLS
 
 ENTRY = "troubleshooting/csrf-failed"
 TOKEN = "a" * 32
@@ -34,7 +34,7 @@ def test_proxy_that_is_not_believed_fails_the_origin(plain_image, run, replay):
     """The same form comes from outside, and from 127.0.0.1, whose headers Gunicorn trusts."""
     container = run(plain_image, env={"ALLOWED_HOSTS": FORM["Host"]})
 
-    refused = httpx.post(f"{container.address}/echo/", headers=FORM, verify=TLS)
+    refused = httpx.post(f"{container.address}/echo/", headers=FORM, verify=TLS, timeout=PATIENCE)
 
     assert refused.status_code == 403
     assert "CSRF verification failed" in refused.text
@@ -53,7 +53,9 @@ def test_each_reason_of_a_403_is_logged(plain_image, run_once, reason):
     before = container.logs().count(line)
     form = {"csrfmiddlewaretoken": "b" * 32} if "incorrect" in reason else {}
 
-    refused = httpx.post(f"{container.address}/echo/", headers=headers, data=form, verify=TLS)
+    refused = httpx.post(
+        f"{container.address}/echo/", headers=headers, data=form, verify=TLS, timeout=PATIENCE
+    )
 
     assert refused.status_code == 403
     container.wait_for_log(line, count=before + 1)

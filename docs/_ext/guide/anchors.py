@@ -52,7 +52,8 @@ def check(app: Sphinx, *_: object) -> None:
 
 
 def stubs(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
-    """Leave something behind at the address of each page that moved."""
+    """Leave something behind at the address of each page that moved, and of its proofs."""
     moved = redirects(app).items()
     pages = [(old.removesuffix(".html"), new) for old, new in moved if "#" not in old]
-    return [(old, {"target": new}, "redirect.html") for old, new in pages]
+    proofs = [(f"proofs/{old}", f"proofs/{new}") for old, new in pages]
+    return [(old, {"target": new}, "redirect.html") for old, new in pages + proofs]

@@ -1,4 +1,4 @@
-"""The proofs of docs/stricter-requests.md."""
+"""The proofs of docs/rejected-requests.md."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from harness import measured
 EXEC_FORM = "signals/exec-form.Dockerfile"
 PROJECT = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000"]
 GUNICORN = ["gunicorn", "wsgiref.simple_server:demo_app", *PROJECT[2:]]
-DATA = measured.DATA / "stricter-requests.json"
+DATA = measured.DATA / "rejected-requests.json"
 HOST = "Host: web\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
 LAST_CHUNK = "0\r\n\r\n"

@@ -1,11 +1,11 @@
-"""The proofs of docs/dead-ends.md."""
+"""The proofs of docs/outdated-advice.md."""
 
 import shutil
 
 from harness import SNIPPETS
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
-PAGE = "dead-ends"
+PAGE = "outdated-advice"
 
 
 def test_command_without_manage_py_is_no_file(build, replay):

@@ -1,4 +1,4 @@
-"""The proofs of docs/client-address.md."""
+"""The proofs of docs/client-ip.md."""
 
 import json
 import re
@@ -7,8 +7,8 @@ import pytest
 
 from harness import PROBES, SNIPPETS
 
-MIDDLEWARE = SNIPPETS / "client-address/told.client_address.py"
-CONF = SNIPPETS / "client-address/client.gunicorn.conf.py"
+MIDDLEWARE = SNIPPETS / "client-ip/told.client_address.py"
+CONF = SNIPPETS / "client-ip/client.gunicorn.conf.py"
 GET = (PROBES / "get.py").read_text()
 FORGED = {"X-Forwarded-For": "203.0.113.9"}
 SETTINGS = """

@@ -1,4 +1,4 @@
-"""The proofs of docs/below-a-path.md."""
+"""The proofs of docs/url-prefix.md."""
 
 import re
 
@@ -8,7 +8,7 @@ from harness.container import wait_until
 from harness.texts import edited
 from scenarios.proxied import TEXT, with_settings
 
-BELOW = "below-a-path/below.shop.conf"
+BELOW = "url-prefix/below.shop.conf"
 HEADERS = re.search(r"(?s)    proxy_set_header Host.+?Forwarded \"\";\n", TEXT)[0]
 BY_HEADER = f"""location /shop/ {{
     proxy_pass http://django;

@@ -1,4 +1,4 @@
-"""The proofs of docs/two-proxies.md."""
+"""The proofs of docs/behind-a-load-balancer.md."""
 
 import json
 import socket
@@ -15,9 +15,9 @@ from scenarios.production import Production, images
 from scenarios.proxied import TEXT
 from scenarios.tls import CADDY, ROOT
 
-BALANCER = (SNIPPETS / "two-proxies/believed.balancer.conf").read_text()
-OVERRIDE = "two-proxies/on-this-host.compose.override.yaml"
-CADDYFILE = (SNIPPETS / "two-proxies/on-this-host.Caddyfile").read_text()
+BALANCER = (SNIPPETS / "behind-a-load-balancer/believed.balancer.conf").read_text()
+OVERRIDE = "behind-a-load-balancer/on-this-host.compose.override.yaml"
+CADDYFILE = (SNIPPETS / "behind-a-load-balancer/on-this-host.Caddyfile").read_text()
 ADDRESS = "172.16.8.1"
 CONF = edited(TEXT, {"X-Forwarded-Proto $scheme;": "X-Forwarded-Proto $client_scheme;"})
 TOLD = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}

@@ -1,15 +1,15 @@
-"""The requests of docs/stricter-requests.md, sent to one Gunicorn after the other."""
+"""The requests of docs/rejected-requests.md, sent to one Gunicorn after the other."""
 
 from harness import PROJECT
 from harness.texts import edited
-from test_stricter_requests import EXEC_FORM, GUNICORN, REQUESTS, ask_all
+from test_rejected_requests import EXEC_FORM, GUNICORN, REQUESTS, ask_all
 
 PINS = (PROJECT / "requirements.txt").read_text()
 OLDER = ["21.2.0", "22.0.0", "23.0.0", "25.3.0", "26.1.0"]
 OLDEST = edited(PINS, {"gunicorn==": "setuptools==80.9.0\ngunicorn==20.1.0 # "})
 
 
-def bench_stricter_requests(build, run, measured):
+def bench_rejected_requests(build, run, measured):
     """Write what became of each request on each version, the current one last."""
     images = {"20.1.0": build(EXEC_FORM, changes={"requirements.txt": OLDEST})}
     images |= {v: build(EXEC_FORM, requirements={"gunicorn": v}) for v in OLDER}

@@ -1,4 +1,4 @@
-"""The proofs of docs/user-uploads.md."""
+"""The proofs of docs/media-files.md."""
 
 import os
 from uuid import uuid4
@@ -11,9 +11,9 @@ from harness.container import PATIENCE, wait_until
 from harness.texts import edited
 from scenarios.proxied import APP, CONF, STATIC, with_settings
 
-COMPOSE = "user-uploads/volume.compose.yaml"
-MEDIA = "user-uploads/harmless.media.conf"
-SETTINGS = (SNIPPETS / "user-uploads/media.settings.py").read_text()
+COMPOSE = "media-files/volume.compose.yaml"
+MEDIA = "media-files/harmless.media.conf"
+SETTINGS = (SNIPPETS / "media-files/media.settings.py").read_text()
 OWNER = "RUN install -d -o 10001 /media\n"
 URLS = """
 from django.core.files.storage import default_storage
