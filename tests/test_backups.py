@@ -1,0 +1,365 @@
+"""The proofs of docs/backups.md."""
+
+import os
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from types import SimpleNamespace
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from guide.names import saved
+from harness import SNIPPETS, engine
+from harness.container import PATIENCE, TLS
+from harness.texts import edited
+from scenarios.production import ALONE, APP, CHANGES, CHECK, HOST, STATIC, Production
+
+SCRIPTS = ["one-folder.backup.sh", "one-folder.restore.sh", "rows.drill.sh"]
+OWNER = "RUN install -d -o 10001 /media\n"
+ON_WEB = "  web:\n    <<: *app\n"
+SHORT = ["backup.sh", "restore.sh"]
+UPLOADS = "media|--no-deps"  # what the lines about uploads have, and no others
+SQLITE, FILE = {"DATABASE_URL": "sqlite:////data/db.sqlite3"}, "/data/db.sqlite3"
+WAL = "import sqlite3; sqlite3.connect('/data/db.sqlite3').execute('PRAGMA journal_mode=WAL')"
+DELETE = "import sqlite3; c = sqlite3.connect('/data/db.sqlite3', autocommit=True);"
+DELETE += " c.execute('DELETE FROM core_note')"
+KEPT_OPEN = "import sqlite3, time; c = sqlite3.connect('/data/db.sqlite3');"
+KEPT_OPEN += (
+    " c.execute('SELECT * FROM core_note').fetchall(); open('/data/open', 'w'); time.sleep(600)"
+)
+COPY = "/tmp/copy"
+
+
+@pytest.fixture(scope="module")
+def site(docker, build, builder, official, tmp_path_factory):
+    """Return the site of docs/compose.md with the volume of docs/user-uploads.md, and the scripts.
+
+    The scripts run in the directory of its files, as on the reader's server.
+    """
+    official("postgres:18")
+    folder = tmp_path_factory.mktemp("backups")
+    dockerfile = folder / "media.Dockerfile"
+    text = (SNIPPETS / APP).read_text()
+    dockerfile.write_text(edited(text, {"USER 10001": f"{OWNER}USER 10001"}))
+    web = build(dockerfile, files=[CHECK], changes=CHANGES)
+    images = {"web": web, "static": build(STATIC, files=[ALONE])}
+    site = Production(docker, builder, folder, images)
+    with_uploads(site, "media", os.environ["PROOFS_RUN"])
+    for script in SCRIPTS:
+        shutil.copy(SNIPPETS / "backups" / script, folder / saved(script))
+    try:
+        site.up()
+        yield site
+    finally:
+        site.down()
+
+
+@pytest.fixture
+def production(site):
+    """Have the site up with one row, one upload and no backup."""
+    prepare(site)
+    return site
+
+
+@pytest.fixture(scope="module")
+def restored(site):
+    """Return what is there after a restore, once a release has spoiled the rows and the files.
+
+    It has dropped a column; a file was deleted, another one came, and a row was written.
+    """
+    backup = begun(site)
+    found = SimpleNamespace(before=tables(site))
+    post(site, "written after the backup")
+    psql(site, "ALTER TABLE core_note RENAME COLUMN text TO spoiled")
+    media(site, "rm /media/photo.jpg && touch /media/later.jpg")
+
+    ran(site, f"./restore.sh {backup}")
+
+    found.tables, found.texts = tables(site), texts(site)
+    found.files, found.photo = files(site), media(site, "cat /media/photo.jpg")
+    found.replaced = psql(site, "SELECT spoiled FROM core_note ORDER BY id", "before_restore")
+    post(site, "written after the restore")
+    return found
+
+
+@pytest.fixture(scope="module")
+def moved(site):
+    """Return what is there after volumes and containers are gone, as on a new server.
+
+    The lines about uploads are deleted from copies of both scripts, as the page says.
+    """
+    for name in SHORT:
+        lines = (site.folder / name).read_text().splitlines(keepends=True)
+        short = site.folder / f"short-{name}"
+        short.write_text("".join(line for line in lines if not re.search(UPLOADS, line)))
+        short.chmod(0o755)
+    begun(site)
+    backup = ran(site, "./short-backup.sh")
+    found = SimpleNamespace(before=tables(site))
+    found.saved = [path.name for path in (site.folder / backup).iterdir()]
+    site.run("down", "--volumes")
+
+    found.said = ran(site, f"./short-restore.sh {backup}")
+
+    found.tables, found.texts = tables(site), texts(site)
+    return found
+
+
+def test_restore_brings_back_rows_and_uploads(restored):
+    """Every row of every table is as before; the files are those of the backup, and no others."""
+    assert "kept" in restored.before["core_note"]
+    assert restored.tables == restored.before
+    assert restored.texts == ["kept"]
+    assert (restored.files, restored.photo) == (["photo.jpg"], "photo.jpg")
+
+
+def test_restore_keeps_the_replaced_database(restored):
+    """The row that came after the backup is in the other database."""
+    assert restored.replaced.split("\n") == ["kept", "written after the backup"]
+
+
+def test_restore_fills_a_new_server(moved):
+    """The volumes are new: every row of every table comes back."""
+    assert "kept" in moved.before["core_note"]
+    assert moved.tables == moved.before
+    assert moved.texts == ["kept"]
+
+
+def test_without_uploads_the_lines_can_go(moved):
+    """The directory has the dump only, and the rows come back."""
+    assert moved.saved == ["app.dump"]
+    assert moved.texts == ["kept"]
+
+
+def test_broken_dump_leaves_the_site(production):
+    """Half of the dump is missing: the script fails, and the containers and rows are the same."""
+    backup = ran(production, "./backup.sh")
+    before = [production.service(name).handle.id for name in ("nginx", "web", "db")]
+    dump = production.folder / backup / "app.dump"
+    os.truncate(dump, dump.stat().st_size // 2)
+
+    done = production.shell(f"./restore.sh {backup}")
+
+    assert done.returncode != 0
+    assert [production.service(name).handle.id for name in ("nginx", "web", "db")] == before
+    assert texts(production) == ["kept"]
+
+
+def test_failed_backup_leaves_no_directory(production):
+    """The database is stopped, and the older backups are all there."""
+    backup = ran(production, "./backup.sh")
+    production.run("stop", "db")
+
+    done = production.shell("./backup.sh")
+
+    production.run("up", "--detach", "--wait", "--no-deps", "db")
+    assert done.returncode != 0
+    assert [path.name for path in (production.folder / ".backups").iterdir()] == [backup[9:]]
+
+
+def test_script_keeps_the_newest_fourteen(production):
+    """There are twenty older ones, and a directory of the reader's own."""
+    backups = production.folder / ".backups"
+    days = [f"2020-01-{day:02}T03-17-00Z" for day in range(1, 21)]
+    for name in [*days, "before-the-move"]:
+        (backups / name).mkdir(parents=True)
+
+    newest = ran(production, "./backup.sh")[9:]
+
+    left = sorted(path.name for path in backups.iterdir())
+    assert left == [*days[-13:], newest, "before-the-move"]
+
+
+def test_only_its_user_can_read_a_backup(production):
+    """Neither the group nor others have any right, whatever the mask of the shell is."""
+    backup = production.folder / ran(production, "./backup.sh")
+
+    assert [path.stat().st_mode & 0o77 for path in [backup, *backup.iterdir()]] == [0, 0, 0]
+
+
+def test_cron_line_makes_a_backup(production):
+    """The line's command runs in cron's own environment, and prints nothing that it would mail."""
+    [*times, command] = (SNIPPETS / "backups/nightly.crontab").read_text().split(maxsplit=5)
+    command = edited(command, {"/srv/shop": str(production.folder)}).strip()
+    given = [f"PATH={production.folder}/bin:/usr/bin:/bin", "HOME=/root"]
+    given += [f"{name}={value}" for name, value in compose_environment(production).items()]
+
+    done = production.shell(f"env -i {' '.join(given)} sh -c '{command}'")
+
+    assert times == ["17", "3", "*", "*", "*"]
+    assert (done.returncode, done.stdout) == (0, "")
+    assert len(backups(production)) == 1
+
+
+def test_drill_shows_the_rows_of_both(production, replay, monkeypatch):
+    """Two rows are written after the backup; the second database is gone in the end."""
+    ran(production, "./backup.sh")
+    post(production, "after the backup")
+    post(production, "after the backup")
+    for name, value in compose_environment(production).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", f"{production.folder}/bin:{os.environ['PATH']}")
+
+    said = replay("backups/drill.console", cwd=production.folder)
+
+    assert "core_note|1|3" in said.splitlines()
+    assert "drill" not in psql(production, "SELECT datname FROM pg_database")
+
+
+def test_drill_fails_for_a_broken_dump(production):
+    """Half of the dump is missing."""
+    dump = production.folder / ran(production, "./backup.sh") / "app.dump"
+    os.truncate(dump, dump.stat().st_size // 2)
+
+    assert production.shell("./drill.sh").returncode != 0
+
+
+def test_copy_of_a_running_database_lacks_committed_rows(official, running):
+    """The tables are copied before a checkpoint, the rest after it; the copy starts anyway."""
+    env = {"POSTGRES_PASSWORD": "of-this-test"}
+    started = running(official("postgres:18"), env=env, ready="listening on IPv4", user="postgres")
+    with started as postgres:
+        postgres.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
+
+        def sh(command):
+            return postgres.exec("sh", "-ec", command)
+
+        sh("psql -c 'CREATE TABLE sold AS SELECT 1 AS ticket' -c CHECKPOINT")
+        sh(f"mkdir -m 700 {COPY} && cp -a $PGDATA/base {COPY}")
+        sh("psql -c 'INSERT INTO sold VALUES (2)' -c CHECKPOINT")
+        sh(f"cd $PGDATA && cp -a $(ls -A | grep -vx -e base -e postmaster.pid) {COPY}")
+        sh(f"pg_ctl -D {COPY} -o '-p 5433' -l /tmp/log --wait start")
+
+        select = "psql -At -c 'SELECT ticket FROM sold ORDER BY 1'"
+        assert sh(select).split() == ["1", "2"]
+        assert sh(f"{select} -p 5433").split() == ["1"]
+
+
+@pytest.fixture(scope="module")
+def with_sqlite(app_image, running):
+    """Return a container with SQLite in WAL mode, and a row that a connection still has open."""
+    name = f"web-{uuid4().hex[:12]}"
+    with running(app_image, env=SQLITE, name=name) as web:
+        web.exec("python", "manage.py", "migrate")
+        web.exec("python", "-c", WAL)
+        web.handle.execute(["python", "-c", KEPT_OPEN], detach=True)
+        web.exec("sh", "-c", "until test -e /data/open; do sleep 0.1; done")
+        options = {"data": {"text": "kept"}, "timeout": PATIENCE, "verify": TLS}
+        httpx.post(f"{web.address}/notes/", **options).raise_for_status()
+        web.name = name
+        yield web
+
+
+def test_copy_of_a_sqlite_file_lacks_new_rows(with_sqlite, docker, tmp_path):
+    """The row is in the file next to it, until the last connection is closed."""
+    copy = tmp_path / "copy.sqlite3"
+
+    docker.copy((with_sqlite.name, FILE), copy)
+
+    assert "kept" in with_sqlite.get("/notes/").text
+    assert "db.sqlite3-wal" in with_sqlite.exec("ls", "/data")
+    assert rows(copy) == []
+
+
+def test_sqlite_backup_has_every_row(with_sqlite, replay, tmp_path):
+    """The page's command, while the connection is open."""
+    replay("backups/sqlite.console", cwd=tmp_path, web=with_sqlite.name)
+
+    assert rows(tmp_path / "saved.sqlite3") == ["kept"]
+
+
+def test_sqlite_restore_needs_no_stop(with_sqlite, replay, tmp_path):
+    """The two names of the page's command change places, and the deleted row is back."""
+    replay("backups/sqlite.console", cwd=tmp_path, web=with_sqlite.name)
+    with_sqlite.exec("python", "-c", DELETE)
+    before = with_sqlite.get("/notes/").json()
+
+    replay("backups/sqlite-restore.console", cwd=tmp_path, web=with_sqlite.name)
+
+    assert before == {"notes": []}
+    assert [note["text"] for note in with_sqlite.get("/notes/").json()["notes"]] == ["kept"]
+
+
+def with_uploads(site, volume, run):
+    """Write the volume of docs/user-uploads.md into the site's Compose file."""
+    file = site.folder / "compose.yaml"
+    mount = f"{ON_WEB}    volumes: [{volume}:/media]\n"
+    named = f"  db:\n  {volume}: {{labels: {{{engine.LABEL}: '{run}'}}}}\n\nsecrets:"
+    text = edited(
+        file.read_text(), {ON_WEB: mount, "volumes:\n  db:\n\nsecrets:": f"volumes:\n{named}"}
+    )
+    file.write_text(text)
+
+
+def prepare(site):
+    """Bring the site up with one row, one upload and no backup."""
+    site.up()
+    shutil.rmtree(site.folder / ".backups", ignore_errors=True)
+    psql(site, "TRUNCATE core_note")
+    post(site, "kept")
+    media(site, "rm -rf /media/* && printf photo.jpg > /media/photo.jpg")
+
+
+def begun(site):
+    """Prepare the site, and return the name of its only backup."""
+    prepare(site)
+    return ran(site, "./backup.sh")
+
+
+def compose_environment(site):
+    """Return the variables that tell `docker compose` which project is in the directory."""
+    names = ["COMPOSE_FILE=compose.yaml:override.yaml", f"COMPOSE_PROJECT_NAME={site.project}"]
+    return dict(name.split("=", 1) for name in names)
+
+
+def ran(site, command):
+    """Run a command of the page, and return the last line that it printed."""
+    done = site.shell(command)
+    assert done.returncode == 0, done.stdout
+    return done.stdout.splitlines()[-1] if done.stdout else ""
+
+
+def backups(site):
+    """Return the directories of the backups."""
+    return sorted((site.folder / ".backups").glob("*Z"))
+
+
+def post(site, text):
+    """Write a row through nginx."""
+    options = {"data": {"text": text}, "timeout": PATIENCE, "verify": TLS, **HOST}
+    httpx.post(f"{site.service('nginx').address}/notes/", **options).raise_for_status()
+
+
+def texts(site):
+    """Return the rows that a page shows."""
+    return [note["text"] for note in site.service("nginx").get("/notes/", **HOST).json()["notes"]]
+
+
+def media(site, command):
+    """Run a shell command in `web`."""
+    return site.service("web").exec("sh", "-c", command)
+
+
+def psql(site, statement, database="app"):
+    """Run a statement as PostgreSQL's superuser, and return what it printed."""
+    return site.service("db").exec("psql", "-qAt", "--dbname", database, "--command", statement)
+
+
+def tables(site):
+    """Return all rows of each table."""
+    names = psql(site, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split()
+    return {name: psql(site, f"TABLE {name} ORDER BY 1") for name in names}
+
+
+def files(site):
+    """Return the names of the uploads."""
+    return media(site, "ls -A /media").split()
+
+
+def rows(path):
+    """Return the notes of an SQLite file."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [text for (text,) in connection.execute("SELECT text FROM core_note")]
