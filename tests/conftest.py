@@ -17,6 +17,7 @@ pytest_plugins = [
     "harness.fixtures",
     "harness.browser",
     "harness.contract.report",
+    "scenarios.databases",
     "scenarios.fresh",
     "scenarios.kubernetes",
     "scenarios.production",
