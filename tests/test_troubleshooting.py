@@ -112,7 +112,7 @@ NO_ENTRY = [
     "SSL SYSCALL error: EOF detected",
     "warning: `VIRTUAL_ENV=/.venv` does not match the project environment path `.venv`",
     "celery.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.",
-    "redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.",
+    "django.urls.exceptions.NoReverseMatch: 'shop' is not a registered namespace",
     "Bus error (core dumped)",
     "django.core.exceptions.FieldError: Cannot resolve keyword 'price' into field.",
     'nginx: [emerg] unknown directive "proxy_passs" in /etc/nginx/conf.d/default.conf:4',

@@ -23,6 +23,7 @@ def test_address_of_another_machine_ends_gunicorn(plain_image, run, replay):
     assert container.exit_code == 1
     assert container.logs().count("Invalid address: ('192.0.2.1', 8000)") == 5
     replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=plain_image)
 
 
 @pytest.mark.docker_only("profile of system calls")

@@ -3,10 +3,8 @@
 ENTRY = "troubleshooting/database-driver-missing"
 POSTGRES = {"DATABASE_URL": "postgres://postgres:secret@127.0.0.1/postgres"}
 MYSQL = {"DATABASE_URL": "mysql://root:secret@127.0.0.1/shop"}
-WITHOUT = (
-    'rm -r "$(python -c "import {0}, os; print(os.path.dirname({0}.__file__))")"\n'
-    "exec gunicorn core.wsgi --no-control-socket"
-)
+FIND = "from importlib.util import find_spec; print(*find_spec('{}').submodule_search_locations)"
+WITHOUT = f'rm -r "$(python -c "{FIND}")" && exec gunicorn core.wsgi --no-control-socket'
 
 
 def test_missing_driver_ends_gunicorn(plain_image, run, replay):

@@ -10,6 +10,7 @@ RECORDER = "from django.db.migrations.recorder import MigrationRecorder as R; "
 FORGET = f"{RECORDER}R.Migration.objects.filter(app='contenttypes').delete()"
 COUNT = f"{RECORDER}print(R.Migration.objects.count())"
 LEAVES = """
+export DATABASE_URL=sqlite:////tmp/leaves.sqlite3
 cp -r /app/. $(mktemp -d) && cd /tmp/tmp.*
 last=$(cd core/migrations && ls 0*.py | tail -n 1)
 for branch in one two; do
