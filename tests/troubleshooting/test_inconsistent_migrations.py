@@ -18,7 +18,7 @@ for branch in one two; do
     echo 'from django.db.migrations import Migration as M' > $file
     echo "class Migration(M): dependencies = [('core', '${last%.py}')]" >> $file
 done
-python manage.py migrate 2>&1 | tail -n 1
+python manage.py migrate 2>&1 || true
 """
 
 
@@ -51,5 +51,4 @@ def test_two_leaves_stop_migrate(web):
     """A copy of the project has two migrations that follow the same one."""
     printed = web.exec("sh", "-c", LEAVES)
 
-    assert printed.startswith("CommandError: Conflicting migrations detected")
-    assert "multiple leaf nodes" in printed
+    assert "CommandError: Conflicting migrations detected; multiple leaf nodes" in printed
