@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness import SNIPPETS
+from harness import ROOT, SNIPPETS
 from harness.browser import DOCS, SITE
 
 ENTRIES = [f"troubleshooting/{path.stem}" for path in (DOCS / "troubleshooting").glob("*.md")]
@@ -90,6 +90,18 @@ FIRST = {
     ),
     "ModuleNotFoundError: No module named 'django'": "worker-failed-to-boot",
     "connect() to unix:/run/web.sock failed (11: Resource temporarily unavailable)": "bad-gateway",
+    "ImproperlyConfigured: Error loading psycopg2 or psycopg module\n"
+    "ModuleNotFoundError: No module named 'psycopg'\n[ERROR] Reason: Worker failed to boot.": (
+        "database-driver-missing"
+    ),
+    "AppRegistryNotReady: Apps aren't loaded yet.\n[ERROR] Reason: Worker failed to boot.": (
+        "apps-not-loaded"
+    ),
+    "[ERROR] Connection in use: ('0.0.0.0', 8000)\n[ERROR] connection to ('0.0.0.0', 8000) failed: "
+    "[Errno 98] Address already in use\n[ERROR] Can't connect to ('0.0.0.0', 8000)": (
+        "connection-in-use"
+    ),
+    'FATAL:  role "root" does not exist': "role-does-not-exist",
     "You're using the staticfiles app without having set the STATIC_ROOT setting": (
         "static-root-missing"
     ),
@@ -99,22 +111,20 @@ NO_ENTRY = [
     'django.db.utils.ProgrammingError: column "price" of relation "shop" already exists',
     "web.service: start operation timed out. Terminating.",
     "DeprecationWarning: The `uvicorn.workers` module is deprecated.",
-    "Error: pg_config executable not found.",
     "django.db.utils.OperationalError: SSL error: decryption failed or bad record mac",
     "SSL SYSCALL error: EOF detected",
     "warning: `VIRTUAL_ENV=/.venv` does not match the project environment path `.venv`",
-    "RuntimeError: can't start new thread",
     "celery.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.",
-    "redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.",
+    "django.urls.exceptions.NoReverseMatch: 'shop' is not a registered namespace",
     "Bus error (core dumped)",
+    "django.core.exceptions.FieldError: Cannot resolve keyword 'price' into field.",
+    'nginx: [emerg] unknown directive "proxy_passs" in /etc/nginx/conf.d/default.conf:4',
     "toomanyrequests: You have reached your pull rate limit.",
     "ERROR: failed to solve: process did not complete successfully: exit code: 1",
-    "django.core.exceptions.SynchronousOnlyOperation: You cannot call this from an async context",
     "botocore.exceptions.NoCredentialsError: Unable to locate credentials",
     "x509: certificate signed by unknown authority",
     "kombu.exceptions.OperationalError: [Errno 111] Connection refused",
     "django.template.exceptions.TemplateDoesNotExist: shop/index.html",
-    "no space left on device",
     "RecursionError: maximum recursion depth exceeded while calling a Python object",
     "ERROR: Could not build wheels for psycopg2, which is required to install pyproject.toml",
 ]
@@ -126,6 +136,17 @@ ADDED = {
     "json": lambda line: json.dumps({"log": line, "stream": "stderr"}),
     "windows": lambda line: f"{line}\r",
 }
+# Each row is an entry or "-", the address of a public thread, and the lines that it shows.
+THREADS = [
+    row.split("\t") for row in (ROOT / "tests/troubleshooting/threads.tsv").read_text().splitlines()
+]
+PASTE = """all => all.map(log => {
+  const box = document.querySelector("#pasted");
+  box.value = log;
+  box.dispatchEvent(new Event("input"));
+  const found = [...document.querySelectorAll("#filter li a")].map(a => a.pathname);
+  return document.querySelector("#filter output").innerText.includes("match") ? found : [];
+})"""
 VERDICT = "#filter output"
 FOUND = "#filter li a"
 STORED = "[document.cookie, localStorage.length, sessionStorage.length, location.href]"
@@ -173,6 +194,20 @@ def test_most_exact_line_comes_first(visit):
             wrong[pasted] = found[:3]
 
     assert wrong == {}
+
+
+def test_lines_of_public_threads_find_their_entry(visit):
+    """What people pasted into 150 threads and more has its entry first, or is said to have none."""
+    pasted = ["\n".join(lines).strip("\n") for _, _, *lines in THREADS]
+    found = visit("troubleshooting").evaluate(PASTE, pasted)
+
+    wrong = {
+        log: first[:1]
+        for (entry, *_), log, first in zip(THREADS, pasted, found, strict=True)
+        if first[:1] != ([] if entry == "-" else [f"/troubleshooting/{entry}.html"])
+    }
+    assert wrong == {}
+    assert len({address for _, address, *_ in THREADS}) >= 150
 
 
 def test_line_without_an_entry_is_said_to_have_none(visit):

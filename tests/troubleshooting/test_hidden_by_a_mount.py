@@ -21,6 +21,15 @@ def test_mount_over_the_code_hides_it(plain_image, run, replay, empty):
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 
 
+def test_hidden_manage_py_cannot_be_opened(plain_image, run, empty):
+    """The command is one of manage.py, and its directory is hidden."""
+    command = ["python", "manage.py", "check"]
+    container = run(plain_image, *command, ready="", volumes=[(empty, "/app")])
+
+    assert container.exit_code == 2
+    assert "can't open file '/app/manage.py': [Errno 2]" in container.logs()
+
+
 def test_volume_below_the_mount_brings_a_folder_back(plain_image, run, empty):
     """The engine fills the second volume, which is new, from the image."""
     volumes = [(empty, "/app"), ("/app/core",)]

@@ -1,0 +1,7 @@
+"""An application whose response has a cookie of 10 kB: more than a buffer of nginx holds."""
+
+
+def application(_environ, start_response):
+    """Respond with a large cookie."""
+    start_response("200 OK", [("Set-Cookie", f"session={10_000 * 'x'}")])
+    return [b"ok"]

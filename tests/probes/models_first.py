@@ -1,0 +1,7 @@
+"""An asgi.py in the wrong order: a model is imported before the application is made."""
+
+from core.models import Note
+from django.core.asgi import get_asgi_application
+
+application = get_asgi_application()
+Note.__doc__ = "imported first"

@@ -1,0 +1,34 @@
+"""The proofs of docs/troubleshooting/database-driver-missing.md."""
+
+ENTRY = "troubleshooting/database-driver-missing"
+POSTGRES = {"DATABASE_URL": "postgres://postgres:secret@127.0.0.1/postgres"}
+MYSQL = {"DATABASE_URL": "mysql://root:secret@127.0.0.1/shop"}
+FIND = "from importlib.util import find_spec; print(*find_spec('{}').submodule_search_locations)"
+WITHOUT = f'rm -r "$(python -c "{FIND}")" && exec gunicorn core.wsgi --no-control-socket'
+
+
+def test_missing_driver_ends_gunicorn(plain_image, run, replay):
+    """The package of PostgreSQL is removed, and no database runs."""
+    command = ["sh", "-c", WITHOUT.format("psycopg")]
+    container = run(plain_image, *command, ready="", user="0", env=POSTGRES)
+
+    assert container.exit_code == 3
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+
+def test_psycopg_alone_has_no_libpq(plain_image, run):
+    """Only the package that has libpq inside is removed."""
+    command = ["sh", "-c", WITHOUT.format("psycopg_binary")]
+    container = run(plain_image, *command, ready="", user="0", env=POSTGRES)
+
+    assert container.exit_code == 3
+    assert "no pq wrapper available" in container.logs()
+
+
+def test_mysql_has_a_line_of_its_own(inside, plain_image):
+    """The image has no package for MySQL."""
+    done = inside(plain_image, "python", "manage.py", "check", env=MYSQL)
+
+    assert done.exit_code == 1
+    assert "Error loading MySQLdb module" in done.output

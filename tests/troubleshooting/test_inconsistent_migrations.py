@@ -1,0 +1,54 @@
+"""The proofs of docs/troubleshooting/inconsistent-migrations.md."""
+
+import pytest
+
+ENTRY = "troubleshooting/inconsistent-migrations"
+SQLITE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
+MIGRATE = ["python", "manage.py", "migrate", "--verbosity", "0"]
+SHELL = ["python", "manage.py", "shell", "--verbosity", "0", "--command"]
+RECORDER = "from django.db.migrations.recorder import MigrationRecorder as R; "
+FORGET = f"{RECORDER}R.Migration.objects.filter(app='contenttypes').delete()"
+COUNT = f"{RECORDER}print(R.Migration.objects.count())"
+LEAVES = """
+export DATABASE_URL=sqlite:////tmp/leaves.sqlite3
+cp -r /app/. $(mktemp -d) && cd /tmp/tmp.*
+last=$(cd core/migrations && ls 0*.py | tail -n 1)
+for branch in one two; do
+    file=core/migrations/9999_$branch.py
+    echo 'from django.db.migrations import Migration as M' > $file
+    echo "class Migration(M): dependencies = [('core', '${last%.py}')]" >> $file
+done
+python manage.py migrate 2>&1 || true
+"""
+
+
+@pytest.fixture(scope="module")
+def web(running, plain_image):
+    """Return a container whose database has forgotten that one app was migrated."""
+    with running(plain_image, "sleep", "600", ready="", env=SQLITE) as container:
+        container.exec(*MIGRATE)
+        container.exec(*SHELL, FORGET)
+        yield container
+
+
+def test_missing_dependency_stops_migrate(web, replay):
+    """An applied migration depends on one that is not."""
+    replay(f"{ENTRY}/line.console", web=web.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=web.handle.id)
+
+
+def test_failed_migrate_changes_nothing(web):
+    """As many migrations are recorded before as after."""
+    before = web.exec(*SHELL, COUNT)
+
+    failed = web.exec("sh", "-c", "python manage.py migrate 2>&1 || true")
+
+    assert "is applied before its dependency" in failed
+    assert web.exec(*SHELL, COUNT) == before
+
+
+def test_two_leaves_stop_migrate(web):
+    """A copy of the project has two migrations that follow the same one."""
+    printed = web.exec("sh", "-c", LEAVES)
+
+    assert "CommandError: Conflicting migrations detected; multiple leaf nodes" in printed

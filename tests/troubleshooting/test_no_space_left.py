@@ -1,0 +1,32 @@
+"""The proofs of docs/troubleshooting/no-space-left.md."""
+
+ENTRY = "troubleshooting/no-space-left"
+FULL = "[Errno 28] No space left on device"
+SLEEP = ("sleep", "600")
+TOUCH = "touch /data/1 /data/2 /data/3 /data/4 2>&1; df --output=pcent,ipcent /data"
+
+
+def test_full_tmpfs_refuses_the_write(plain_image, run, replay):
+    """The tmpfs has 64 kB, and the root file system has room."""
+    container = run(plain_image, *SLEEP, ready="", tmpfs=["/data:size=64k,mode=1777"])
+
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+    container.exec("sh", "-c", "head -c 100000 /dev/zero > /tmp/file")
+
+
+def test_full_inodes_have_the_same_line(plain_image, run):
+    """The tmpfs has a megabyte, but inodes for its root and two files only."""
+    options = {"tmpfs": ["/data:size=1m,nr_inodes=3,mode=1777"]}
+    container = run(plain_image, "sh", "-c", TOUCH, ready="", **options)
+
+    assert container.exit_code == 0
+    assert container.logs().count("No space left on device") == 2
+    assert container.logs().splitlines()[-1].split() == ["0%", "100%"]
+
+
+def test_shared_memory_is_64_mb(inside, plain_image):
+    """No option gives the size."""
+    done = inside(plain_image, "df", "--output=size", "--block-size=1M", "/dev/shm")
+
+    assert done.output.split()[-1] == "64"

@@ -1,0 +1,46 @@
+"""The proofs of docs/troubleshooting/redis-unreachable.md."""
+
+import pytest
+
+from harness import PROJECT, ROOT
+
+ENTRY = "troubleshooting/redis-unreachable"
+EXEC_FORM = "signals/exec-form.Dockerfile"
+PINS = (PROJECT / "requirements.txt").read_text() + "redis==8.1.0\n"
+PROBE = (ROOT / "tests/probes/cached_settings.py", "/app/cached_settings.py", "ro")
+
+
+@pytest.fixture(scope="module")
+def serve(running, build):
+    """Return a function that starts the project with the address of a cache."""
+    image = build(EXEC_FORM, changes={"requirements.txt": PINS})
+
+    def serve(url):
+        env = {"DJANGO_SETTINGS_MODULE": "cached_settings", "CACHE_URL": url}
+        return running(image, env=env, volumes=[PROBE])
+
+    return serve
+
+
+def test_refused_cache_fails_its_views_only(serve, replay):
+    """No Redis runs; one view reads a session, which is in the cache, and another does not."""
+    with serve("redis://127.0.0.1:6379/0") as web:
+        cached = web.get("/admin/", headers={"Cookie": "sessionid=of-a-user"})
+
+        assert (web.get("/health/").status_code, cached.status_code) == (200, 500)
+        web.wait_for_log("Error 111 connecting to 127.0.0.1:6379")
+        replay(f"{ENTRY}/line.console", web=web.handle.id)
+        replay(f"{ENTRY}/confirm.console", web=web.handle.id)
+
+
+def test_unknown_name_of_redis_is_not_resolved(serve):
+    """No container has the name."""
+    with serve("redis://redis:6379/0") as web:
+        assert web.get("/admin/", headers={"Cookie": "sessionid=of-a-user"}).status_code == 500
+        assert "connecting to redis:6379" in web.wait_for_log("Error -")
+
+
+def test_local_memory_needs_no_redis(serve):
+    """The same view responds, and asks the user to log in."""
+    with serve("") as web:
+        assert web.get("/admin/", headers={"Cookie": "sessionid=of-a-user"}).status_code == 302

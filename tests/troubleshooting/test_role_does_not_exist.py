@@ -1,0 +1,76 @@
+"""The proofs of docs/troubleshooting/role-does-not-exist.md."""
+
+import pytest
+
+ENTRY = "troubleshooting/role-does-not-exist"
+READY = "until pg_isready --username postgres --host 127.0.0.1; do sleep 0.1; done"
+PSQL = ["psql", "--username", "postgres"]
+SHELL = ["python", "manage.py", "shell", "--verbosity", "0", "--command"]
+ROOT = 'role "root" does not exist'
+CONNECT = "from django.db import connection; connection.ensure_connection(); print('connected')"
+
+
+@pytest.fixture(scope="module")
+def db(running, official):
+    """Return a database that has its default user only."""
+    password = {"POSTGRES_PASSWORD": "secret"}
+    with running(official("postgres:18"), env=password, ready="") as container:
+        container.exec("sh", "-c", READY)
+        yield container
+
+
+@pytest.fixture
+def django(db, inside, plain_image):
+    """Return a function that lets Django connect as a user, and returns what it prints."""
+
+    def django(user, database):
+        url = f"postgres://{user}:secret@{db.ip_address}/{database}"
+        return inside(plain_image, *SHELL, CONNECT, env={"DATABASE_URL": url}).output
+
+    return django
+
+
+def test_probe_without_a_user_is_logged(db, replay):
+    """The command succeeds, and leaves its line."""
+    db.exec("pg_isready")
+
+    db.wait_for_log(ROOT)
+    replay(f"{ENTRY}/line.console", db=db.handle.id)
+    replay(f"{ENTRY}/confirm.console", db=db.handle.id)
+
+
+def test_probe_with_a_user_logs_nothing(db):
+    """A check without a user follows, so that the log is complete."""
+    before = db.logs().count("does not exist")
+
+    db.exec("pg_isready", "--username", "postgres")
+    db.exec("pg_isready")
+
+    db.wait_for_log("does not exist", count=before + 1)
+    assert db.logs().count("does not exist") == before + 1
+
+
+def test_missing_role_looks_like_a_wrong_password(db, django):
+    """The client and the database's log say different things."""
+    printed = django("nobody", "postgres")
+
+    assert 'password authentication failed for user "nobody"' in printed
+    assert "does not exist" not in printed
+    db.wait_for_log('Role "nobody" does not exist.')
+
+
+def test_missing_database_is_named(django):
+    """The user and its password are right."""
+    assert 'database "nosuch" does not exist' in django("postgres", "nosuch")
+
+
+def test_created_role_and_database_let_django_in(db, django, replay):
+    """Django connects after the reader's command, and not before it."""
+    before = django("shop", "shop")
+
+    replay(f"{ENTRY}/create.console", db=db.handle.id)
+
+    after = django("shop", "shop")
+    db.exec(*PSQL, "--command", "DROP DATABASE shop", "--command", "DROP ROLE shop")
+    assert "password authentication failed" in before
+    assert after == "connected\n"

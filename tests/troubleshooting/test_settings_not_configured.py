@@ -1,0 +1,35 @@
+"""The proofs of docs/troubleshooting/settings-not-configured.md."""
+
+from harness import ROOT
+
+ENTRY = "troubleshooting/settings-not-configured"
+NAME = "DJANGO_SETTINGS_MODULE"
+SERVE = ["gunicorn", "--worker-class", "asgi", "--bind", "0.0.0.0:8000"]
+PROBE = [(ROOT / "tests/probes/application_first.py", "/app/application_first.py", "ro")]
+CHECK = ["python", "manage.py", "check"]
+
+
+def test_module_without_settings_ends_gunicorn(plain_image, run, replay):
+    """The module makes an application, and does not say where the settings are."""
+    container = run(plain_image, *SERVE, "application_first", ready="", volumes=PROBE)
+
+    assert container.exit_code == 3
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", web=container.handle.id)
+
+
+def test_variable_lets_the_settings_be_found(plain_image, run):
+    """The same module is served with the variable."""
+    env = {NAME: "core.settings"}
+    container = run(plain_image, *SERVE, "application_first", volumes=PROBE, env=env)
+    container.wait_for_log("Booting worker")
+
+    assert container.get("/health/").status_code == 200
+
+
+def test_wrong_settings_module_is_named(inside, plain_image):
+    """The variable names a module that the image does not have."""
+    done = inside(plain_image, *CHECK, env={NAME: "core.production"})
+
+    assert done.exit_code == 1
+    assert "No module named 'core.production'" in done.output
