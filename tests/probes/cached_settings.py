@@ -1,10 +1,13 @@
-"""The sample project's settings with a cache in Redis, whose address is in the environment."""
+"""The settings with the whole site in a cache, whose address is in the environment."""
 
 import os
 
+from core import settings
 from core.settings import *  # noqa: F403
 
 URL = os.environ["CACHE_URL"]
 BACKEND = "redis.RedisCache" if URL else "locmem.LocMemCache"
 CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{BACKEND}", "LOCATION": URL}}
-SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+CACHED = "django.middleware.cache"
+FIRST, LAST = f"{CACHED}.UpdateCacheMiddleware", f"{CACHED}.FetchFromCacheMiddleware"
+MIDDLEWARE = [FIRST, *settings.MIDDLEWARE, LAST]

@@ -36,7 +36,7 @@ def test_large_headers_of_a_response_are_a_502(web, build, run, replay, tmp_path
 
 def test_larger_buffer_lets_large_headers_through(web, build, run, tmp_path):
     """The lines of the page are in the location."""
-    buffers = (SNIPPETS / ENTRY / "buffers.conf").read_text()
+    buffers = (SNIPPETS / ENTRY / "large.buffers.conf").read_text()
     proxy = Nginx(build, run, tmp_path, LOCATION.format(web.ip_address, buffers))
 
     assert proxy.get().status_code == 200

@@ -1,7 +1,5 @@
 """The proofs of docs/troubleshooting/relation-does-not-exist.md."""
 
-import pytest
-
 ENTRY = "troubleshooting/relation-does-not-exist"
 SQLITE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
 MIGRATE = ["python", "manage.py", "migrate", "--verbosity", "0"]
@@ -12,15 +10,10 @@ python manage.py shell --command 'print(Note.objects.count())' 2>&1 | tail -n 1
 """
 
 
-@pytest.fixture(scope="module")
-def web(running, plain_image):
-    """Return a container whose SQLite file is new, and in no volume."""
-    with running(plain_image, env=SQLITE) as container:
-        yield container
-
-
-def test_missing_table_fails_only_its_views(web, replay):
+def test_missing_table_fails_only_its_views(plain_image, run, replay):
     """One view needs no table; another one does."""
+    web = run(plain_image, env=SQLITE)
+
     assert web.get("/health/").status_code == 200
     assert web.get("/notes/").status_code == 500
     web.wait_for_log("no such table: core_note")
@@ -28,13 +21,15 @@ def test_missing_table_fails_only_its_views(web, replay):
     replay(f"{ENTRY}/confirm.console", web=web.handle.id)
 
 
-def test_migrate_brings_the_table(web):
+def test_migrate_brings_the_table(plain_image, run):
     """The migrations run in the same container, and its worker stays."""
+    web = run(plain_image, env=SQLITE)
     worker = web.get("/whoami/").json()["pid"]
+    before = web.get("/notes/").status_code
 
     web.exec(*MIGRATE)
 
-    assert web.get("/notes/").status_code == 200
+    assert (before, web.get("/notes/").status_code) == (500, 200)
     assert web.get("/whoami/").json()["pid"] == worker
 
 
