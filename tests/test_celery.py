@@ -187,7 +187,7 @@ def test_check_pings_the_worker_of_its_container(site):
     [worker] = site.services("worker")
     site.get("/jobs/page/2/busy/6/")
     assert wait_until(lambda: len(site.notes("busy")) == 2)
-    [check] = re.findall(r'CMD-SHELL, "([^"]+)"', SERVICES)
+    [check] = re.findall(r"test: >-\n +(.+)", SERVICES)
     check = check.replace("$$", "$")
 
     assert "pong" in worker.exec("sh", "-c", check)
@@ -201,6 +201,7 @@ def test_two_beats_send_each_task_twice(site):
     beats = site.scale("beat", 2)
     for beat in beats:
         beat.wait_for_log(DUE, count=2)
+        assert beat.handle.state.health.status == "healthy"
     site.run("stop", "beat")
 
     sent = [beat.logs().count(DUE) for beat in beats]

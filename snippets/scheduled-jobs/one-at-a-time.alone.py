@@ -9,7 +9,7 @@ from django.db import connection
 
 
 class Command(BaseCommand):
-    """Run another command on PostgreSQL, unless it is running already, on any machine."""
+    """Run another command, unless it is running already, on this or another machine."""
 
     def add_arguments(self, parser):
         """Ask for the command and its arguments."""
@@ -17,8 +17,9 @@ class Command(BaseCommand):
 
     def handle(self, *, command, **_):
         """Take the lock of that command, which the end of the connection releases."""
+        key = crc32(command[0].encode())
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [crc32(command[0].encode())])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
             [locked] = cursor.fetchone()
         if locked:
             call_command(*command)
