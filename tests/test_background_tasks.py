@@ -234,23 +234,30 @@ def test_task_that_the_workers_code_lacks_fails(site):
 
 def test_worker_comes_back_after_the_database(site):
     """The worker ends when its connection does, Docker starts it again, and it runs a task."""
-    site.run("restart", "db")
+    [worker] = site.services("worker")
+    before = worker.logs().count(STARTED)
+    site.run("stop", "db")
+    worker.wait_for_log("OperationalError")
+    site.run("start", "db")
     assert wait_until(lambda: site.get("/jobs/1/restarted/0/").status_code == 200)
 
     site.wait_for_note("restarted-0 ended")
+    assert worker.logs().count(STARTED) > before
 
 
 def test_new_worker_starts_after_the_old_ones_task(site, build):
     """A new image has been built: the command waits, and a container of it runs the next task."""
     [old] = site.services("worker")
-    site.get("/jobs/2/released/8/")
+    site.get("/jobs/2/released/600/")
     site.wait_for_note("released-0 began")
     next_release = PROJECT | {"core/release.py": '"""The next release."""\n'}
     site.docker.tag(build(CHECKED, files=CHECK, changes=next_release), site.own)
 
-    site.run("up", "--detach", "--no-deps", "worker")
+    with site.stopping(old, STOPS, "up", "--detach", "--no-deps", "worker"):
+        site.let_go("released-0")
 
     assert site.notes("released-0") == ["released-0 began", "released-0 ended"]
+    site.let_go("released-1")
     site.wait_for_note("released-1 ended")
     [new] = site.services("worker")
     assert new.handle.id != old.handle.id

@@ -81,11 +81,11 @@ class Background(Production):
         assert wait_until(lambda: text in self.notes(text)), self.run("logs", "--tail", "50")
 
     @contextmanager
-    def stopping(self, worker, says):
-        """Run `docker compose stop worker`, and do more once the worker says that it stops."""
+    def stopping(self, worker, says, *command):
+        """Run a command, `stop worker` if none, and do more once the worker says that it stops."""
         before = worker.logs().count(says)
         with ThreadPoolExecutor(1) as background:
-            stop = background.submit(self.run, "stop", "worker")
+            stop = background.submit(self.run, *(command or ("stop", "worker")))
             worker.wait_for_log(says, count=before + 1)
             yield
             stop.result()
