@@ -27,6 +27,7 @@ pytest_plugins = [
     "scenarios.systemd",
     "scenarios.tls",
     "scenarios.walk",
+    "scenarios.background",
 ]
 os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
 

@@ -41,10 +41,11 @@ CHANGES = CHECKED | {
 class Production(Stack):
     """The site of docs/compose.md, whose `web` is an image that a test may replace."""
 
-    def __init__(self, docker, builder, folder, images=None, services=None) -> None:
+    def __init__(self, docker, builder, folder, images=None, services=None, file=FILE) -> None:
         """Save all files, and make the secrets with the page's script.
 
         Without images, the whole project is there too, and the file's own `build` makes them.
+        `file` is another Compose file than the page's.
         """
         self.image = builder.tag(f"web-of-{uuid4().hex[:12]}")
         used = {"web": {"image": self.image}, "migrate": {"image": self.image}}
@@ -62,7 +63,7 @@ class Production(Stack):
             shutil.copy(SNIPPETS / snippet, folder / saved(snippet))
         (folder / "nginx").mkdir()
         shutil.copy(SNIPPETS / PROXY, folder / "nginx" / saved(PROXY))
-        super().__init__(docker, folder, FILE, used, {})
+        super().__init__(docker, folder, file, used, {})
         assert self.shell("./secrets.sh").returncode == 0
 
     @property

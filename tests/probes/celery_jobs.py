@@ -1,0 +1,74 @@
+"""Celery tasks that leave a note when they begin and when they end, and views that send them."""
+
+import os
+import signal
+import time
+
+from celery import shared_task
+from core.models import Note
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import path
+
+
+def work(text, seconds):
+    """Take so many seconds, unless a note lets it go before.
+
+    With fewer than zero, its process is killed, as by the kernel, the first time.
+    """
+    Note.objects.create(text=f"{text} began")
+    if seconds < 0 and Note.objects.filter(text=f"{text} began").count() == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not Note.objects.filter(text=f"{text} go").exists():
+        time.sleep(0.1)
+    Note.objects.create(text=f"{text} ended")
+
+
+@shared_task
+def page(text, seconds):
+    """Run as the settings of the page say."""
+    work(text, seconds)
+
+
+@shared_task(reject_on_worker_lost=False)
+def late(text, seconds):
+    """Run with acks_late only."""
+    work(text, seconds)
+
+
+@shared_task(acks_late=False)
+def early(text, seconds):
+    """Run as Celery does by default."""
+    work(text, seconds)
+
+
+@shared_task
+def tick():
+    """Leave a note."""
+    Note.objects.create(text="tick")
+
+
+KINDS = {"page": page, "late": late, "early": early}
+
+
+def send(_, kind, count, text, seconds):
+    """Send tasks of a kind, as a view does."""
+    for number in range(count):
+        KINDS[kind].delay(f"{text}-{number}", int(seconds))
+    return HttpResponse("sent")
+
+
+def roll_back(_, text):
+    """Send two tasks in a transaction that fails, in both ways that Celery has."""
+    with transaction.atomic():
+        page.delay(f"{text} delay", 0)
+        page.delay_on_commit(f"{text} delay_on_commit", 0)
+        message = "the rest of the view fails"
+        raise RuntimeError(message)
+
+
+urlpatterns = [
+    path("jobs/<str:kind>/<int:count>/<str:text>/<str:seconds>/", send),
+    path("roll-back/<str:text>/", roll_back),
+]

@@ -1,0 +1,308 @@
+"""The proofs of docs/background-tasks.md."""
+
+import pytest
+
+from harness.container import PATIENCE, wait_until
+from harness.texts import edited
+from scenarios import background
+from scenarios.health_checks import CHECKED
+from scenarios.health_checks import FILES as CHECK
+
+COMMANDS = "core/management/commands"
+PAGE = [("core/tasks.py", "background-tasks/mail.tasks.py")]
+PAGE += [(f"{COMMANDS}/requeue_lost.py", "background-tasks/after-a-kill.requeue_lost.py")]
+PAGE += [(f"{COMMANDS}/check_tasks.py", "background-tasks/own-check.check_tasks.py")]
+OLDER = "UPDATE django_tasks_database_dbtaskresult SET enqueued_at = now() - interval '6 minutes'"
+PROJECT = background.changes("jobs", *PAGE)
+MANAGE = ["run", "--rm", "-T", "--no-deps", "worker", "python", "manage.py"]
+TASKS = "SELECT * FROM django_tasks_database_dbtaskresult WHERE args_kwargs::text LIKE '%{}%'"
+NEWER = """
+from django.tasks import task
+@task
+def of_the_next_release(text):
+    pass
+"""
+ENQUEUE = "from core.newer import of_the_next_release as task; task.enqueue('of-newer-code')"
+STOPS = "shutting down gracefully"
+STARTED = "Starting worker"
+
+
+@pytest.fixture(scope="module")
+def up(with_services):
+    """Bring up the site, but for nginx, with the worker of the page and its command."""
+    services = {"web": {"volumes": ["./newer.py:/app/core/newer.py:ro"]}}
+    site = with_services(PROJECT, ["worker"], background.WORKER, services)
+    (site.folder / "newer.py").write_text(NEWER)
+    try:
+        site.up("web", "worker")
+        yield site
+    finally:
+        site.down()
+
+
+@pytest.fixture
+def site(up):
+    """Have one worker that runs."""
+    up.scale("worker", 1)
+    return up
+
+
+def test_worker_runs_what_a_view_enqueues(site):
+    """The response comes while the worker is stopped; the task runs once it is started."""
+    site.run("stop", "worker")
+
+    assert site.get("/jobs/1/later/0/").text == "enqueued"
+    assert site.notes("later") == []
+    site.run("start", "worker")
+    site.wait_for_note("later-0 ended")
+    assert statuses(site, "later-0") == ["SUCCESSFUL"]
+
+
+def test_django_alone_runs_a_task_in_the_request(build, run):
+    """The response comes after two seconds, and says that the task has run."""
+    image = build(CHECKED, files=CHECK, changes=PROJECT)
+    env = {"DJANGO_SETTINGS_MODULE": "without", "PYTHONPATH": "/tmp"}
+    script = "echo 'from core.settings import *; del TASKS' > /tmp/without.py"
+    serve = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
+    alone = run(image, "sh", "-c", f"{script}; {serve}", env=env)
+
+    response = alone.get("/nap/2/")
+
+    assert response.json() == {"status": "SUCCESSFUL"}
+    assert response.elapsed.total_seconds() >= 2
+
+
+def test_rolled_back_request_leaves_no_task(site):
+    """The view fails after it has enqueued a task in its transaction."""
+    assert site.get("/roll-back/undone/").status_code == 500
+
+    assert statuses(site, "undone") == []
+
+
+def test_worker_finishes_its_task_before_it_stops(site):
+    """SIGTERM comes during the first of two tasks: it ends, the second waits for the next start."""
+    [worker] = site.services("worker")
+    site.get("/jobs/2/finished/600/")
+    site.wait_for_note("finished-0 began")
+
+    with site.stopping(worker, STOPS):
+        site.let_go("finished-0")
+
+    assert site.notes("finished") == ["finished-0 began", "finished-0 ended"]
+    assert worker.exit_code == 0
+    assert statuses(site, "finished-0", "finished-1") == ["SUCCESSFUL", "READY"]
+    site.let_go("finished-1")
+
+
+def test_starting_worker_ignores_a_stop_without_init(build, run, site, tmp_path):
+    """The stop comes while Python starts: with `init` it ends it; as PID 1, the worker goes on."""
+    image = build(CHECKED, files=CHECK, changes=PROJECT)
+    tmp_path.chmod(0o777)
+    options = {"env": {"DATABASE_URL": "sqlite:////data/db.sqlite3"}, "ready": ""}
+    options["volumes"] = [(tmp_path, "/data")]
+    assert run(image, "python", "manage.py", "migrate", **options).exit_code == 0
+    worker = ["python", "manage.py", "db_worker"]
+
+    with_init = run(image, *worker, init=True, **options)
+    assert with_init.stop(grace=PATIENCE).exit_code == 143
+    alone = run(image, *worker, **options)
+    assert alone.stop(grace=15).exit_code == 137
+    assert STARTED not in with_init.logs()
+    assert STARTED in alone.logs()
+    assert STOPS not in alone.logs()
+    assert "docker-init" in site.services("worker")[0].top()[0]
+
+
+def test_killed_task_is_not_started_again(site):
+    """The grace is over before the task is; the next worker runs what comes later, and not this."""
+    kill_in_the_middle_of(site, "killed")
+    site.run("start", "worker")
+    site.get("/jobs/1/afterwards/0/")
+    site.wait_for_note("afterwards-0 ended")
+
+    assert site.notes("killed") == ["killed-0 began"]
+    assert statuses(site, "killed-0") == ["RUNNING"]
+    site.let_go("killed-0")
+
+
+def test_command_lets_a_killed_task_run_again(site):
+    """It is made ready, unless it began within the minutes that are given."""
+    kill_in_the_middle_of(site, "again")
+    command = [*MANAGE, "requeue_lost", "--minutes"]
+
+    too_early = site.run(*command, "60")
+    said = site.run(*command, "0")
+    site.run("start", "worker")
+    assert wait_until(lambda: len(site.notes("again")) == 2)
+    site.let_go("again-0")
+    site.wait_for_note("again-0 ended")
+
+    assert "0 ready again" in too_early
+    assert "0 ready again" not in said
+    assert "ready again" in said
+    assert site.notes("again") == ["again-0 began", "again-0 began", "again-0 ended"]
+
+
+def test_inherited_check_makes_a_worker_unhealthy(build, run):
+    """It asks for Gunicorn's port; the worker runs, and the check says that nothing listens."""
+    image = build(CHECKED, files=CHECK, changes=PROJECT)
+    start = "python manage.py migrate && exec python manage.py db_worker"
+    soon = {"health_interval": 1, "health_start_period": 1, "health_retries": 2}
+    env = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
+    inherited = run(image, "sh", "-c", start, env=env, ready=STARTED, **soon)
+
+    assert wait_until(lambda: inherited.handle.state.health.status == "unhealthy")
+    assert "Connection refused" in inherited.handle.state.health.log[-1].output
+    assert inherited.running
+
+
+@pytest.mark.docker_only("docker compose up --wait")
+def test_disabled_check_fails_up_with_wait(site):
+    """The worker runs, but Compose says that it cannot wait for it, and exits with 1."""
+    file = site.folder / "compose.yaml"
+    text = file.read_text()
+    before, rest = background.WORKER.split("    healthcheck:\n")
+    assert rest.count(": ") == rest.count("\n")
+    disabled = f"{before}    healthcheck: {{disable: true}}\n"
+    try:
+        file.write_text(edited(text, {background.WORKER: disabled}))
+        said = site.run("up", "--wait", "--no-build", "--no-deps", "worker", check=False)
+        assert "has no healthcheck configured" in said
+        assert site.services("worker")[0].running
+    finally:
+        file.write_text(text)
+        site.run("up", "--detach", "--no-build", "--no-deps", "worker")
+
+
+def test_own_check_finds_a_task_that_waits(site):
+    """A task has waited for six minutes, until a worker runs it; the worker was healthy before."""
+    check = [*MANAGE, "check_tasks"]
+    [worker] = site.services("worker")
+    assert wait_until(lambda: worker.handle.state.health.status == "healthy")
+    site.run("stop", "worker")
+    site.get("/jobs/1/waiting/0/")
+
+    fresh = site.run(*check)
+    site.write(OLDER)
+    late = site.run(*check, check=False)
+    site.run("start", "worker")
+    site.wait_for_note("waiting-0 ended")
+
+    assert "has waited" not in fresh
+    assert "a task has waited for more than 0:05:00" in late
+    assert "has waited" not in site.run(*check)
+
+
+def test_two_workers_share_the_tasks_without_a_repeat(site):
+    """Twenty tasks are there before both start: each begins once, and both workers have some."""
+    site.run("stop", "worker")
+    site.get("/jobs/20/shared/1/")
+    site.scale("worker", 2)
+    site.run("start", "worker")
+
+    assert wait_until(lambda: statuses(site, "shared-") == ["SUCCESSFUL"] * 20)
+    notes = site.notes("shared")
+    workers = {row["worker_ids"][0] for row in tasks(site, "shared-")}
+    assert sorted(notes) == sorted(
+        f"shared-{number} {what}" for number in range(20) for what in ("began", "ended")
+    )
+    assert len(workers) == 2
+
+
+def test_log_shows_each_task_and_the_traceback_of_a_failed_one(site):
+    """The mail of the page's task cannot be sent, because no server listens for it."""
+    [worker] = site.services("worker")
+    site.get("/jobs/1/logged/0/")
+    site.get("/welcome/her@example.com/")
+
+    log = worker.wait_for_log("path=core.tasks.send_welcome state=FAILED")
+    assert "path=core.jobs.work state=RUNNING" in log
+    assert "path=core.jobs.work state=SUCCESSFUL" in log
+    assert "ConnectionRefusedError" in worker.wait_for_log("ConnectionRefusedError")
+    assert statuses(site, "her@example.com") == ["FAILED"]
+
+
+def test_task_that_the_workers_code_lacks_fails(site):
+    """Only `web` has the module: the worker marks its task as failed, and goes on."""
+    [worker] = site.services("worker")
+    site.run("exec", "-T", "web", "python", "manage.py", "shell", "-c", ENQUEUE)
+
+    assert wait_until(lambda: statuses(site, "of-newer-code") == ["FAILED"])
+    assert "No module named 'core.newer'" in worker.wait_for_log("No module named")
+    assert worker.running
+
+
+def test_worker_comes_back_after_the_database(site):
+    """The worker ends when its connection does, Docker starts it again, and it runs a task."""
+    [worker] = site.services("worker")
+    before = worker.logs().count(STARTED)
+    site.run("stop", "db")
+    worker.wait_for_log("OperationalError")
+    site.run("start", "db")
+    assert wait_until(lambda: site.get("/jobs/1/restarted/0/").status_code == 200)
+
+    site.wait_for_note("restarted-0 ended")
+    assert worker.logs().count(STARTED) > before
+
+
+def test_new_worker_starts_after_the_old_ones_task(site, build):
+    """A new image has been built: the command waits, and a container of it runs the next task."""
+    [old] = site.services("worker")
+    site.get("/jobs/2/released/600/")
+    site.wait_for_note("released-0 began")
+    next_release = PROJECT | {"core/release.py": '"""The next release."""\n'}
+    site.docker.tag(build(CHECKED, files=CHECK, changes=next_release), site.own)
+
+    with site.stopping(old, STOPS, "up", "--detach", "--no-deps", "worker"):
+        site.let_go("released-0")
+
+    assert site.notes("released-0") == ["released-0 began", "released-0 ended"]
+    site.let_go("released-1")
+    site.wait_for_note("released-1 ended")
+    [new] = site.services("worker")
+    assert new.handle.id != old.handle.id
+    assert "release.py" in new.exec("ls", "core")
+
+
+def test_worker_exits_after_its_last_task(site):
+    """Two tasks are there, and it is started for one of them."""
+    site.run("stop", "worker")
+    site.get("/jobs/2/last/0/")
+
+    said = site.run(*MANAGE, "db_worker", "--max-tasks", "1")
+
+    assert "Run maximum tasks (1)" in said
+    assert statuses(site, "last-0", "last-1") == ["SUCCESSFUL", "READY"]
+
+
+def test_prune_deletes_finished_tasks(site):
+    """Those of the last days stay, unless it is told otherwise."""
+    site.get("/jobs/1/pruned/0/")
+    site.wait_for_note("pruned-0 ended")
+    assert wait_until(lambda: statuses(site, "pruned-0") == ["SUCCESSFUL"])
+
+    site.run(*MANAGE, "prune_db_task_results")
+    kept = statuses(site, "pruned-0")
+    site.run(*MANAGE, "prune_db_task_results", "--min-age-days", "0")
+
+    assert kept == ["SUCCESSFUL"]
+    assert statuses(site, "pruned-0") == []
+
+
+def kill_in_the_middle_of(site, text):
+    """Stop the worker with too little grace, while it runs a task."""
+    [worker] = site.services("worker")
+    site.get(f"/jobs/1/{text}/600/")
+    site.wait_for_note(f"{text}-0 began")
+    site.run("stop", "--timeout", "1", "worker")
+    assert worker.exit_code == 137
+
+
+def tasks(site, text):
+    """Return the rows of the tasks that have such an argument, in their order."""
+    return site.rows(f"{TASKS.format(text)} ORDER BY enqueued_at")
+
+
+def statuses(site, *texts):
+    """Return the statuses of the tasks that have these arguments."""
+    return [row["status"] for text in texts for row in tasks(site, text)]

@@ -1,0 +1,209 @@
+"""The proofs of docs/celery.md."""
+
+import re
+
+import pytest
+
+from harness import SNIPPETS
+from harness.container import wait_until
+from harness.texts import edited
+from scenarios import background
+
+PINS = """\
+amqp==5.4.2
+billiard==4.3.2
+celery==5.7.0
+click==8.5.1
+click-didyoumean==0.3.1
+click-plugins==1.1.1.2
+click-repl==0.4.1
+kombu==5.7.0
+packaging==26.3
+prompt-toolkit==3.0.53
+python-dateutil==2.9.0.post0
+redis==8.1.0
+six==1.17.0
+tzlocal==5.4.5
+vine==5.1.0
+wcwidth==0.9.4
+"""
+SETTINGS = "celery/acknowledge-late.settings.py"
+SERVICES = (SNIPPETS / "celery/worker-and-beat.compose.yaml").read_text()
+FILES = [("core/celery.py", "celery/django.celery.py")]
+FILES += [
+    ("core/__init__.py", "celery/load.__init__.py"),
+    ("core/tasks.py", "celery/mail.tasks.py"),
+]
+PROJECT = background.changes("celery_jobs", *FILES, pins=PINS, settings=SETTINGS)
+SOON = '"visibility_timeout": 15, "unacked_restore_interval": 1, "unacked_restore_throttle": 1'
+TICK = '"tick": {"task": "core.celery_jobs.tick", "schedule": 2},\n}'
+PROJECT |= {
+    "core/tasks.py": PROJECT["core/tasks.py"] + "\n\nimport core.celery_jobs\n",
+    "core/settings.py": edited(
+        PROJECT["core/settings.py"],
+        {'"visibility_timeout": 3600': SOON, "86400},\n}": f"86400}},\n    {TICK}"},
+    ),
+}
+VOLUME = {"\nvolumes:\n  db:\n": "\nvolumes:\n  db:\n  broker:\n"}
+WAITING = [["llen", "celery"], ["hlen", "unacked"]]
+NAMES = ["worker", "beat"]
+DUE = "Scheduler: Sending due task tick"
+
+
+@pytest.fixture(scope="module")
+def up(with_services):
+    """Bring up the site, but for nginx, with the broker and a worker of the page."""
+    site = with_services(PROJECT, NAMES, SERVICES, edits=VOLUME)
+    try:
+        site.up("web", "worker")
+        yield site
+    finally:
+        site.down()
+
+
+@pytest.fixture
+def site(up):
+    """Have one worker that runs."""
+    up.scale("worker", 1)
+    [worker] = up.services("worker")
+    assert wait_until(lambda: " ready." in worker.handle.logs(tail=200))
+    return up
+
+
+def test_worker_runs_what_a_view_sends(site):
+    """The response comes while the worker is stopped; the task runs once it is started."""
+    site.run("stop", "worker")
+
+    assert site.get("/jobs/page/1/later/0/").text == "sent"
+    assert site.notes("later") == []
+    site.run("start", "worker")
+    site.wait_for_note("later-0 ended")
+
+
+def test_task_sent_in_a_rolled_back_transaction_runs_anyway(site):
+    """The view fails after it has sent two tasks: one in each way that Celery has."""
+    assert site.get("/roll-back/undone/").status_code == 500
+
+    site.wait_for_note("undone delay ended")
+    site.get("/jobs/page/1/afterwards/0/")
+    site.wait_for_note("afterwards-0 ended")
+    assert site.notes("undone delay_on_commit") == []
+
+
+def test_warm_shutdown_finishes_the_running_tasks(site):
+    """SIGTERM comes when two of three tasks run: they end, and the third waits for a worker."""
+    [worker] = site.services("worker")
+    site.get("/jobs/page/3/warm/600/")
+    assert wait_until(lambda: len(site.notes("warm")) == 2)
+
+    with site.stopping(worker, "Warm shutdown"):
+        for number in range(3):
+            site.let_go(f"warm-{number}")
+
+    ended = [note for note in site.notes("warm") if "ended" in note]
+    assert worker.exit_code == 0
+    assert (len(ended), len(site.notes("warm"))) == (2, 4)
+    site.run("start", "worker")
+    assert wait_until(lambda: len(site.notes("warm")) == 6)
+
+
+def test_late_task_runs_again_after_a_kill(site):
+    """Two workers are killed with three tasks: Celery's default is lost, the others run again."""
+    workers = site.scale("worker", 2)
+    for kind in ("page", "late", "early"):
+        site.get(f"/jobs/{kind}/1/{kind}-cut/600/")
+        site.wait_for_note(f"{kind}-cut-0 began")
+    for worker in workers:
+        worker.kill("SIGKILL")
+    assert [worker.exit_code for worker in workers] == [137, 137]
+    for kind in ("page", "late", "early"):
+        site.let_go(f"{kind}-cut-0")
+    site.scale("worker", 1)
+    site.run("start", "worker")
+
+    for kind in ("page", "late"):
+        site.wait_for_note(f"{kind}-cut-0 ended")
+        assert site.notes(f"{kind}-cut").count(f"{kind}-cut-0 began") >= 2
+    assert site.notes("early-cut") == ["early-cut-0 began"]
+
+
+def test_task_of_a_killed_child_runs_again_if_rejected(site):
+    """SIGKILL ends a child: the page's settings run its task again, the others do not."""
+    [worker] = site.services("worker")
+    for kind in ("page", "late", "early"):
+        site.get(f"/jobs/{kind}/1/{kind}-killed/-1/")
+
+    site.wait_for_note("page-killed-0 ended")
+    assert wait_until(lambda: worker.logs().count("WorkerLostError") >= 3)
+    assert site.notes("page-killed").count("page-killed-0 began") == 2
+    assert site.notes("late-killed") == ["late-killed-0 began"]
+    assert site.notes("early-killed") == ["early-killed-0 began"]
+
+
+def test_task_beyond_the_visibility_timeout_runs_twice(site):
+    """The limit is fifteen seconds here: the task ends after the other child has begun it."""
+    site.get("/jobs/page/1/long/600/")
+
+    assert wait_until(lambda: site.notes("long-0").count("long-0 began") >= 2)
+    assert "long-0 ended" not in site.notes("long-0")
+    site.let_go("long-0")
+    assert wait_until(lambda: site.notes("long-0").count("long-0 ended") >= 2)
+
+
+def test_worker_discards_a_task_that_it_does_not_know(site):
+    """Its name comes from newer code: the log says that it is discarded, and the queue is empty."""
+    [worker] = site.services("worker")
+    call = ["celery", "--app", "core", "call", "core.tasks.of_the_next_release"]
+    site.run("exec", "-T", "web", *call)
+
+    log = worker.wait_for_log("ignored and discarded")
+    assert "Received unregistered task of type 'core.tasks.of_the_next_release'" in log
+    queues = [site.run("exec", "-T", "broker", "valkey-cli", *ask) for ask in WAITING]
+    assert [queue.strip() for queue in queues] == ["0", "0"]
+
+
+def test_messages_outlive_the_broker(site):
+    """It is killed with a task in the queue, and has it when it is started again."""
+    site.run("stop", "worker")
+    site.get("/jobs/page/1/kept/0/")
+    site.run("kill", "broker")
+    site.run("start", "broker")
+    site.run("start", "worker")
+
+    site.wait_for_note("kept-0 ended")
+
+
+def test_worker_has_a_process_for_each_task_and_one_more(site):
+    """Both children are idle."""
+    [worker] = site.services("worker")
+
+    init, *others = worker.top()
+    assert "docker-init" in init
+    assert len([line for line in others if " worker " in line]) == 3
+
+
+def test_check_pings_the_worker_of_its_container(site):
+    """The worker is healthy although both children are busy; the check fails for another name."""
+    [worker] = site.services("worker")
+    site.get("/jobs/page/2/busy/6/")
+    assert wait_until(lambda: len(site.notes("busy")) == 2)
+    [check] = re.findall(r"test: >-\n +(.+)", SERVICES)
+    check = check.replace("$$", "$")
+
+    assert "pong" in worker.exec("sh", "-c", check)
+    other = edited(check, {"$HOSTNAME": "of-nobody"})
+    assert worker.exec("sh", "-c", f"{other} || echo it fails").endswith("it fails")
+    assert worker.handle.state.health.status == "healthy"
+
+
+def test_two_beats_send_each_task_twice(site):
+    """Each of the two sends what is due, and every one of these messages becomes a task."""
+    beats = site.scale("beat", 2)
+    for beat in beats:
+        beat.wait_for_log(DUE, count=2)
+        assert beat.handle.state.health.status == "healthy"
+    site.run("stop", "beat")
+
+    sent = [beat.logs().count(DUE) for beat in beats]
+    assert min(sent) >= 2
+    assert wait_until(lambda: len(site.notes("tick")) == sum(sent))
