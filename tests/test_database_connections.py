@@ -179,7 +179,7 @@ def test_pool_closed_before_the_fork_serves(postgres, serve):
 
 
 def test_view_that_waits_leaves_its_transaction_idle(postgres, serve, replay):
-    """Of four kept connections, one is in a transaction that waits for something else."""
+    """Of four persistent connections, one is in a transaction that waits for something else."""
     container = serve(KEPT)
     assert wait_until(lambda: wave(container) and postgres.clients(container) == THREADS)
     answer = container.start_get("/think/30/")

@@ -1,4 +1,4 @@
-"""Print workers, threads, pool and connections for a container, and the reason for each.
+"""Print workers, threads, pool and connections of a container, and the reasons.
 
 Start values for a load test, not results of one. All inputs are options: see --help.
 """
@@ -44,7 +44,7 @@ class Site:
 
     @property
     def useful(self) -> float:
-        """Requests at the same time that keep the CPUs busy: each one computes in turn."""
+        """Requests at the same time that keep all CPUs busy."""
         return self.cpus * self.overlap
 
     @property
@@ -53,7 +53,7 @@ class Site:
         return [
             (self.memory // self.worker, f"{self.memory} MiB / {self.worker} MiB"),
             (floor(2 * self.cpus + 1), f"2 x {self.cpus:g} CPU + 1"),
-            (max(LEAST, ceil(self.useful)), f"{self.useful:.3g} requests use the CPU up"),
+            (max(LEAST, ceil(self.useful)), f"{self.useful:.3g} useful requests"),
             (MOST_WORKERS, f"at most {MOST_WORKERS}"),
         ]
 
@@ -84,7 +84,7 @@ class Site:
 
     @property
     def capacity(self) -> float:
-        """Requests in a second, at most: what the CPUs compute and what threads wait for."""
+        """Requests in a second, at most: what the CPUs and the threads allow."""
         slots = self.workers * self.threads
         return self.containers * min(self.busy, slots) / self.seconds
 
@@ -95,21 +95,24 @@ class Site:
 
     def row(self) -> str:
         """Return the line of a table."""
-        left = f"{self.cpus:3g} {self.memory:4} {self.waiting:7.0%} {self.containers:10}"
-        right = f"{self.workers:7} {self.threads:7} {self.threads:4} {self.connections:11}"
-        return f"{left} | {right} {self.update:6} {self.capacity:10.0f}"
+        given = f"{self.cpus:3g} {self.memory:4} {self.waiting:7.0%}"
+        given += f" {self.containers:10}"
+        found = f"{self.workers:7} {self.threads:7} {self.threads:4}"
+        database = f"{self.connections:11} {self.update:6}"
+        return f"{given} | {found} {database} {self.capacity:10.0f}"
 
     def lines(self) -> list[str]:
         """Return one line for each result, with its reason."""
         most = self.max_connections - RESERVED
         fits = "fits" if self.update <= most else "too many: use PgBouncer"
-        threads = f"{self.busy:.3g} useful requests / {self.workers} workers, at least 2"
+        threads = f"{self.busy:.3g} useful requests / {self.workers} workers, 2 or more"
         found = [
             f"WEB_CONCURRENCY={self.workers}  because of {min(self.limits)[1]}",
             f"--threads {self.threads}  {threads}",
             f"max_size {self.threads}  the pool is as large as the threads",
-            f"connections {self.connections}, in an update {self.update} of {most}: {fits}",
-            f"requests/s {self.capacity:.0f} at most, {BUSY * self.capacity:.0f} planned",
+            f"connections {self.connections}",
+            f"in an update {self.update} of {most}: {fits}",
+            f"requests/s {self.capacity:.0f} at most, plan {BUSY * self.capacity:.0f}",
         ]
         if self.requests:
             found.append(f"containers {self.needed}  for {self.requests:g} requests/s")
@@ -120,7 +123,8 @@ def main() -> None:
     """Read the options, and print the lines."""
     parser = ArgumentParser(description=__doc__)
     for name, default in vars(Site()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=type(default), default=default)
     parser.add_argument("--examples", action="store_true", help="print a table instead")
     given = vars(parser.parse_args())
     if given.pop("examples"):

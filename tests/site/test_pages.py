@@ -85,6 +85,10 @@ SEARCHES = {
     "gevent psycopg2": "gevent",
     "meinheld": "outdated-advice",
     "runserver": "runserver",
+    "connection pool": "database-connections",
+    "pgbouncer": "pgbouncer",
+    "how many connections": "database-connections",
+    "sizing calculator": "sizing",
 }
 RUNS = {DOCS / "_data/machines.json", DOCS / "_data/cgroup2.json"}
 MEASURED = sorted(set((DOCS / "_data").glob("*.json")) - RUNS)
