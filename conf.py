@@ -30,6 +30,7 @@ html_theme_options = {
 html_static_path = [str(HERE / "docs/_static")]
 templates_path = [str(HERE / "docs/_templates")]
 html_css_files = ["guide.css"]
+html_js_files = [("navigation.js", {"defer": "defer"})]
 html_favicon = str(HERE / "docs/_static/favicon.svg")
 html_copy_source = False
 html_use_index = False

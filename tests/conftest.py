@@ -17,6 +17,7 @@ pytest_plugins = [
     "harness.fixtures",
     "harness.browser",
     "harness.contract.report",
+    "scenarios.databases",
     "scenarios.fresh",
     "scenarios.kubernetes",
     "scenarios.production",
@@ -32,7 +33,7 @@ os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that writes transcripts anew."""
+    """Add the option that writes transcripts again."""
     parser.addoption("--record", action="store_true", help="write the transcripts anew")
 
 

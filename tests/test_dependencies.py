@@ -115,7 +115,7 @@ def test_uv_and_its_cache_stay_out(build, run, locked):
 
 
 def test_installing_again_downloads_nothing(build, builder, locked, tmp_path):
-    """A comment is added to what asks for the packages, so that all are installed anew."""
+    """A comment is added to what asks for the packages, so that all are installed again."""
     build(UV, project=locked)
     project = tmp_path / "project"
     shutil.copytree(locked, project)

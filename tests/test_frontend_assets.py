@@ -178,7 +178,7 @@ def test_default_base_misses_static_url(serve):
 
 
 def test_picture_in_the_style_sheet_is_found(serve):
-    """Django has put the hashed name there, and the file is beside the style sheet."""
+    """Django has put the hashed name there, and the file is next to the style sheet."""
     static = serve(with_vite())
     [style] = [name for name in files(static) if re.fullmatch(rf"main{HASHED}css", name)]
 

@@ -77,7 +77,7 @@ def test_plain_http_gets_no_answer(serve, replay):
 
 @pytest.mark.parametrize(("owner", "answers"), [("root", False), ("nobody", True)])
 def test_unreadable_key_fails_each_connection(serve, tls, owner, answers):
-    """Only its owner can read the key; the container keeps running, whoever that is."""
+    """Only its owner can read the key; the container keeps running, regardless of who that is."""
     before = f"install --mode 400 --owner {owner} {KEY} /tmp/key.pem; {AS_NOBODY}"
     container = serve("--threads 2", key="/tmp/key.pem", before=before, user="root")
     container.wait_for_log("Booting worker")

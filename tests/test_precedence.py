@@ -16,7 +16,7 @@ SETTINGS = {  # its variable, a value for it, and a value elsewhere
     "bind": ("PORT", "900{}", "0.0.0.0:900{}"),
     "forwarded_allow_ips": ("FORWARDED_ALLOW_IPS", "10.0.0.{}", "10.0.0.{}"),
 }
-# Gunicorn reads variables when it is imported: so each forked process imports it anew, and finds
+# Gunicorn reads variables when it is imported: so each forked process imports it again, and finds
 # in memory what Gunicorn itself imports, which would take most of the time.
 RESOLVE = """
 import json, os, pathlib, sys, tempfile

@@ -52,7 +52,7 @@ def server(builder, run):
 
 @pytest.fixture
 def project(server, tmp_path):
-    """Make the project of a reader who wants the package of that server, and the key beside it."""
+    """Make the project of a reader who wants the package of that server, and the key next to it."""
     folder = tmp_path / "project"
     shutil.copytree(PROJECT, folder)
     shutil.copy(SNIPPETS / SSH, folder / "Dockerfile")
@@ -118,7 +118,7 @@ def test_unknown_server_is_refused(docker_build, project, server):
 
 @pytest.fixture
 def with_index(build, run, docker_build, tmp_path):
-    """Make the project of a reader whose package lies in an index, locked, the token beside it."""
+    """Make the project of a reader whose package lies in an index, locked, the token next to it."""
     token = f"canary-{uuid.uuid4().hex}"
     small = build("signals/exec-form.Dockerfile")
     index = run(small, "python", "-c", INDEX, token, "shop", "1.2", ready="Listening")

@@ -236,6 +236,26 @@ def test_foot_tells_date_versions_and_stand_ins(site):
     assert 'href="proofs.html#stand-ins">what differs</a>' in foot
 
 
+def test_first_page_sums_up_the_run(site):
+    """The sentence that stands on it, before a run, and after one that saw two versions."""
+    site.replace("docs/index.md", "# Guide\n", "# Guide\n\n```{proof-summary}\n```\n")
+    site.build()
+    assert "The proofs were not run in this build." in text_of(site, "index")
+    older = '    record_property("Python", "3.9.20")\n'
+    site.replace(
+        "tests/test_signals.py",
+        '    record_property("Python"',
+        f'{older}    record_property("Python"',
+    )
+    site.prove()
+    site.build(proof_results="proofs.xml")
+
+    said = re.search(r"In this build, (.*?)\.\n", text_of(site, "index"))[1]
+    assert re.fullmatch(
+        r"1 of 1 claims were proved, on 20\d\d-\d\d-\d\d with Python 3\.14\.0", said
+    )
+
+
 def test_download_gives_the_tested_file(site):
     """The link leads to a copy of the file, under the name to save it under."""
     assert site.build() == []
@@ -294,7 +314,7 @@ def test_missing_measurement_fails_the_build(site):
 
 
 def test_proof_without_a_test_fails_the_build(site):
-    """A sentence cites a test that nobody wrote; the complaint has the sentence's line."""
+    """A sentence cites a test that does not exist; the complaint has the sentence's line."""
     site.replace("docs/signals.md", "It starts.", "It starts. {proof}`it-starts`")
 
     [complaint] = site.build()

@@ -137,5 +137,5 @@ def test_unhealthy_container_is_replaced(podman):
 
 
 def start(podman):
-    """Read the files anew, and start the unit."""
+    """Read the files again, and start the unit."""
     assert podman.sh("systemctl daemon-reload && systemctl start shop") == ""

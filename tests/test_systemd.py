@@ -47,7 +47,7 @@ PROBING = {
 
 @pytest.fixture
 def shop(machine):
-    """Return the machine with the service of the page, sandbox and all, and a port beside it."""
+    """Return the machine with the service of the page, sandbox and all, and a port next to it."""
     machine.start(PORT)
     return machine
 
@@ -173,7 +173,7 @@ def test_notify_reload_waits_in_vain(shop):
 
 
 def test_restart_with_the_socket_loses_no_request(shop):
-    """Who comes while nobody serves waits in the socket, and is answered."""
+    """A client that connects while no service runs waits in the socket, and is answered."""
     master = shop.show("MainPID")
     with Load(f"{shop.address}/sleep/0.02/", clients=4, pause=0.01, **HOST) as load:
         shop.sh("systemctl restart shop")

@@ -44,7 +44,7 @@ def production(site):
 
 
 def test_script_loses_no_request(production, build):
-    """Slow requests make a stop last, and others that nobody may repeat come at the same time.
+    """Slow requests make a stop last, and others that no proxy may repeat come at the same time.
 
     The release replaces nginx's file by another one, as `git pull` does.
     """

@@ -29,7 +29,7 @@ def bench_proxy(build, docker, run, measured, tmp_path):
 
 
 def share_that_waits(proxied):
-    """Ask for quick answers beside two clients that hold two of four threads."""
+    """Ask for quick answers while two clients use two of four threads."""
     end = time.monotonic() + SECONDS
 
     def repeat(path):

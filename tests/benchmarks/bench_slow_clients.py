@@ -24,6 +24,6 @@ def bench_slow_clients(build, run, measured):
 
 
 def shown(container, wait):
-    """Say how long another client waits, and whether the worker is killed meanwhile."""
+    """Say how long another client waits, and whether the worker is killed by then."""
     seconds = f"over {PATIENCE}" if wait is None else f"{wait:.1f}"
     return f"{seconds}, worker killed" if KILLED in container.logs() else seconds

@@ -37,7 +37,7 @@ def bench_updates(build, official, docker, builder, tmp_path, request, measured)
 
 
 def found(address, way):
-    """Return how many requests of both kinds were answered and lost meanwhile."""
+    """Return how many requests of both kinds were answered and lost until then."""
     with (
         Load(f"{address}/health/", **CLIENTS) as get,
         Load(f"{address}/notes/", clients=4, **POST) as post,

@@ -98,8 +98,8 @@ class Container:
     def clients_read(self) -> set[str]:
         """Return the addresses of clients whose connection was accepted and whose data was read.
 
-        The kernel lists a connection that nobody has accepted without an inode, and counts what
-        nobody has read. Clients inside the container, such as a health check, are left out.
+        The kernel lists a connection that no process has accepted without an inode, and counts what
+        no process has read. Clients inside the container, such as a health check, are left out.
         """
         rows = [row.split() for row in self.sockets().splitlines() if ": " in row]
         listening = {row[1].partition(":")[2] for row in rows if row[3] == LISTEN}
@@ -202,7 +202,7 @@ class Container:
         lines = self._engine("top", self.handle.id, "-eo", "pid,ppid,args").splitlines()[1:]
         rows = [line.split(maxsplit=2) for line in lines]
         pids = {pid for pid, _, _ in rows}
-        rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # pids begin anew at a limit
+        rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # pids start over at a limit
         return [args for _, _, args in rows]
 
     def users(self) -> set[str]:

@@ -240,7 +240,7 @@ def stack(
     """Return a function that prepares a Compose file of snippets/; `up` starts it.
 
     `services` tells what is otherwise than in the file, in Compose's own keys: the images of this
-    run, for the most part. `files` are other snippets, saved beside it under the names that the
+    run, for the most part. `files` are other snippets, saved next to it under the names that the
     page gives them; `env` adds to the environment that Compose reads.
     """
 

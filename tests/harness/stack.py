@@ -16,12 +16,12 @@ from harness.engine.needs import needs_of
 
 
 class Stack:
-    """One Compose project in a folder of the test, as a reader has it beside `manage.py`."""
+    """One Compose project in a folder of the test, as a reader has it next to `manage.py`."""
 
     def __init__(
         self, docker: DockerClient, folder: Path, file: str, services: dict[str, dict], env: dict
     ) -> None:
-        """Save the snippet `file` as compose.yaml, and write beside it what a test has otherwise.
+        """Save the snippet `file` as compose.yaml, and write next to it what a test has otherwise.
 
         `services` tells that by service, in Compose's own keys; an `image` replaces a `build`,
         unless there are more keys for the build.

@@ -7,7 +7,7 @@ def edited(text: str, changes: dict[str, str], times: int = 1) -> str:
     """Return the text with each key of `changes` replaced by its value.
 
     A key must be in the text exactly once, or as many `times` as the caller expects. Otherwise
-    the test would use the unchanged text, or one that is changed in a place nobody looked at.
+    the test would use the unchanged text, or one that is changed in the wrong place.
     """
     for old, new in changes.items():
         if (found := text.count(old)) != times:

@@ -16,7 +16,7 @@ TABLES = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
 def is_read(client: socket.socket) -> bool:
     """Whether the server has accepted the connection, and has read all that was sent to it.
 
-    In the kernel's table, a connection that nobody has accepted has no inode.
+    In the kernel's table, a connection that no process has accepted has no inode.
     """
     ports = [f":{client.getpeername()[1]:04X}", f":{client.getsockname()[1]:04X}"]
     lines = [line for table in TABLES if table.exists() for line in table.open()]

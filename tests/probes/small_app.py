@@ -45,7 +45,7 @@ def leave(_environ, code):
 
 
 def fail(_environ):
-    """Raise an error that nobody expects."""
+    """Raise an unexpected error."""
     message = "this view always fails"
     raise RuntimeError(message)
 

@@ -1,7 +1,7 @@
 """A disk that can stop answering, run inside a container: `kill -STOP` stalls it.
 
 It speaks the kernel's FUSE protocol, and knows as much of a file system as Python's tempfile
-asks for. It needs /dev/fuse, the right to mount, and `docker run --init`: the first process must
+asks for. It needs /dev/fuse, the right to mount, and `docker run --init`: PID 1 must
 have no file on this disk, or a container whose disk is stopped cannot be killed.
 """
 

@@ -28,7 +28,7 @@ FILES = {
     "/usr/local/bin/manage": "run.manage.sh",
 }
 TEXTS = {path: (SNIPPETS / "systemd" / name).read_text() for path, name in FILES.items()}
-PORT = {f"{SOCKET}.d/port.conf": "[Socket]\nListenStream=8000\n"}  # beside the file's socket
+PORT = {f"{SOCKET}.d/port.conf": "[Socket]\nListenStream=8000\n"}  # next to the file's socket
 PLAIN = {f"{UNITS}/shop.service.d/hardening.conf": ""}
 ALONE = {  # without a socket unit, Gunicorn binds by itself
     SERVICE: edited(

@@ -186,6 +186,17 @@ def test_first_screen_leads_to_the_start(visit):
         assert link.bounding_box()["y"] < viewport["height"] * 0.7
 
 
+@pytest.mark.parametrize("name", ["start", "quadlet", "troubleshooting", "maintaining"])
+def test_sidebar_shows_where_the_page_is(visit, name):
+    """The entry of the page is in view, and Ctrl-K leads to the search box above it."""
+    page = visit(name, viewport=DESKTOP)
+    entry = page.locator(".sidebar-tree .current-page").last
+
+    assert 0 < entry.bounding_box()["y"] < DESKTOP["height"]
+    page.keyboard.press("Control+k")
+    assert page.evaluate("document.activeElement.className").startswith("sidebar-search")
+
+
 @pytest.mark.parametrize("name", ["dockerfile", "signals"])
 def test_first_screen_shows_the_file(visit, name):
     """The file to copy begins above the fold, on a phone too."""

@@ -32,7 +32,7 @@ class ClaimDomain(Domain):
     label = "Claims"
     initial_data: ClassVar[dict[str, Any]] = {"claims": {}, "open": {}, "late": {}, "written": {}}
     data_version = 1
-    evidence: Evidence  # read in each build anew
+    evidence: Evidence  # read again in each build
 
     @property
     def claims(self) -> dict[str, list[Claim]]:

@@ -41,6 +41,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("measurement", measurements.Measurement)
     app.add_directive("machines", machines.Machines)
     app.add_directive("proof-overview", proof_pages.Overview)
+    app.add_directive("proof-summary", proof_pages.Summary)
     app.add_directive("sentences-without-proof", proof_pages.Uncovered)
     app.add_directive("stand-ins", stand_ins.StandIns)
     app.add_directive("literalinclude", snippets.SnippetInclude, override=True)

@@ -3,6 +3,7 @@
 What they show is written in _templates/proofs.html and _templates/helpers.html.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +16,13 @@ from sphinx.environment import BuildEnvironment
 
 from guide import anchors, claims, late, templates
 from guide.claims import Claim, ClaimDomain
-from guide.evidence import PASSED, Proof
+from guide.evidence import PASSED, Proof, recorded
 from guide.late import PARTS
 from guide.proofs import mark
 from guide.uses import CONSTANT, Use
 
 Page = tuple[str, dict[str, Any], str]
+SUMMED_UP = ("Django", "Gunicorn", "Python", "Docker", "Podman")
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,32 @@ class Uncovered(late.LateDirective):
     part = "uncovered"
 
 
+class Summary(late.LateDirective):
+    """Show how many claims the run behind this build proved, when, and with which versions."""
+
+    part = "summary"
+
+
+def summary(builder: StandaloneHTMLBuilder, page: str) -> str:
+    """Render that in a sentence: of each version that the tests ran on, the newest."""
+    evidence = claims.of(builder.env).evidence
+    cases = (
+        [case for found in evidence.run.cases.values() for case in found] if evidence.run else []
+    )
+    versions = {name: max(found, key=_version) for name, found in recorded(cases).items()}
+    return templates.render(
+        "summary.html",
+        rows=rows(builder.env),
+        date=max((case.date for case in cases), default=""),
+        versions=[f"{name} {versions[name]}" for name in SUMMED_UP if name in versions],
+        link=partial(builder.get_relative_uri, page),
+    )
+
+
+def _version(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
 def render(template: str, builder: StandaloneHTMLBuilder, page: str) -> str:
     """Render what one of these directives shows."""
     has_run = claims.of(builder.env).evidence.run is not None
@@ -170,4 +198,5 @@ def render(template: str, builder: StandaloneHTMLBuilder, page: str) -> str:
 
 
 late.PARTS[Overview.part] = partial(render, "overview.html")
+late.PARTS[Summary.part] = summary
 late.PARTS[Uncovered.part] = partial(render, "uncovered.html")

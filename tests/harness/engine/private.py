@@ -43,7 +43,7 @@ WRAPPED = {  # what needs libraries of its own suite
     "iptables-restore": "usr/sbin/xtables-nft-multi iptables-restore",
     "ps": "bin/ps",
 }
-# An engine that another version of this file unpacked is unpacked anew.
+# An engine that another version of this file unpacked is unpacked again.
 RECIPE = sha256(Path(__file__).read_bytes()).hexdigest()
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BRIDGE, ADDRESS = "docker0", "10.213.0.1/24"
@@ -52,7 +52,7 @@ IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 
 
 class EngineError(Exception):
-    """What is missing and how to mend it, in one line."""
+    """What is missing and how to fix it, in one line."""
 
 
 class PrivateEngine:
@@ -255,7 +255,7 @@ def give_weight() -> None:
     """Let the containers compete for the processor as four processes do.
 
     The control group that they are in weighs as much as one process otherwise, so that all of
-    them together starve beside other work.
+    them together starve next to other work.
     """
     for group, weight in ("cpu/docker/cpu.shares", 4 * 1024), ("docker/cpu.weight", 4 * 100):
         path = Path("/sys/fs/cgroup", group)

@@ -56,7 +56,7 @@ def stream(request, chunks, seconds):
 
 
 def echo(request):
-    """Answer what Django makes of the request: shows which proxy headers are believed."""
+    """Answer what Django makes of the request: shows which proxy headers are trusted."""
     seen = {"scheme": request.scheme, "is_secure": request.is_secure(), "host": request.get_host()}
     seen |= {"method": request.method, "path": request.path}
     seen |= {"remote_addr": request.META["REMOTE_ADDR"], "headers": dict(request.headers)}

@@ -1,0 +1,27 @@
+"""The URLs of the sample project, and views that print and log, for proofs about logs."""
+
+import logging
+
+from core.urls import urlpatterns as core
+from django.http import HttpResponse
+from django.urls import path
+
+TURNS = 200
+logger = logging.getLogger(__name__)
+
+
+def talk(request):
+    """Print a line and log one, in turns."""
+    for turn in range(TURNS):
+        print("turn", 2 * turn)
+        logger.info("turn %s", 2 * turn + 1)
+    return HttpResponse("talked")
+
+
+def say(request):
+    """Log what the client wrote."""
+    logger.warning(request.GET["text"])
+    return HttpResponse("said")
+
+
+urlpatterns = [path("talk/", talk), path("say/", say), *core]

@@ -1,0 +1,82 @@
+"""The proofs of docs/house-style.md."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness import ROOT, SNIPPETS
+
+DOCS = ROOT / "docs"
+PAGE = DOCS / "house-style.md"
+PAGES = sorted(DOCS.rglob("*.md"))
+PROGRAMS = [*sorted((ROOT / "tests").rglob("*.py")), *sorted((DOCS / "_ext").rglob("*.py"))]
+# Of a link or a role with a text of its own, the text is prose; code and addresses are not.
+LINK_TEXT = re.compile(r"\{ref\}`([^`<]*)<[^`>]*>`|\[([^]]*)\]\([^)]*\)")
+NOT_PROSE = re.compile(r"(?sm)^```.*?^```|(?:\{[\w:-]+\})?`[^`]*`")
+BARE_LINK = re.compile(
+    r"(?<!^- )(?<!\| )(?<!, )(?<!\band )(?<!\bor )(?<!\bsee )\{ref\}`[\w-]+`", re.IGNORECASE
+)
+SEE = re.compile(r"(?i)\bsee\b")
+
+
+def test_ticked_sentence_names_its_subject():
+    """Every line of a page that ends in a tick, without the mark of its list or table."""
+    ticked = re.compile(r"(?:[-|] |\d\. )?(?:It|They|So|Nor|Then)\b.*\{proof\}`")
+
+    assert [place for place, line in lines() if ticked.match(line)] == []
+
+
+def test_bare_link_follows_see():
+    """A link without a text of its own, on every page; one list of links is introduced once."""
+    bare = [(place, line) for place, line in lines() if re.search(r"\{ref\}`[\w-]+`", line)]
+
+    assert [place for place, line in bare if BARE_LINK.search(line)] == []
+    joined = re.compile(r"^[^|].*(?:,|and|or) \{ref\}`[\w-]+`")
+    assert [p for p, line in bare if joined.match(line) and not SEE.search(line)] == []
+
+
+def test_word_of_the_list_is_nowhere():
+    """In prose: not in code, names of proofs, addresses or quoted output."""
+    rows = re.findall(r"(?m)^\| (`[^|]*) \|", PAGE.read_text())
+    words = re.findall(r"`([^`]+)`", " ".join(rows))
+    listed = re.compile(rf"(?i)\b(?:{'|'.join(words)})\b")
+
+    assert len(words) >= 30
+    found = [(place, hit[0]) for place, text in prose() for hit in listed.finditer(text)]
+    assert found == []
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    """Give every line of every page, with its place."""
+    for page in PAGES:
+        for number, line in enumerate(page.read_text().splitlines(), 1):
+            yield f"{page.relative_to(ROOT)}:{number}", line
+
+
+def prose() -> Iterator[tuple[str, str]]:
+    """Give what people read as sentences, with the file it is in."""
+    for page in PAGES:
+        yield (
+            str(page.relative_to(ROOT)),
+            NOT_PROSE.sub("", LINK_TEXT.sub(r"\1\2", page.read_text())),
+        )
+    for snippet in SNIPPETS.rglob("*"):
+        if snippet.is_file() and snippet.suffix != ".console":
+            comments = re.findall(r"(?m)#.*$", snippet.read_text())
+            yield str(snippet.relative_to(ROOT)), "\n".join(comments)
+    for program in PROGRAMS:
+        yield str(program.relative_to(ROOT)), "\n".join(remarks(program))
+
+
+def remarks(program: Path) -> Iterator[str]:
+    """Give the docstrings and comments of a Python file."""
+    text = program.read_text()
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, documented):
+            yield ast.get_docstring(node) or ""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    yield from (token.string for token in tokens if token.type == tokenize.COMMENT)

@@ -1,0 +1,195 @@
+"""The proofs of docs/json-logs.md."""
+
+import json
+import socket
+
+import pytest
+
+from harness import PROJECT, SNIPPETS
+from harness.texts import edited
+from scenarios.logged import APP, NGINX, changes, of_nginx
+
+PAGE = "json-logs"
+FILES = ["logging/text.logs.py", f"{PAGE}/fields.json_logs.py", f"{PAGE}/json.gunicorn.conf.py"]
+WRONG = f"{PAGE}/wrong-hand-written.gunicorn.conf.py"
+PACKAGES = (PROJECT / "requirements.txt").read_text()
+PACKAGES += (SNIPPETS / PAGE / "more.requirements.txt").read_text()
+USE = {"both.settings.py": "logging", "json.settings.py": PAGE}
+ATTACKS = [
+    '"',
+    "\\",
+    '\\"',
+    '", "status": 200, "x": "',
+    '\\", \\"status\\": 200, \\"x\\": \\"',
+    '"}{"logger": "forged"}',
+    "\\u0022, \\n\\r",
+    "a\tb",
+    "\x85 \xe2\x80\xa8 \xff",
+]
+SAID = 'one\n{"logger": "forged", "level": "ERROR"}\r\n\u2028"\\'
+
+
+@pytest.fixture(scope="module")
+def image(build):
+    """Build the app image with the files of both pages."""
+    both, use = ((SNIPPETS / folder / name).read_text() for name, folder in USE.items())
+    files = changes(TIME_ZONE)
+    settings = edited(files["core/settings.py"], {both: use})
+    files |= {"core/settings.py": settings, "requirements.txt": PACKAGES}
+    return build(APP, files=FILES, changes=files)
+
+
+@pytest.fixture(scope="module")
+def web(image, running):
+    """Return a container that the tests share."""
+    with running(image) as web:
+        web.wait_for_log("Booting worker", count=2)
+        yield web
+
+
+@pytest.fixture(scope="module")
+def site(image, proxying):
+    """Return nginx, whose lines are JSON too, and Gunicorn behind it."""
+    files = NGINX | {"conf.d/access-log.conf": f"{PAGE}/json.access-log.conf"}
+    with proxying(image=image, nginx=of_nginx(files)) as site:
+        yield site
+
+
+def test_every_line_is_json(web):
+    """The start, an error with its traceback, a page that is missing and two requests."""
+    for path in "/fail/?every", "/missing/?every":
+        web.get(path)
+    log = web.wait_for_log("GET /missing/?every")
+    lines = [json.loads(line) for line in log.splitlines() if not line.startswith("turn ")]
+
+    assert {line["logger"] for line in lines} >= {
+        "gunicorn.error",
+        "gunicorn.access",
+        "django.request",
+    }
+    assert all(line.keys() >= FIELDS for line in lines)
+    assert all(line["time"].endswith("+00:00") for line in lines)
+    [error] = [x for x in lines if x["message"] == "Internal Server Error: /fail/"][-1:]
+    assert "RuntimeError: probe failed" in error["traceback"]
+    assert error["status"] == 500
+
+
+def test_request_has_a_field_for_each_value(web, replay):
+    """Numbers are numbers, and the client's address is the one that the proxy sent."""
+    headers = {"User-Agent": "a browser", "X-Forwarded-For": "203.0.113.9"}
+    response = web.get("/whoami/?fields", headers=headers)
+    [line] = found(web, "/whoami/?fields")
+    replay(f"{PAGE}/see.console", web=web.handle.id)
+
+    assert line.pop("seconds") > 0
+    assert line.pop("bytes") == len(response.content)
+    shown = {key: line[key] for key in SHOWN}
+    assert shown == SHOWN | {"request_id": response.headers["X-Request-ID"]}
+
+
+@pytest.mark.parametrize("text", ATTACKS, ids=ascii)
+def test_header_breaks_no_line_and_forges_no_field(web, text):
+    """What a client sends as its browser and in the path is in these two fields, as it is."""
+    in_path = text.split()[0] if text.isascii() else ""  # Gunicorn refuses other characters
+    request = f"GET /whoami/?attack={ATTACKS.index(text)}-{in_path} HTTP/1.1"
+    send(web, request, f"User-Agent: {text}")
+    [line] = found(web, request.partition("-")[0].removeprefix("GET "))
+
+    assert line["user_agent"] == text.strip(" ")
+    assert line["message"] == request
+    assert (line["status"], line["path"], line["logger"]) == (200, "/whoami/", "gunicorn.access")
+    assert line.keys() == FIELDS | SHOWN.keys() | {"bytes", "seconds", "referer"}
+
+
+def test_line_end_of_a_client_is_escaped(web):
+    """A view logs a parameter with line ends: one object, which has the text as its message."""
+    web.get("/say/", params={"text": SAID})
+    log = web.wait_for_log("GET /say/?")
+    lines = [json.loads(line) for line in log.splitlines() if "forged" in line]
+
+    assert [line["message"] for line in lines if line["logger"] == "core.talking"] == [SAID]
+    assert {line["logger"] for line in lines} == {"core.talking", "gunicorn.access"}
+
+
+def test_line_end_in_a_header_is_refused(web):
+    """A bare line feed and a folded header: 400, and the line about it is an object."""
+    for number, header in enumerate(["X: a\n{}", "X: a\r\n {}", "X: a\r{}"]):
+        answer = send(web, f"GET /?line-end={number} HTTP/1.1", header)
+        assert answer.startswith(b"HTTP/1.1 400")
+    log = web.wait_for_log("Invalid request from", count=3)
+
+    lines = [json.loads(line) for line in log.splitlines() if "Invalid request" in line]
+    assert {line["logger"] for line in lines} == {"gunicorn.error"}
+
+
+def test_hand_written_format_breaks(build, run):
+    """A quote is escaped; a backslash or a tab in the browser's name makes the line invalid."""
+    image = build("signals/exec-form.Dockerfile", files=[WRONG])
+    container = run(image)
+    valid = {}
+    for text in 'a "browser"', "C:\\", "a\tb":
+        send(container, "GET /whoami/ HTTP/1.1", f"User-Agent: {text}")
+        log = container.wait_for_log("GET /whoami/", count=len(valid) + 1)
+        valid[text] = is_json(log.splitlines()[-1])
+
+    assert valid == {'a "browser"': True, "C:\\": False, "a\tb": False}
+
+
+def test_prints_stay_text(web):
+    """What a view prints is not an object, and keeps its place among the lines."""
+    web.get("/talk/")
+    log = web.wait_for_log("GET /talk/")
+    turns = [line for line in log.splitlines() if "turn " in line]
+
+    assert [is_json(line) for line in turns] == [False, True] * 200
+
+
+def test_id_is_in_the_json_of_all_three(site):
+    """One request: nginx, Gunicorn and Django write the ID of the response."""
+    response = site.get("/fail/?three", headers={"User-Agent": 'a "b" \\'})
+    sent = response.headers["X-Request-ID"]
+    logs = site.nginx.wait_for_log("GET /fail/?three") + site.web.wait_for_log("GET /fail/?three")
+    lines = [json.loads(line) for line in logs.splitlines() if sent in line]
+
+    ids = {line["logger"]: line["request_id"] for line in lines}
+    assert ids == dict.fromkeys(["nginx", "gunicorn.access", "django.request"], sent)
+    agents = {line["user_agent"] for line in lines if "user_agent" in line}
+    assert agents == {'a "b" \\'}
+
+
+TIME_ZONE = 'TIME_ZONE = "Asia/Kolkata"\n'
+FIELDS = {"time", "level", "logger", "process", "request_id", "message"}
+SHOWN = {
+    "level": "INFO",
+    "logger": "gunicorn.access",
+    "request_id": "",
+    "message": "GET /whoami/?fields HTTP/1.1",
+    "client": "203.0.113.9",
+    "method": "GET",
+    "path": "/whoami/",
+    "status": 200,
+    "user_agent": "a browser",
+}
+
+
+def send(container, line, header):
+    """Send a request as it stands, and return the beginning of the response."""
+    request = f"{line}\r\nHost: 127.0.0.1\r\n{header}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", container.ports[0])) as client:
+        client.sendall(request.encode("latin-1"))
+        return client.recv(1000)
+
+
+def found(container, path):
+    """Return the objects of the access log for a path."""
+    log = container.wait_for_log(f"GET {path}")
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return [x for x in lines if path in x["message"] and x["logger"] == "gunicorn.access"]
+
+
+def is_json(line):
+    """Whether a line is an object."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False

@@ -1,0 +1,130 @@
+"""The proofs of docs/pgbouncer.md."""
+
+import json
+
+import pytest
+
+from harness import PROBES
+from harness.texts import edited
+from scenarios.databases import APP, BEHIND, BOUNCER, INI, wave
+
+CLIENTS = (PROBES / "two_clients.py").read_text()
+WITH_CURSORS = {'["DISABLE_SERVER_SIDE_CURSORS"] = True': '["DISABLE_SERVER_SIDE_CURSORS"] = False'}
+NO_STATEMENTS = {"max_prepared_statements = 200": "max_prepared_statements = 0"}
+TWO = {"default_pool_size = 20": "default_pool_size = 2"}
+STARTUP = 'DATABASES["default"]["OPTIONS"] = {"options": "-c lock_timeout=5s"}\n'
+
+
+@pytest.fixture(scope="module")
+def as_printed(serving, pooling):
+    """Run the probe with both files of the page, and return what two clients see."""
+    with pooling() as (_, address), serving(BEHIND, env=address) as web:
+        yield json.loads(web.exec("python", "-c", CLIENTS))
+
+
+@pytest.fixture(scope="module")
+def without(serving, pooling):
+    """Run the probe without prepared statements in PgBouncer, and with Django's cursors."""
+    with (
+        pooling(NO_STATEMENTS) as (_, address),
+        serving(edited(BEHIND, WITH_CURSORS), env=address) as web,
+    ):
+        yield json.loads(web.exec("python", "-c", CLIENTS))
+
+
+def test_clients_share_the_connections_of_the_pool(postgres, pooling, serve):
+    """Four threads keep four connections to PgBouncer, which has two; 24 requests succeed."""
+    with pooling(TWO) as (pooler, address):
+        container = serve(BEHIND, env=address)
+
+        assert set(wave(container) + wave(container, count=20)) == {200}
+        assert 1 <= postgres.clients(pooler) <= 2
+        assert postgres.clients(container) == 0
+
+
+def test_server_side_cursor_is_lost_between_transactions(without):
+    """Another client has a transaction while Django reads the rows of a chunk."""
+    assert "_django_curs_" in without["iterated"]
+    assert "does not exist" in without["iterated"]
+
+
+def test_cursors_of_the_client_read_all_rows(as_printed):
+    """With DISABLE_SERVER_SIDE_CURSORS, the same loop has its ten rows."""
+    assert as_printed["iterated"] == 10
+
+
+def test_prepared_statements_collide_without_the_setting(without):
+    """Two clients of psycopg prepare their first statement on the same connection."""
+    assert 'prepared statement "_pg3_0" already exists' in without["prepared"]
+
+
+def test_pgbouncer_keeps_prepared_statements_apart(as_printed):
+    """With max_prepared_statements, both clients get their result."""
+    assert as_printed["prepared"] == [2, 2]
+
+
+def test_django_prepares_no_statements(serve):
+    """The threshold of Django's connection is None, which turns preparing off."""
+    ask = "from django.db import connection as c; c.ensure_connection();"
+    ask += "print(c.connection.prepare_threshold)"
+    shell = ["python", "manage.py", "shell", "--verbosity", "0", "--command", ask]
+
+    assert serve("").exec(*shell).strip() == "None"
+
+
+def test_session_setting_reaches_other_clients(as_printed):
+    """One client sets a timeout; the other client has it too."""
+    assert as_printed["set"] == "77s"
+
+
+def test_local_setting_ends_with_its_transaction(as_printed):
+    """One client sets a timeout with SET LOCAL; the other one has PostgreSQL's default."""
+    assert as_printed["local"] == "0"
+
+
+def test_two_clients_get_the_same_session_lock(as_printed):
+    """Both clients ask for the same advisory lock, and both get it."""
+    assert as_printed["locks"] == [True, True]
+
+
+def test_lock_of_a_transaction_goes_to_one_client(as_printed):
+    """Both clients ask for the same lock in a transaction: only the first one gets it."""
+    assert as_printed["locks of transactions"] == [True, False]
+
+
+def test_startup_options_are_refused(pooling, serve):
+    """Django passes a setting in OPTIONS: each request that uses the database gets a 500."""
+    with pooling() as (_, address):
+        container = serve(BEHIND + STARTUP, env=address)
+
+        assert container.get("/backend/").status_code == 500
+        assert "unsupported startup parameter" in container.logs()
+
+
+def test_role_setting_holds_behind_pgbouncer(postgres, pooling, serve):
+    """The role has a timeout of its own, and a new client behind PgBouncer has it."""
+    postgres.sql("ALTER ROLE app SET lock_timeout = '5s'")
+    ask = "from django.db import connection as c; q = c.cursor();"
+    ask += "q.execute('SHOW lock_timeout'); print(q.fetchone()[0])"
+    shell = ["python", "manage.py", "shell", "--verbosity", "0", "--command", ask]
+    with pooling() as (_, address):
+        seen = serve(BEHIND, env=address).exec(*shell).strip()
+    postgres.sql("ALTER ROLE app RESET lock_timeout")
+
+    assert seen == "5s"
+
+
+def test_compose_file_serves_through_pgbouncer(build, stack):
+    """A migration has gone past PgBouncer; what the database has left comes from it."""
+    pooled = build(f"{BOUNCER}/small.Dockerfile", files=[f"{BOUNCER}/{INI}"])
+    web = {"image": build(APP)}
+    services = {"web": web, "migrate": web, "pgbouncer": {"image": pooled}}
+    site = stack("pgbouncer/pooled.compose.yaml", services, env={"PASSWORD": "of-this-test"})
+    site.up()
+
+    address = site.service("pgbouncer").ip_address
+    assert site.service("web").get("/notes/").json() == {"notes": []}
+    assert "Applying core.0001_initial... OK" in site.service("migrate").logs()
+    asked = "SELECT DISTINCT host(client_addr) FROM pg_stat_activity WHERE client_addr IS NOT NULL"
+    psql = ["psql", "--username=postgres", "--no-align", "--tuples-only", "--command", asked]
+    assert site.service("db").exec(*psql).split() == [address]

@@ -1,0 +1,40 @@
+"""The proofs of docs/troubleshooting/server-closed-connection.md."""
+
+import pytest
+
+from harness.container import wait_until
+from scenarios.databases import KEPT
+
+ENTRY = "troubleshooting/server-closed-connection"
+BUSY = "SELECT pid FROM pg_stat_activity WHERE usename = 'app' AND state = 'active'"
+
+
+@pytest.fixture(scope="module")
+def killed(postgres, serving):
+    """Kill the process of PostgreSQL that runs a request's query; return the container, and both.
+
+    The status of that request comes first, then that of the next one.
+    """
+    with serving(KEPT) as container:
+        answer = container.start_get("/query/60/")
+        process = wait_until(lambda: postgres.sql(BUSY))
+        postgres.container.exec("sh", "-c", f"kill -9 {process}")
+        status = answer.result().status_code
+        postgres.ready()
+        yield container, status, container.get("/backend/").status_code
+
+
+def test_killed_process_of_the_database_closes_the_connection(killed, postgres, replay):
+    """The request gets a 500, and both logs have their lines."""
+    container, status, _ = killed
+
+    assert status == 500
+    replay(f"{ENTRY}/line.console", web=container.handle.id)
+    replay(f"{ENTRY}/confirm.console", db=postgres.container.handle.id)
+
+
+def test_next_request_connects_again(killed):
+    """The request after the database's recovery gets its response."""
+    _, _, after = killed
+
+    assert after == 200
