@@ -35,7 +35,12 @@ NEW = OLD | {
     ),
     "core/migrations/0002_note_author.py": EXPAND,
 }
-BROKEN = OLD | {"core/wsgi.py": "raise RuntimeError('this release is broken')\n"}
+BROKEN = OLD | {
+    "core/migrations/0002_broken.py": edited(
+        EXPAND,
+        {'models.TextField(db_default="")': 'models.TextField(db_default="", db_column="text")'},
+    ),
+}
 COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'core_note'"
 KEEPS, DOCKERFILE = "releases/keeps-last.Dockerfile", "dockerfile/app.Dockerfile"
 FIRST = {"static/site.css": "a { color: navy }\n"}
@@ -129,7 +134,7 @@ def test_back_leaves_the_new_tables(history):
 
 
 def test_failed_release_leaves_the_line_and_the_site(history, images):
-    """The image never becomes healthy: the same container serves, and .env names its image."""
+    """Its migration fails: the same container serves, and .env names its image."""
     assert history.said[2].returncode != 0
     assert history.broken.container == history.back.container
     assert history.broken.written == images.old
