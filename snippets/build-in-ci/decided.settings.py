@@ -1,2 +1,3 @@
-# The proxy redirects to HTTPS; HSTS for subdomains and preloading are not decided yet.
+"""Accept what is decided: the proxy redirects to HTTPS, and HSTS stays narrow."""
+
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
