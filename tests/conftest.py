@@ -24,6 +24,7 @@ pytest_plugins = [
     "scenarios.proxied",
     "scenarios.locked",
     "scenarios.poetry",
+    "scenarios.registry",
     "scenarios.systemd",
     "scenarios.tls",
     "scenarios.walk",

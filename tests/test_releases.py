@@ -1,0 +1,260 @@
+"""The proofs of docs/releases.md."""
+
+import json
+import os
+import re
+import shutil
+from contextlib import ExitStack
+from types import SimpleNamespace
+
+import pytest
+
+from guide.names import saved
+from harness import PROJECT, SNIPPETS, transcripts
+from harness.container import wait_until
+from harness.load import Load
+from harness.texts import edited
+from scenarios import whitenoise
+from scenarios.production import APP, CHANGES, CHECK, HOST, POST, Production
+
+FILES = SNIPPETS / "releases"
+NGINX = "nginxinc/nginx-unprivileged:1.30"
+REPOSITORY = "you/shop"
+NAMES = "COMPOSE_FILE=compose.yaml:override.yaml:compose.override.yaml"
+STATIC = r"(?s)    location /static/ \{.*?\n    \}\n\n"  # of nginx's file
+BLOCK = (SNIPPETS / "settings/production.settings.py").read_text()
+SERVED = re.search(r"(?s)STATIC_ROOT = .*?\n}\n", BLOCK)[0]  # WhiteNoise, after the health check
+SETTINGS = f"{CHANGES['core/settings.py']}\n{SERVED}"
+OLD = CHANGES | whitenoise.CHANGES | {"core/settings.py": SETTINGS}
+CREATED = "    created = models.DateTimeField(auto_now_add=True)\n"
+MODELS = (PROJECT / "core/models.py").read_text()
+EXPAND = (SNIPPETS / "migrations/expand.0002_note_author.py").read_text()
+NEW = OLD | {
+    "core/models.py": edited(
+        MODELS, {CREATED: f'{CREATED}    author = models.TextField(db_default="")\n'}
+    ),
+    "core/migrations/0002_note_author.py": EXPAND,
+}
+BROKEN = OLD | {
+    "core/migrations/0002_broken.py": edited(
+        EXPAND,
+        {'models.TextField(db_default="")': 'models.TextField(db_default="", db_column="text")'},
+    ),
+}
+COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'core_note'"
+KEEPS, DOCKERFILE = "releases/keeps-last.Dockerfile", "dockerfile/app.Dockerfile"
+FIRST = {"static/site.css": "a { color: navy }\n"}
+SECOND = {"static/site.css": "a { color: teal }\n"}
+MANIFEST = "/app/staticfiles/staticfiles.json"
+
+
+@pytest.fixture(scope="module")
+def images(docker, build, image_registry):
+    """Push three releases, and return their names by digest: old, new and broken."""
+    with ExitStack() as pushed:
+        names = {}
+        for name, changes in {"old": OLD, "new": NEW, "broken": BROKEN}.items():
+            tag = f"{image_registry.address}/{REPOSITORY}:{name}"
+            docker.tag(build(APP, files=[CHECK], changes=changes), tag)
+            docker.push(tag, quiet=True)
+            docker.image.remove(tag)
+            digest = image_registry.digest(REPOSITORY, name)
+            names[name] = f"{image_registry.address}/{REPOSITORY}@{digest}"
+            pushed.callback(remove, docker, names[name])
+        yield SimpleNamespace(**names)
+
+
+@pytest.fixture(scope="module")
+def site(docker, builder, official, images, tmp_path_factory):
+    """Return the site of docs/compose.md with the page's files, and the old release running."""
+    official("postgres:18")
+    folder = tmp_path_factory.mktemp("releases")
+    used = {"web": images.old, "static": official(NGINX)}
+    docker.pull(images.old, quiet=True)
+    site = Production(docker, builder, folder, used)
+    override = folder / "override.yaml"
+    override.write_text(
+        override.read_text().replace('pull_policy: "never"', "pull_policy: missing")
+    )
+    for file in ("pulled.compose.override.yaml", "one-command.release.sh"):
+        shutil.copy(FILES / file, folder / saved(file))
+    site.command = [*site.command, "--file", "compose.override.yaml"]
+    line = edited((FILES / "image..env").read_text(), {"ghcr.io/you/shop:main": images.old})
+    with (folder / ".env").open("a") as file:
+        file.write(line)
+    text, found = re.subn(STATIC, "", site.conf.read_text())
+    assert found == 1
+    site.conf.write_text(text)
+    try:
+        site.up()
+        yield site
+    finally:
+        site.down()
+
+
+@pytest.fixture(scope="module")
+def history(site, images):
+    """Return what is there after the new release, the way back, and a broken release."""
+    found = SimpleNamespace(old=look(site))
+    found.said = [release(site, images.new)]
+    found.new = look(site)
+    with gets(site) as get, posts(site) as post:
+        found.said.append(release(site, "--back"))
+    found.statuses = {*get.answers, *post.answers}
+    found.back = look(site)
+    found.said.append(release(site, images.broken))
+    found.broken = look(site)
+    return found
+
+
+def test_release_deploys_the_image_of_the_registry(history, images):
+    """Neither is built: both containers have the digest's image, and .env names it."""
+    assert history.said[0].returncode == 0, history.said[0].stdout
+    assert (history.old.image, history.old.written) == (images.old, images.old)
+    assert (history.new.image, history.new.written) == (images.new, images.new)
+    assert "author" in history.new.columns
+
+
+def test_back_runs_the_last_image_again(history, images):
+    """The container and the line in .env are those of the old release."""
+    assert history.said[1].returncode == 0, history.said[1].stdout
+    assert (history.back.image, history.back.written) == (images.old, images.old)
+
+
+def test_back_loses_no_request(history):
+    """Clients read pages and write rows at the same time."""
+    assert history.statuses == {200}
+
+
+def test_back_leaves_the_new_tables(history):
+    """The column that the new release has added is there, and the old code writes rows."""
+    assert "author" not in history.old.columns
+    assert "author" in history.back.columns
+    assert history.back.rows > history.new.rows
+
+
+def test_failed_release_leaves_the_line_and_the_site(history, images):
+    """Its migration fails: the same container serves, and .env names its image."""
+    assert history.said[2].returncode != 0
+    assert history.broken.container == history.back.container
+    assert history.broken.written == images.old
+    assert history.broken.status == 200
+
+
+def test_static_files_come_from_the_release(site, history):
+    """Through nginx, which has none itself: the stylesheet that the page links to."""
+    nginx = site.service("nginx")
+    link = re.search(whitenoise.LINK, nginx.get("/", **HOST).text)[1]
+
+    assert history.broken.status == 200
+    assert nginx.get(link, **HOST).headers["Content-Type"].startswith("text/css")
+
+
+@pytest.fixture(scope="module")
+def css(build, startproject, with_settings, builder, running, tmp_path_factory):
+    """Return containers of two releases that differ in one file, and one that keeps the first's.
+
+    The last is built by the page's Dockerfile, with the first release as the page's context.
+    """
+    texts = with_settings()
+    texts["core/settings.py"] += '\nSTATICFILES_DIRS = [BASE_DIR / "static"]\n'
+    first, second = (
+        build(KEEPS, project=startproject(), changes=texts | release) for release in (FIRST, SECOND)
+    )
+    folder = tmp_path_factory.mktemp("kept") / "project"
+    shutil.copytree(startproject(), folder)
+    (folder / "static").mkdir()
+    for path, text in (texts | SECOND).items():
+        (folder / path).write_text(text)
+    shutil.copy(SNIPPETS / KEEPS, folder / "Dockerfile")
+    kept = builder.tag("keeps-the-last-release")
+    found = SimpleNamespace(first=first, folder=folder, kept=kept)
+    with ExitStack() as started:
+        found.old, found.new = (started.enter_context(running(i)) for i in (first, second))
+        found.old_name, found.new_name = hashed(found.old), hashed(found.new)
+        yield found
+
+
+def test_old_container_has_no_new_file(css):
+    """The name is that of the new release's stylesheet; no header says how long to keep the 404."""
+    answer = css.old.get(css.new_name)
+
+    assert css.old_name != css.new_name
+    assert css.new.get(css.new_name).status_code == 200
+    assert answer.status_code == 404
+    assert "Cache-Control" not in answer.headers
+
+
+def test_new_container_has_no_old_file(css):
+    """The name is that of the old release's stylesheet."""
+    assert css.old.get(css.old_name).status_code == 200
+    assert css.new.get(css.old_name).status_code == 404
+
+
+@pytest.mark.docker_only("docker build --build-context")
+def test_image_keeps_the_files_of_the_last_release(css, run, docker_in_path, monkeypatch, request):
+    """Both files come from one container, and its pages link to the new one."""
+    path = docker_in_path(css.folder.parent / "bin")
+    monkeypatch.setenv("PATH", f"{path}:{os.environ['PATH']}")
+    transcripts.replay(
+        FILES / "keep.console",
+        {"web:new": css.kept, "web:last": css.first},
+        css.folder,
+        shown={},
+        record=request.config.getoption("record"),
+    )
+    kept = run(css.kept)
+
+    assert kept.get(css.old_name).text == FIRST["static/site.css"]
+    assert kept.get(css.new_name).text == SECOND["static/site.css"]
+    assert hashed(kept) == css.new_name
+
+
+def test_dockerfile_adds_one_stage_and_one_line():
+    """Without them it is the app's Dockerfile, to the letter."""
+    text = (SNIPPETS / KEEPS).read_text()
+    stage = re.search(r"(?s)# Empty, unless.*?\n\n", text)[0]
+    line = re.search(r"# Pages of the last.*\n.*\n", text)[0]
+
+    assert edited(text, {stage: "", line: ""}) == (SNIPPETS / DOCKERFILE).read_text()
+
+
+def release(site, argument):
+    """Run the page's script, and return how it ended."""
+    return site.shell(f"env {NAMES} ./release.sh {argument}")
+
+
+def look(site):
+    """Return what runs, what .env names, and what is in the database."""
+    assert wait_until(lambda: site.service("nginx").get("/health/", **HOST).is_success)
+    web, psql = site.service("web"), ["psql", "-qAt", "--dbname", "app", "--command"]
+    db = site.service("db")
+    return SimpleNamespace(
+        container=web.handle.id,
+        image=web.handle.config.image,
+        written=re.search(r"(?m)^IMAGE=(.*)$", (site.folder / ".env").read_text())[1],
+        columns=db.exec(*psql, COLUMNS).split(),
+        rows=int(db.exec(*psql, "SELECT count(*) FROM core_note")),
+        status=site.service("nginx").get("/", **HOST).status_code,
+    )
+
+
+def gets(site):
+    """Read pages through nginx."""
+    return Load(f"{site.service('nginx').address}/health/", pause=0.1, **HOST)
+
+
+def posts(site):
+    """Write rows through nginx."""
+    return Load(f"{site.service('nginx').address}/notes/", pause=0.1, **POST)
+
+
+def hashed(web):
+    """Return the path of the stylesheet, as pages of this release link to it."""
+    return f"/static/{json.loads(web.exec('cat', MANIFEST))['paths']['site.css']}"
+
+
+def remove(docker, image):
+    """Remove the name of an image, if it is there."""
+    if docker.image.exists(image):
+        docker.image.remove(image)
