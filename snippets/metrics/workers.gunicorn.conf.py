@@ -27,11 +27,10 @@ def post_fork(server, worker):
     """Define the metrics in each worker."""
     from prometheus_client import Gauge, Histogram
 
-    worker.busy = Gauge(
-        "gunicorn_busy_threads", "Threads with a request", multiprocess_mode="livesum"
-    )
+    live = {"multiprocess_mode": "livesum"}
+    worker.busy = Gauge("gunicorn_busy_threads", "Threads with a request", **live)
     worker.seconds = Histogram("gunicorn_request_seconds", "Durations of responses", ["status"])
-    threads = Gauge("gunicorn_threads", "All threads", multiprocess_mode="livesum")
+    threads = Gauge("gunicorn_threads", "All threads", **live)
     threads.set(worker.cfg.threads)
 
 
