@@ -9,6 +9,7 @@ from uuid import uuid4
 
 LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()
 SLOW = float(os.environ.get("SLOW_REQUEST", "1"))  # seconds
+FORMAT = "%(asctime)s [%(process)d] [%(levelname)s] [%(request_id)s] %(message)s"
 request_id = ContextVar("request_id", default="-")
 
 
@@ -55,7 +56,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": UTC,
-            "format": "%(asctime)s [%(process)d] [%(levelname)s] [%(request_id)s] %(message)s",
+            "format": FORMAT,
             "datefmt": "[%Y-%m-%d %H:%M:%S %z]",
         },
     },

@@ -1,0 +1,191 @@
+"""The proofs of docs/metrics.md."""
+
+import json
+import re
+import shutil
+import urllib.parse
+
+import httpx
+import pytest
+
+from harness import ENVIRONMENT, PROBES, PROJECT, SNIPPETS
+from harness.container import wait_until
+from harness.stack import Stack
+from harness.texts import edited
+
+APP = "dockerfile/app.Dockerfile"
+PAGE = "metrics"
+FILES = [f"{PAGE}/workers.gunicorn.conf.py", f"{PAGE}/server.serve_metrics.py"]
+NEXT_TO_IT = ["scrape.prometheus.yml", "web.alerts.yml", "web.alerts_test.yml"]
+PROMETHEUS = "prom/prometheus:v3.5.3"
+PACKAGES = (PROJECT / "requirements.txt").read_text()
+PACKAGES += (SNIPPETS / PAGE / "more.requirements.txt").read_text()
+STATSD = "--statsd-host 127.0.0.1:8125 --enable-backlog-metric --threads 2"
+NAMES = ["gunicorn.requests", "gunicorn.request.duration", "gunicorn.request.status.200"]
+NAMES += ["gunicorn.backlog"]
+RECEIVE = (PROBES / "receive_statsd.py").read_text()
+GET = (PROBES / "get.py").read_text()
+OLD = "gauge_livesum_99.db"
+LEFT = f"mkdir /dev/shm/metrics; echo old > /dev/shm/metrics/{OLD}; exec gunicorn core.wsgi"
+LEFT += " --bind 0.0.0.0:8000 --no-control-socket"
+
+
+@pytest.fixture(scope="module")
+def image(build):
+    """Build the app image with both files of the page."""
+    return build(APP, files=FILES, changes={"requirements.txt": PACKAGES})
+
+
+@pytest.fixture(scope="module")
+def web(image, running):
+    """Return a container that the tests which only look share."""
+    with running(image) as web:
+        web.wait_for_log("Booting worker", count=2)
+        yield web
+
+
+@pytest.fixture(scope="module")
+def stack(docker, image, official, tmp_path_factory):
+    """Bring up the page's Compose file, with seconds for its quarters of a minute."""
+    official(PROMETHEUS)
+    folder = tmp_path_factory.mktemp("metrics")
+    for name in NEXT_TO_IT:
+        shutil.copy(SNIPPETS / PAGE / name, folder / name.partition(".")[2])
+    conf, alerts = folder / "prometheus.yml", folder / "alerts.yml"
+    conf.write_text(edited(conf.read_text(), {": 15s": ": 1s"}, times=2))
+    alerts.write_text(edited(alerts.read_text(), {"for: 2m": "for: 1s"}, times=2))
+    file = f"{PAGE}/prometheus.compose.yaml"
+    stack = Stack(docker, folder, file, {"web": {"image": image}}, ENVIRONMENT)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
+def test_metrics_are_the_sum_of_all_workers(web):
+    """Both workers answer requests; the endpoint has all requests and all threads."""
+    before = metrics(web)
+    pids = {web.get("/whoami/").json()["pid"] for _ in range(40)}
+    after = metrics(web)
+
+    assert len(pids) == 2
+    assert after["gunicorn_threads"] == 4
+    assert after["gunicorn_busy_threads"] == 0
+    assert after[ANSWERED] - before.get(ANSWERED, 0) == 40
+
+
+def test_metrics_do_not_need_a_free_thread(image, run):
+    """Both threads of the only worker have a request, and the endpoint says so."""
+    container = run(image, env={"WEB_CONCURRENCY": "1"})
+    container.wait_for_log("Booting worker")
+    sleeping = [container.start_get("/sleep/8/") for _ in range(3)]
+
+    assert wait_until(lambda: metrics(container).get("gunicorn_busy_threads") == 2)
+    assert metrics(container)["gunicorn_threads"] == 2
+    assert [response.result().text for response in sleeping] == ["slept"] * 3
+
+
+def test_gunicorns_port_does_not_serve_metrics(web):
+    """The port that a proxy knows returns 404, and the other port is not published."""
+    assert web.get("/metrics").status_code == 404
+    assert len(web.ports) == 1
+
+
+def test_killed_worker_is_not_counted(image, run):
+    """A worker that is killed in mid-request: its thread is neither busy nor there."""
+    container = run(image)
+    container.wait_for_log("Booting worker", count=2)
+    container.start_get("/sleep/60/")
+    assert wait_until(lambda: metrics(container).get("gunicorn_busy_threads") == 1)
+    for worker in re.findall(r"Booting worker with pid: (\d+)", container.logs()):
+        container.exec("python", "-c", f"import os; os.kill({worker}, 9)")
+    container.wait_for_log("Booting worker", count=4)
+
+    assert wait_until(lambda: metrics(container)["gunicorn_threads"] == 4)
+    assert metrics(container)["gunicorn_busy_threads"] == 0
+
+
+def test_start_empties_the_folder(image, run):
+    """A file of an earlier start is gone when Gunicorn listens."""
+    container = run(image, "sh", "-c", LEFT)
+    container.wait_for_log("Booting worker", count=2)
+
+    assert OLD not in container.exec("ls", "/dev/shm/metrics").split()
+
+
+def test_promtool_tests_the_alerts(official, replay, tmp_path):
+    """The page's command, with the page's files."""
+    official(PROMETHEUS)
+    for name in NEXT_TO_IT:
+        shutil.copy(SNIPPETS / PAGE / name, tmp_path / name.partition(".")[2])
+
+    tmp_path.chmod(0o755)  # promtool is not root
+
+    printed = replay(f"{PAGE}/test.console", cwd=tmp_path)
+    assert "SUCCESS" in printed
+
+
+def test_statsd_gets_requests_and_backlog(plain_image, run):
+    """A UDP socket in the container receives all four metrics, and none about threads."""
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": STATSD})
+    sent = container.exec("python", "-c", RECEIVE, *NAMES).split()
+
+    assert {line.partition(":")[0] for line in sent} >= {*NAMES}
+    assert not [line for line in sent if "thread" in line or "busy" in line]
+
+
+def test_prometheus_sees_one_target_for_two_workers(stack):
+    """The container is one target, which is up, and the threads of both workers are its value."""
+    assert wait_until(lambda: query(stack, 'up{job="web"}') == ["1"])
+
+    targets = api(stack, "targets")["activeTargets"]
+    assert [target["health"] for target in targets] == ["up"]
+    assert wait_until(lambda: query(stack, "gunicorn_threads") == ["4"])
+
+
+def test_alert_fires_when_all_threads_are_busy(stack):
+    """More requests than threads: the alert fires, and stops when no request is left."""
+    web, waiting = stack.service("web"), []
+
+    def fires():
+        """Keep 16 requests there: one worker may accept more of them than the other."""
+        waiting[:] = [response for response in waiting if not response.done()]
+        waiting.extend(web.start_get("/sleep/2/") for _ in range(16 - len(waiting)))
+        return "AllThreadsBusy" in firing(stack)
+
+    assert "AllThreadsBusy" not in firing(stack)
+    assert wait_until(fires)
+    assert {response.result().text for response in waiting} == {"slept"}
+    assert wait_until(lambda: "AllThreadsBusy" not in firing(stack))
+
+
+ANSWERED = 'gunicorn_request_seconds_count{status="200"}'
+
+
+def metrics(container):
+    """Return the values that the endpoint in a container shows, by name and labels."""
+    text = container.exec("python", "-c", GET, "http://127.0.0.1:9000/metrics")
+    rows = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in rows}
+
+
+def api(stack, path):
+    """Return what Prometheus answers."""
+    [prometheus] = stack.services("prometheus")
+    try:
+        return prometheus.get(f"/api/v1/{path}").json()["data"]
+    except (httpx.TransportError, json.JSONDecodeError, KeyError):
+        return {}
+
+
+def query(stack, expression):
+    """Return the values of an expression, which has none before Prometheus is ready."""
+    found = api(stack, f"query?query={urllib.parse.quote(expression)}").get("result", [])
+    return [row["value"][1] for row in found]
+
+
+def firing(stack):
+    """Return the names of the alerts that fire."""
+    alerts = api(stack, "alerts").get("alerts", [])
+    return [alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"]
