@@ -29,7 +29,7 @@ def post_fork(server, worker):
 
     live = {"multiprocess_mode": "livesum"}
     worker.busy = Gauge("gunicorn_busy_threads", "Threads with a request", **live)
-    worker.seconds = Histogram("gunicorn_request_seconds", "Durations of responses", ["status"])
+    worker.seconds = Histogram("gunicorn_request_seconds", "Durations", ["status"])
     threads = Gauge("gunicorn_threads", "All threads", **live)
     threads.set(worker.cfg.threads)
 
