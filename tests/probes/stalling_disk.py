@@ -1,21 +1,27 @@
-"""A disk that can stop answering, run inside a container: `kill -STOP` stalls it.
+"""A disk that can stop responding, run inside a container: the file STALLED stalls it.
 
 It speaks the kernel's FUSE protocol, and knows as much of a file system as Python's tempfile
 asks for. It needs /dev/fuse, the right to mount, and `docker run --init`: PID 1 must
-have no file on this disk, or a container whose disk is stopped cannot be killed.
+have no file on this disk, or a container whose disk is stalled cannot be killed.
+
+A stalled disk leaves requests in the kernel's queue: a process whose request was read, but not
+answered, could not be killed.
 """
 
 import ctypes
 import errno
 import os
+import select
 import struct
 import sys
 import time
+from pathlib import Path
 
 LOOKUP, GETATTR, SETATTR, UNLINK, WRITE, RELEASE, INIT, CREATE = 1, 3, 4, 10, 16, 18, 26, 35
 UNANSWERED = {2, 36, 42}  # FORGET, INTERRUPT, BATCH_FORGET
 FOR_EVER = 1 << 30  # seconds that the kernel keeps what it was told: reading needs no answer
 ROOT = 1
+STALLED = Path("/run/stalled")
 modes, times = {ROOT: 0o41777}, {ROOT: (0, 0)}  # of each file; a time is seconds and nanoseconds
 
 
@@ -27,6 +33,9 @@ def serve(place):
     if libc.mount(b"disk", place.encode(), b"fuse", 0, options.encode()):
         raise OSError(ctypes.get_errno(), "the disk is not mounted")
     while True:
+        select.select([device], [], [])
+        while STALLED.exists():
+            time.sleep(0.1)
         message = os.read(device, 1 << 20)
         operation, unique, file = struct.unpack_from("<4xI2Q", message)
         if operation not in UNANSWERED:

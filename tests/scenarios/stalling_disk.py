@@ -6,17 +6,17 @@ IMAGE = "signals/exec-form.Dockerfile"
 PROGRAM = (ROOT / "tests/probes/stalling_disk.py").read_text()
 TIMEOUT = "4"
 ON_DISK = f"""
-python -c "$DISK" /tmp & echo $! > /run/disk.pid
+python -c "$DISK" /tmp &
 until grep -q "^disk /tmp " /proc/mounts; do sleep 0.1; done
 exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --timeout {TIMEOUT} $OPTIONS
 """
-STALL = "kill -STOP $(cat /run/disk.pid)"
+STALL = "touch /run/stalled"
 
 
 def on_stalling_disk(build, run, *options):
     """Return a container whose /tmp is a disk that STALL stops, and whose worker is ready.
 
-    Its first process is --init, which has no file there: killed, it takes all others with it,
+    PID 1 is --init, which has no file there: killed, it takes all others with it,
     the disk too. Gunicorn in its place would wait for the disk, and nothing could end either.
     """
     disk = {"DISK": PROGRAM, "OPTIONS": " ".join(options)}
