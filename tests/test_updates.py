@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -178,7 +179,7 @@ def started(production):
     It leads a process group, as a command in a terminal does.
     """
     script = production.shell(UPDATE, start=subprocess.Popen, start_new_session=True)
-    assert wait_until(lambda: [web.running for web in production.services("web")] == [True, True])
+    assert any(re.search(r"-web-\d+ +Waiting", line) for line in script.stdout)
     return script
 
 
