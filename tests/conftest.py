@@ -35,7 +35,7 @@ os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHE
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that writes transcripts again."""
-    parser.addoption("--record", action="store_true", help="write the transcripts anew")
+    parser.addoption("--record", action="store_true", help="write the transcripts again")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,6 +9,7 @@ document.addEventListener("keydown", (event) => {
   const box = document.querySelector(".sidebar-search");
   if (box && event.key === "k" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
+    box.focus();
     box.select();
   }
 });

@@ -59,5 +59,5 @@ def replay(
         transcript.write_text(f"{command[0]}{printed}".rstrip("\n") + "\n")
     else:
         same = mask(printed) == mask(text[command.end() :].strip())
-        assert same, f"{transcript.name} now prints (write it anew with --record):\n{done.stdout}"
+        assert same, f"{transcript.name} now prints (write it again with --record):\n{done.stdout}"
     return done.stdout

@@ -19,7 +19,7 @@ if "FALLBACK" in os.environ:
 
 
 def index(request):
-    """Set a signed cookie, and tell what came of the one that the client sent, and its user."""
+    """Set a signed cookie, and show what the one that the client sent contains, and the user."""
     cart = request.get_signed_cookie("cart", default="refused")
     response = HttpResponse(f"{cart} {request.user.get_username()}")
     response.set_signed_cookie("cart", "full")
