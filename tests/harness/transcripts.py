@@ -1,9 +1,11 @@
 """Transcripts: a command, and what it printed when it was recorded and prints today."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
 
+COLORS = {"CI", "GITHUB_ACTIONS", "CLICOLOR_FORCE", "FORCE_COLOR"}  # with these, tools print colors
 MASKS = {
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d": "TIME",
     r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d": "TIME",
@@ -49,7 +51,9 @@ def replay(
     line = command[0][2:]
     for name, real in replacements.items():
         line = re.sub(name, real, line)
+    plain = {name: value for name, value in os.environ.items() if name not in COLORS}
     done = subprocess.run(line, check=False, shell=True, cwd=cwd, text=True,
+                          env=plain | {"NO_COLOR": "1"},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert done.returncode == 0, f"{line}{done.stdout}"
     printed = done.stdout.strip()
