@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from guide.evidence import HOW
 from guide.names import SOME_RESULTS
+from harness import ROOT
 from harness.engine import base_images
 from harness.guide_site import Site
+from harness.stands_on import stood_on
+from harness.texts import edited
 
+SMALL_APP = (ROOT / "tests/probes/small_app.py").read_text()
 RECORD = """record_property("stand-in", "python:3.14-slim is Debian's Python")"""
 
 
@@ -66,6 +71,28 @@ def test_tick_leads_to_its_test(site):
     assert "✓ passed on 20" in page
     assert "3.14.0" in page
     assert '<span class="nf">test_it_stops</span>' in page
+
+
+def test_page_shows_what_a_test_ran(site, build, run, request):
+    """The file, what was changed in it, and the worker class that the log names."""
+    app = edited(SMALL_APP, {"text/plain": "text/html"})
+    run(build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app}))
+    ran = {pair for pair in stood_on(request.node) if pair[0] in HOW}
+    assert ran == {
+        ("changed", "core/wsgi.py"),
+        ("changed", "text/plain → text/html"),
+        ("file", "signals/exec-form.Dockerfile"),
+        ("worker class", "sync"),
+    }
+    lines = "".join(f"    record_property{pair}\n" for pair in sorted(ran))
+    site.replace("tests/test_signals.py", "):\n", f"):\n{lines}")
+    site.prove()
+    site.build(proof_results="proofs.xml")
+
+    page = text_of(site, "proofs/signals")
+    assert "Changed for the testcore/wsgi.py, text/plain → text/html" in page
+    assert "File of the guidesignals/exec-form.Dockerfile" in page
+    assert "Worker classsync" in page
 
 
 HELPER = '''"""Waits."""
@@ -502,14 +529,30 @@ def test_overview_counts_sentences_without_a_proof(gaps):
     gaps.prove()
 
     assert gaps.build(proof_results="proofs.xml") == []
-    page = gaps.read("_site/index.html")
-    rows = re.findall("<tr>(.*?)</tr>", page, flags=re.DOTALL)
-    cells = [[re.sub("<.*?>", "", c) for c in re.findall("<t[dh].*?</t[dh]>", r)] for r in rows]
-    assert cells[1:] == [
+    assert cells_of(gaps.read("_site/index.html").partition("</table>")[0]) == [
         ["Other", "0", "0", "1"],
         ["Signals", "1", "1", "3"],
         ["All pages", "1", "1", "4"],
     ]
+
+
+def test_overview_counts_what_the_tests_ran_on(gaps):
+    """A version and a worker class have a row each; a file has none."""
+    ran = (
+        '    record_property("worker class", "sync")\n    record_property("file", "a.Dockerfile")\n'
+    )
+    gaps.replace("tests/test_signals.py", "):\n", f"):\n{ran}")
+    gaps.prove()
+
+    assert gaps.build(proof_results="proofs.xml") == []
+    page = gaps.read("_site/index.html").partition("</table>")[2]
+    assert cells_of(page) == [["Python 3.14.0", "1"], ["Worker class sync", "1"]]
+
+
+def cells_of(html: str) -> list[list[str]]:
+    """Return the text of each cell of a table's rows, without the first row."""
+    rows = re.findall("<tr>(.*?)</tr>", html, flags=re.DOTALL)[1:]
+    return [[re.sub("<.*?>", "", c) for c in re.findall("<t[dh].*?</t[dh]>", r)] for r in rows]
 
 
 def test_only_a_changed_page_is_read_again(site):

@@ -51,6 +51,7 @@ class Container:
         They are read at once, while the handle still knows what it has found at the start.
         """
         self.docker, self.handle, self.removed = docker, handle, False
+        self.worker_classes: set[str] = set()  # those that Gunicorn has logged, as far as was read
         self.ports = [p[0]["HostPort"] for p in handle.network_settings.ports.values() if p]
 
     @cached_property
@@ -152,6 +153,7 @@ class Container:
                 patience.cancel()
                 follow.kill()
         assert log.count(text) >= count, f"{text!r} is not {count} times in the log:\n{log}"
+        self.worker_classes |= set(re.findall(r"Using worker: (\S+)", log))
         return log
 
     @property

@@ -9,7 +9,6 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ import pytest
 from python_on_whales import DockerClient, Network
 
 from guide import names
+from guide.evidence import CHANGED, FILE, HOW, WORKER_CLASS
 from guide.names import saved
 from harness import ENVIRONMENT, ROOT, SNIPPETS, engine, transcripts
 from harness import measured as measurements
@@ -83,7 +83,12 @@ def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
             image = builder.build(SNIPPETS / snippet, **options)
         except EngineError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
+        files = [snippet, *options.get("files", ())]
+        changed = [*(options.get("changes") or {})]
+        versions = options.get("requirements") or {}
+        changed += [f"{name}=={version}" for name, version in versions.items()]
         note(builder.contents(image))
+        note([(FILE, name) for name in files] + [(CHANGED, name) for name in changed])
         return image
 
     return build
@@ -127,13 +132,22 @@ def official(builder: Builder, note: Callable[..., None]) -> Callable[[str], str
 
 
 @pytest.fixture(scope="session")
-def running(docker: DockerClient) -> Callable[..., AbstractContextManager[Container]]:
+def running(
+    docker: DockerClient, note: Callable[..., None]
+) -> Callable[..., AbstractContextManager[Container]]:
     """Return a context manager that runs a container, for fixtures that several tests share.
 
     It waits for the line `ready` in the log; a container that is to fail has none. `env` adds to
     the environment that the sample project needs; other options are those of `docker run`.
     """
-    return partial(_running, docker)
+
+    @contextmanager
+    def running(image: str, *command: str, **options: object) -> Iterator[Container]:
+        with _running(docker, image, *command, **options) as container:
+            note((WORKER_CLASS, name) for name in container.worker_classes)
+            yield container
+
+    return running
 
 
 @pytest.fixture
@@ -144,7 +158,9 @@ def run(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[...
 
 
 @pytest.fixture(scope="session")
-def run_once(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[..., Container]]:
+def run_once(
+    running: Callable[..., AbstractContextManager], note: Callable[..., None]
+) -> Iterator[Callable[..., Container]]:
     """Return the function of `run` for tests that only look: equal arguments share a container.
 
     Its containers go with the session.
@@ -157,6 +173,7 @@ def run_once(running: Callable[..., AbstractContextManager]) -> Iterator[Callabl
             asked = repr((args, options))
             if asked not in started:
                 started[asked] = stack.enter_context(running(*args, **options))
+            note((WORKER_CLASS, name) for name in started[asked].worker_classes)
             return started[asked]
 
         yield run_once
@@ -200,7 +217,7 @@ def _running(
     image: str,
     *command: str,
     env: dict[str, str] | None = None,
-    ready: str = "Listening at",
+    ready: str = "Using worker:",
     **options: object,
 ) -> Iterator[Container]:
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
@@ -234,6 +251,7 @@ def network(docker: DockerClient) -> Iterator[Network]:
 def stack(
     docker: DockerClient,
     official: Callable[[str], str],
+    note: Callable[..., None],
     request: pytest.FixtureRequest,
     tmp_path: Path,
 ) -> Callable[..., Stack]:
@@ -252,6 +270,7 @@ def stack(
     ) -> Stack:
         for snippet in files:
             shutil.copy(SNIPPETS / snippet, tmp_path / saved(snippet))
+        note([(FILE, name) for name in (file, *files)])
         for name in re.findall(r"(?m)^ +image: *(\S+:\S+)", (SNIPPETS / file).read_text()):
             official(name)
         stack = Stack(docker, tmp_path, file, services or {}, ENVIRONMENT | (env or {}))
@@ -262,7 +281,9 @@ def stack(
 
 
 @pytest.fixture
-def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., str]:
+def replay(
+    docker: DockerClient, note: Callable[..., None], request: pytest.FixtureRequest
+) -> Callable[..., str]:
     """Return a function that runs a transcript of snippets/ again, and compares what is printed.
 
     `names` are this run's images or containers for the reader's, as in `web=image`. Ports and
@@ -282,6 +303,7 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
             r"\bdocker\b": shlex.join([*map(str, docker.client_config.docker_cmd), *silent]),
         }
         record = request.config.getoption("record")
+        note([(FILE, snippet)])
         return transcripts.replay(
             SNIPPETS / snippet,
             replacements,
@@ -300,7 +322,7 @@ def measured(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[.
     def measured(name: str, columns: list[str], rows: list[list[measurements.Cell]]) -> None:
         topic = names.topic(request.path.relative_to(ROOT).as_posix())
         found = stood_on(request.node)
-        versions = [f"{n} {v}" for n, v in found if n not in ("stand-in", "base image")]
+        versions = [f"{n} {v}" for n, v in found if n not in ("stand-in", "base image", *HOW)]
         versions += [v for n, v in found if n == "stand-in"]
         about = {"machine": measurements.machine(docker), "versions": sorted(set(versions))}
         measurements.write(topic, name, columns, rows, **about)

@@ -1,11 +1,16 @@
-"""What each test stood on: versions and stand-ins, which go with its result to the site."""
+"""What each test stood on, which goes with its result to the site.
+
+That is versions and stand-ins, and what it ran: the files of the guide, the texts that it changed
+in them, and the worker classes of Gunicorn.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
+from guide.evidence import HOW
+
 Properties = Iterable[tuple[str, str]]
-LEDGER = pytest.StashKey["Ledger"]()
 
 
 class Ledger:
@@ -17,20 +22,18 @@ class Ledger:
         self.fixtures: dict[tuple[str, pytest.Item | pytest.Collector], Properties] = {}
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Begin with an empty ledger."""
-    config.stash[LEDGER] = Ledger()
+LEDGER = Ledger()  # of this process, which runs one test at a time
+
+
+def add(properties: Properties) -> None:
+    """Add to what the test, or the fixture being set up, stands on."""
+    LEDGER.open[-1] |= set(properties)
 
 
 @pytest.fixture(scope="session")
-def note(pytestconfig: pytest.Config) -> Callable[[Properties], None]:
-    """Return a function that adds to what the test, or the fixture being set up, stands on."""
-    ledger = pytestconfig.stash[LEDGER]
-
-    def note(properties: Properties) -> None:
-        ledger.open[-1] |= set(properties)
-
-    return note
+def note() -> Callable[[Properties], None]:
+    """Return the function that adds to what the test, or the fixture being set up, stands on."""
+    return add
 
 
 @pytest.hookimpl(wrapper=True)
@@ -38,20 +41,19 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest
 ) -> Iterator[None]:
     """Note what a fixture stands on: another test of its scope may find it set up."""
-    ledger = request.config.stash[LEDGER]
-    ledger.open.append(set())
+    LEDGER.open.append(set())
     try:
         return (yield)
     finally:
-        found = ledger.open.pop()
-        ledger.open[-1] |= found
-        ledger.fixtures[fixturedef.argname, request.node] = found
+        found = LEDGER.open.pop()
+        LEDGER.open[-1] |= found
+        LEDGER.fixtures[fixturedef.argname, request.node] = found
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
+def pytest_runtest_setup() -> None:
     """Begin again with each test."""
-    item.config.stash[LEDGER].open = [set()]
+    LEDGER.open = [set()]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -65,14 +67,13 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 def stood_on(item: pytest.Item) -> set[tuple[str, str]]:
     """Return what a test in progress and its fixtures have stood on so far."""
-    ledger = item.config.stash[LEDGER]
     scopes = [(name, node) for name in item.fixturenames for node in item.listchain()]
-    return ledger.open[0].union(*(ledger.fixtures.get(scope, ()) for scope in scopes))
+    return LEDGER.open[0].union(*(LEDGER.fixtures.get(scope, ()) for scope in scopes))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what the tests ran on, and what stood in for the real thing."""
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
     used = {pair for report in reports for pair in getattr(report, "user_properties", ())}
-    for name, value in sorted(used):
+    for name, value in sorted(pair for pair in used if pair[0] not in HOW):
         terminalreporter.write_line(f"{name}: {value}")

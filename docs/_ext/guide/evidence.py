@@ -13,6 +13,8 @@ from guide.uses import Library, Use, lines
 
 PASSED, NOT_RUN, FAILED = "passed", "not run", "failed"
 STAND_IN = "stand-in"
+CHANGED, FILE, WORKER_CLASS = "changed", "file", "worker class"
+HOW = (CHANGED, FILE, WORKER_CLASS)  # what a test recorded of how it ran: no versions
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ class Evidence:
         cases = [case for proof in self.proofs(page).values() for case in proof.cases]
         versions = recorded(cases)
         stand_ins = versions.pop(STAND_IN, [])
+        versions = {name: values for name, values in versions.items() if name not in HOW}
         return Stamp(sorted({case.date for case in cases}), versions, stand_ins)
 
 

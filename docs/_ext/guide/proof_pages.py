@@ -4,6 +4,7 @@ What they show is written in _templates/proofs.html and _templates/helpers.html.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,12 +17,13 @@ from sphinx.environment import BuildEnvironment
 
 from guide import anchors, claims, late, templates
 from guide.claims import Claim, ClaimDomain
-from guide.evidence import PASSED, Proof, recorded
+from guide.evidence import CHANGED, FILE, PASSED, WORKER_CLASS, Evidence, Proof, recorded
 from guide.late import PARTS
 from guide.proofs import mark
 from guide.uses import CONSTANT, Use
 
 Page = tuple[str, dict[str, Any], str]
+LABELS = {FILE: "file of the guide", CHANGED: "changed for the test", WORKER_CLASS: ""}
 SUMMED_UP = ("Django", "Gunicorn", "Python", "Docker", "Podman")
 
 
@@ -148,6 +150,7 @@ def share(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree
         "highlight": builder.highlighter.highlight_block,
         "helpers_page": helpers_page,
         "source_address": app.config.source_address,
+        "labels": LABELS,
         "mark": mark,
     }
 
@@ -190,11 +193,24 @@ def _version(text: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", text)]
 
 
+def counted(evidence: Evidence) -> list[tuple[tuple[str, str], int]]:
+    """Return how many proofs ran on each version, worker class and stand-in."""
+    proofs = [proof for page in evidence.tests for proof in evidence.proofs(page).values()]
+    pairs = [(name, value) for proof in proofs for name in proof.recorded
+             for value in proof.recorded[name] if name not in (CHANGED, FILE)]  # fmt: skip
+    return sorted(Counter(pairs).items())
+
+
 def render(template: str, builder: StandaloneHTMLBuilder, page: str) -> str:
     """Render what one of these directives shows."""
-    has_run = claims.of(builder.env).evidence.run is not None
-    link, found = partial(builder.get_relative_uri, page), rows(builder.env)
-    return templates.render(template, rows=found, link=link, has_run=has_run)
+    evidence = claims.of(builder.env).evidence
+    return templates.render(
+        template,
+        rows=rows(builder.env),
+        link=partial(builder.get_relative_uri, page),
+        has_run=evidence.run is not None,
+        counted=counted(evidence),
+    )
 
 
 late.PARTS[Overview.part] = partial(render, "overview.html")
