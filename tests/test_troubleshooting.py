@@ -73,6 +73,8 @@ FIRST = {
         "gateway-timeout"
     ),
     "Remote end closed connection without response": "empty-reply",
+    "('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))": "empty-reply",
+    "curl: (56) Recv failure: Connection reset by peer": "not-reachable",
     "FATAL: remaining connection slots are reserved for roles": "too-many-connections",
     "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec": "pool-timeout",
     "terminating connection due to administrator command": "server-closed-connection",
