@@ -33,3 +33,14 @@ def test_replaced_worker_cuts_a_long_request(plain_image, run):
     with pytest.raises(httpx.TransportError):
         response.result()
     assert "WORKER TIMEOUT" in container.logs().partition("Handling signal: hup")[2]
+
+
+def test_restart_after_max_requests_cuts_a_long_request(plain_image, run):
+    """A request of a minute is the second one, and the last that its worker may handle."""
+    options = "--threads 2 --timeout 2 --graceful-timeout 1 --max-requests 2"
+    container = run(plain_image, env={"GUNICORN_CMD_ARGS": options})
+    response = container.start_sleep(60)
+
+    with pytest.raises(httpx.TransportError):
+        response.result()
+    assert "WORKER TIMEOUT" in container.logs().partition("Autorestarting worker")[2]

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from harness import PROJECT, engine
+from harness.container import wait_until
 
 PAGE = (PROJECT.parent.parent / "docs/troubleshooting/exit-codes.md").read_text()
 SHELL = ["sh", "-c", "gunicorn core.wsgi --no-control-socket; true"]
@@ -21,6 +22,9 @@ ENDS = {
     139: ["python", "-c", "import ctypes; ctypes.string_at(0)"],
     255: [*GUNICORN, "--worker-tmp-dir", "/nosuch"],
 }
+ORPHAN = "(sleep 1; exit 3) > /dev/null 2>&1 &"
+NAMES = ["sh", "-c", "cat /proc/[0-9]*/comm || true"]
+DEMO = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
 STOPPED = {0: {}, 137: {"command": SHELL}, 143: {"command": SHELL, "init": True}}
 
 
@@ -42,6 +46,18 @@ def test_exit_code_has_its_cause(plain_image, run, docker, replay, code):
     assert re.search(rf"(?m)^\| {code} \|", PAGE)
     if code == 137:
         replay("troubleshooting/exit-codes/line.console", web=container.handle.id)
+
+
+def test_init_keeps_orphans_from_an_older_gunicorn(build, run):
+    """A process that is not a worker exits with 3 under Docker's init; Gunicorn 23 still serves."""
+    image = build("signals/exec-form.Dockerfile", requirements={"gunicorn": "23.0.0"})
+    container = run(image, *DEMO, init=True)
+    container.wait_for_log("Booting worker")
+    container.exec("sh", "-c", ORPHAN)
+
+    assert wait_until(lambda: "sleep" not in container.exec(*NAMES))
+    assert container.get().status_code == 200
+    assert "exited with code" not in container.logs()
 
 
 def end_of(docker, image, command, memory):
