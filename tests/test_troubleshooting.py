@@ -105,6 +105,9 @@ FIRST = {
     "You're using the staticfiles app without having set the STATIC_ROOT setting": (
         "static-root-missing"
     ),
+    "warning: `VIRTUAL_ENV=/.venv` does not match the project environment path `.venv`": (
+        "hidden-by-a-mount"
+    ),
 }
 NO_ENTRY = [
     "ValueError: Django can only handle ASGI/HTTP connections, not lifespan.",
@@ -113,7 +116,6 @@ NO_ENTRY = [
     "DeprecationWarning: The `uvicorn.workers` module is deprecated.",
     "django.db.utils.OperationalError: SSL error: decryption failed or bad record mac",
     "SSL SYSCALL error: EOF detected",
-    "warning: `VIRTUAL_ENV=/.venv` does not match the project environment path `.venv`",
     "celery.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.",
     "django.urls.exceptions.NoReverseMatch: 'shop' is not a registered namespace",
     "Bus error (core dumped)",
