@@ -78,12 +78,12 @@ def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
     Its arguments are those of Builder.build; what the image has inside goes with the results.
     """
 
-    def build(snippet: str, **options: object) -> str:
+    def build(snippet: str | Path, **options: object) -> str:
         try:
             image = builder.build(SNIPPETS / snippet, **options)
         except EngineError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
-        files = [snippet, *options.get("files", ())]
+        files = [name for name in (snippet, *options.get("files", ())) if isinstance(name, str)]
         changed = [*(options.get("changes") or {})]
         versions = options.get("requirements") or {}
         changed += [f"{name}=={version}" for name, version in versions.items()]
