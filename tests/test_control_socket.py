@@ -111,9 +111,10 @@ def test_control_socket_of_25_1_lies_in_the_working_directory(build, run):
     run(image, *SERVE).wait_for_log(f"{ERROR}[Errno 13] Permission denied")
 
 
-def test_control_socket_of_25_3_lies_in_the_home(build, run):
-    """In root's home directory, unless the variable sets another directory."""
-    image = build(IMAGE, requirements={"gunicorn": "25.3.0"})
+@pytest.mark.parametrize("version", ["25.2.0", "25.3.0"])
+def test_control_socket_of_25_3_lies_in_the_home(build, run, version):
+    """In root's home directory, unless the variable sets another directory; in 25.2, too."""
+    image = build(IMAGE, requirements={"gunicorn": version})
     runtime = {"XDG_RUNTIME_DIR": "/run"}
 
     run(image, *SERVE, user="0").wait_for_log(f"{LISTENING}/root/.gunicorn/gunicorn.ctl\n")

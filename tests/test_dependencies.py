@@ -115,15 +115,19 @@ def test_uv_and_its_cache_stay_out(build, run, locked):
 
 
 def test_installing_again_downloads_nothing(build, builder, locked, tmp_path):
-    """A comment is added to what asks for the packages, so that all are installed again."""
+    """A comment is added to what asks for the packages: all are installed again, offline."""
     build(UV, project=locked)
     project = tmp_path / "project"
     shutil.copytree(locked, project)
     asked = (project / "pyproject.toml").read_text()
     (project / "pyproject.toml").write_text(f"{asked}# {uuid.uuid4()}\n")
+    offline = tmp_path / "offline.Dockerfile"
+    text = (SNIPPETS / UV).read_text()
+    offline.write_text(edited(text, {" uv sync ": " UV_OFFLINE=1 uv sync "}))
 
-    done = builder.build_aloud(SNIPPETS / UV, project)
+    done = builder.build_aloud(offline, project)
 
+    assert done.returncode == 0, done.stderr
     assert "Installed 7 packages" in done.stderr
     assert "Prepared" not in done.stderr  # as uv says when it has downloaded
 

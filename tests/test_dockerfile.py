@@ -152,18 +152,20 @@ def test_exposed_port_is_the_bound_one(container, docker):
     assert list(image.config.exposed_ports) == [f"{bound}/tcp"]
 
 
-def test_module_name_is_all_you_change(build, run, tmp_path):
-    """The project's package gets another name, and the Dockerfile that name in one place."""
+def test_module_name_is_all_you_change(build, run, startproject, with_settings, tmp_path):
+    """A fresh project has the guide's settings, and its package another name in one place."""
     project, dockerfile = tmp_path / "project", tmp_path / "app.Dockerfile"
-    shutil.copytree(PROJECT, project)
+    shutil.copytree(startproject(), project)
+    for path, text in with_settings().items():
+        (project / path).write_text(text)
     (project / "core").rename(project / "mysite")
     for file in project.rglob("*.py"):
-        file.write_text(re.sub(r"(?<!\.)\bcore(?=[.\"]| import)", "mysite", file.read_text()))
+        file.write_text(re.sub(r"(?<!\.)\bcore\.", "mysite.", file.read_text()))
     dockerfile.write_text(edited(TEXT, {"core.wsgi": "mysite.wsgi"}))
 
     container = run(build(dockerfile, project=project))
 
-    assert container.get("/").status_code == 200
+    assert container.get("/admin/login/").status_code == 200
 
 
 def test_prints_show_at_once(build, run):

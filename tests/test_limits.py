@@ -48,10 +48,11 @@ def test_proxy_in_another_container_is_not_believed(build, run_once):
 
 
 def test_network_of_a_proxy_stops_gunicorn_23(build, run):
-    """It accepts only addresses."""
+    """It accepts only addresses in the environment variable."""
     image = build(IMAGE, requirements={"gunicorn": "23.0.0"})
     line = "'172.16.0.0/12' does not appear to be an IPv4 or IPv6 address"
-    container = run(image, *SERVE[:2], "--forwarded-allow-ips", "172.16.0.0/12", ready=line)
+    env = {"FORWARDED_ALLOW_IPS": "172.16.0.0/12"}
+    container = run(image, *SERVE[:2], env=env, ready=line)
 
     assert container.exit_code == 1
 

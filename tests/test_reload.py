@@ -210,7 +210,7 @@ def test_hup_does_not_read_the_environment_again(build, run, tmp_path):
     assert container.logs().count(BOOTING) == 2
 
 
-@pytest.mark.parametrize(("version", "debug"), [("25.3.0", False), ("26.1.0", True)])
+@pytest.mark.parametrize(("version", "debug"), [("26.0.0", False), ("26.1.0", True)])
 def test_hup_reads_the_log_level_again_since_26_1(build, run, version, debug):
     """The file sets the level to debug, and only the newer version then logs debug lines."""
     container = run(build(EXEC_FORM, requirements={"gunicorn": version}))

@@ -192,7 +192,7 @@ def test_ignore_file_serves_one_dockerfile(docker_build, tmp_path):
 
 
 def test_mounted_file_gives_the_key(build, docker, replay, tmp_path):
-    """The page's command, run next to a file with the key: the settings have the key."""
+    """The page's command, run next to a file with the key: the settings have that key."""
     (tmp_path / "secret_key").write_text(f"{CANARY}\n")
     image = build(APP, changes=CHANGES)
 
@@ -202,6 +202,8 @@ def test_mounted_file_gives_the_key(build, docker, replay, tmp_path):
     container.wait_for_log("Booting worker")
     printed = "from core.settings import SECRET_KEY as key; print(key)"
     assert container.exec("python", "-c", printed) == CANARY
+    other = ["env", "SECRET_KEY=other", "python", "-c", printed]
+    assert container.exec(*other) == CANARY
     assert container.get("/health/").status_code == 200
 
 

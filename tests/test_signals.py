@@ -256,6 +256,19 @@ def test_quick_stop_lets_gthread_finish(build, run, signal):
     assert stopped.exit_code == 0
 
 
+def test_second_sigint_does_not_end_the_wait(build, run):
+    """A request of 10 s on a thread gets its response, although the signal comes twice."""
+    container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": "--threads 2"})
+    response = container.start_sleep(10)
+    container.kill("SIGINT")
+    container.wait_for_log("Handling signal: int")
+
+    container.kill("SIGINT")
+
+    assert response.result().text == "slept"
+    assert container.exit_code == 0
+
+
 def test_sigint_after_sigterm_ends_the_patience(build, run):
     """A request of 120 s delays the shutdown, until the second signal turns it into a 500."""
     container = run(build(EXEC_FORM))

@@ -54,11 +54,17 @@ def test_nginx_serves_what_the_page_links_to(build, run_once, nginx):
     assert response.headers["Content-Type"].startswith("text/css")
 
 
-def test_hashed_names_are_cached_for_a_year(nginx):
-    """The hashed name of a stylesheet is immutable; its plain name has no such header."""
-    hashed, plain = nginx.get(names(nginx)["core/site.css"]), nginx.get("/static/core/site.css")
+def test_hashed_names_are_cached_for_a_year(build, run):
+    """Every hashed name in the manifest is immutable, with any ending; a plain name is not."""
+    paths = [f"core/static/core/{name}" for name in ("LICENSE", "A.PNG", "a.tar-gz")]
+    changes = dict.fromkeys(paths, "any text\n")
+    nginx = run(build(STATIC, files=CONF, changes=changes), ready=STARTED)
+    hashed = [nginx.get(path) for path in names(nginx).values()]
+    plain = nginx.get("/static/core/site.css")
 
-    assert hashed.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    immutable = "public, max-age=31536000, immutable"
+    assert {response.status_code for response in hashed} == {200}
+    assert [r.url.path for r in hashed if r.headers.get("Cache-Control") != immutable] == []
     assert plain.status_code == 200
     assert "Cache-Control" not in plain.headers
 

@@ -38,6 +38,8 @@ echo "others: $(cat /proc/1/comm 2>&1)"
 echo "devices: $(ls /dev/kmsg 2>&1)"
 """
 HIDDEN = ["home", "others", "devices"]
+WRAPPER = "/usr/local/bin/wrapper"
+WRAPPED = {"ExecStart=": f"TimeoutStartSec=3\nExecStart=/bin/sh {WRAPPER} "}
 PROBED = "ExecStart=\nExecStart=/bin/sh /usr/local/bin/probe"  # in place of Gunicorn
 PROBING = {
     "/usr/local/bin/probe": WHAT_IT_SEES,
@@ -170,6 +172,17 @@ def test_notify_reload_waits_in_vain(shop):
     shop.start({SERVICE: edited(TEXTS[SERVICE], {"Type=notify": "Type=notify-reload"})})
     shop.sh("systemctl restart shop")
     assert shop.sh(in_time) == ""
+
+
+def test_script_without_exec_lets_the_start_time_out(machine):
+    """Gunicorn is then a child of the main process; a script with `exec` becomes Gunicorn."""
+    service = {SERVICE: edited(TEXTS[SERVICE], WRAPPED)}
+    machine.install(service, {WRAPPER: '"$@"\ntrue\n'})
+
+    assert "failed" in machine.sh(f"{START} && echo well")
+    assert "start operation timed out" in machine.journal()
+    machine.sh("systemctl stop shop.socket shop.service; systemctl reset-failed")
+    machine.start(service, {WRAPPER: 'exec "$@"\n'})
 
 
 def test_restart_with_the_socket_loses_no_request(shop):

@@ -21,8 +21,9 @@ IN_STATIC_IMAGE = "static-files/nginx.default.conf"
 def socket_stack(app_image, build, stack):
     """Return a function that starts the page's Compose file, with `web` otherwise than there."""
 
-    def socket_stack(**web: object):
-        nginx = {"image": build(STATIC, files=[IN_STATIC_IMAGE], changes={"default.conf": CONF})}
+    def socket_stack(groups: tuple[str, ...] = (), **web: object):
+        image = build(STATIC, files=[IN_STATIC_IMAGE], changes={"default.conf": CONF})
+        nginx = {"image": image, "group_add": list(groups)}
         web = {"image": app_image, "ports": ["8000"], **web}
         socket_stack.stack = started = stack(COMPOSE, {"nginx": nginx, "web": web})
         started.run("up", "--no-build", "--quiet-pull", "--detach")
@@ -56,6 +57,15 @@ def test_umask_shuts_nginx_out(socket_stack):
 
     assert nginx.get("/health/").status_code == 502
     nginx.wait_for_log("connect() to unix:/run/gunicorn/web.sock failed (13: Permission denied)")
+
+
+def test_common_group_lets_nginx_in(socket_stack):
+    """The mode keeps other users away, and nginx is in the group of Gunicorn's user."""
+    command = [*SERVE, f"unix:{SOCKET}", "--umask", "0o007"]
+    nginx, web = socket_stack(groups=("10001",), command=command)
+
+    assert wait_until(lambda: nginx.get("/health/").status_code == 200)
+    assert "srwxrwx---" in web.exec("ls", "-l", SOCKET)
 
 
 def test_left_over_socket_is_replaced(socket_stack):

@@ -12,6 +12,8 @@ SERVE = """
 printf %s "$0" > /tmp/slow.py
 exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --timeout 1 --config /tmp/slow.py
 """
+FAULT_HANDLER = """import faulthandler
+post_worker_init = lambda worker: faulthandler.enable()"""
 GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 1"}
 
 
@@ -34,3 +36,14 @@ def test_worker_that_exits_slowly_is_killed_after_its_request(plain_image, run):
 
     between = log.partition("WORKER TIMEOUT")[2]
     assert "Error handling request GET /sleep/30/" in between
+
+
+def test_fault_handler_shows_the_view_that_holds_the_gil(plain_image, run):
+    """A regular expression that never ends is C code; the hook is one line of the file."""
+    container = run(plain_image, "sh", "-c", SERVE, FAULT_HANDLER)
+    container.start_get("/hold-gil/60/")
+
+    log = container.wait_for_log("was sent SIGABRT!")
+
+    assert "Fatal Python error: Aborted" in log
+    assert "in hold_gil" in log
