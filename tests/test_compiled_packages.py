@@ -209,7 +209,7 @@ def test_wheels_come_from_a_uv_lock(aloud, locked, tmp_path):
             "    --mount=type=bind,source=requirements.txt,target=requirements.txt \\\n": (
                 f"    {mounts}"
             ),
-            # Another command than that of an earlier run, whose output a cache would not print.
+            # Another command than in earlier runs, because the cache would not print its output.
             "    pip wheel": f"    : {uuid.uuid4()} && {export} \\\n && pip wheel",
             "--requirement requirements.txt\n": "--requirement requirements.txt && ls /wheels\n",
             LOOK: "",

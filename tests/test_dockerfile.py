@@ -107,7 +107,7 @@ def test_log_has_no_error(build, run):
 
 
 def test_secret_of_the_build_is_not_kept(build, docker):
-    """The directory has the Dockerfile, as the reader's has; no layer or history shows the key."""
+    """The build directory has the Dockerfile too; neither layers nor history contain the key."""
     image = build(APP, changes={"Dockerfile": TEXT})
 
     assert "not-kept-in-the-image" in TEXT

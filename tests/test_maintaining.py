@@ -74,7 +74,7 @@ def test_workflow_passes_its_linters(command):
 
 @pytest.mark.parametrize("command", LINTERS, ids=lambda command: command[0])
 def test_action_by_tag_is_refused(command, tmp_path):
-    """The hash of one action is replaced with its tag, as in most workflows."""
+    """With the hash of one action replaced by its tag, as in most workflows, the linter fails."""
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
     workflow = tmp_path / WORKFLOW
     text, replaced = re.subn("(deploy-pages@)[0-9a-f]{40} # ", r"\1", workflow.read_text())
