@@ -67,7 +67,7 @@ def site(proxying, volume, with_media, tmp_path_factory):
 
 
 def test_nginx_serves_small_and_large_uploads(site):
-    """nginx can read an upload that Django kept in memory, and one from a file in /tmp."""
+    """An upload that Django kept in memory and one from a file in /tmp are both served."""
     contents = [b"small", b"large" * MB]
 
     paths = [upload(site, "file.bin", content).text for content in contents]
