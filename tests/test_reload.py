@@ -135,7 +135,7 @@ def test_reload_loses_no_request(build, run, flags):
 
 @pytest.mark.parametrize(("workers", "codes"), [("1", {3}), ("2", {1, 3})])
 def test_broken_wsgi_py_ends_the_server(build, run, workers, codes):
-    """The new workers fail to boot: with one worker the code is 3, with two it is 3 or 1."""
+    """The new workers fail to boot: with one worker the exit code is 3, with two it is 3 or 1."""
     container = run(build(EXEC_FORM), env={"WEB_CONCURRENCY": workers})
     container.wait_for_log(BOOTING, count=int(workers))
     container.get("/health/")
@@ -250,7 +250,7 @@ def test_ttin_adds_a_worker(build, run):
 
 
 def test_ttou_takes_a_worker_but_not_the_last(build, run):
-    """After the first signal, one worker of two remains; the second signal removes none."""
+    """The first signal removes one of two workers; the second signal removes none."""
     container = run(build(EXEC_FORM), env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log(BOOTING, count=2)
     container.kill("SIGTTOU")
@@ -265,7 +265,7 @@ def test_ttou_takes_a_worker_but_not_the_last(build, run):
 
 
 def test_hup_forgets_ttin(build, run):
-    """Of two workers, one of them added by the signal, one remains."""
+    """One of two workers was added by a signal; after HUP, one remains."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
     container.kill("SIGTTIN")
@@ -320,7 +320,7 @@ def test_shell_form_keeps_sighup(build, run):
 
 
 def check_and_reload(container):
-    """Run the script of the page, with this container's name for the reader's."""
+    """Run the page's script, with this container's name instead of the reader's."""
     script = (SNIPPETS / "reload/check-first.reload.sh").read_text()
     docker = shlex.join(map(str, container.docker.client_config.docker_cmd))
     script = re.sub(r"\bweb\b", container.handle.id, re.sub(r"\bdocker\b", docker, script))
@@ -328,18 +328,18 @@ def check_and_reload(container):
 
 
 def write(container, path, text):
-    """Change a file under a running server, as in a mounted directory."""
+    """Change a file while the server runs, as in a mounted directory."""
     write = ["sh", "-c", 'printf %s "$1" > "$0"', path, text]
     container.handle.execute(write, user="0")
 
 
 def hup(container):
-    """Reload, and wait until a worker has gone."""
+    """Reload, and wait until a worker has exited."""
     gone = container.logs().count(EXITING)
     container.kill("SIGHUP")
     container.wait_for_log(EXITING, count=gone + 1)
 
 
 def wait_for_workers(container, number):
-    """Wait until this many run next to the master: a worker logs its exit before it exits."""
+    """Wait for this many processes besides the master: a worker logs its exit before it exits."""
     assert wait_until(lambda: len(container.top()) == number + 1), container.top()

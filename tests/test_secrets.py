@@ -192,7 +192,7 @@ def test_ignore_file_serves_one_dockerfile(docker_build, tmp_path):
 
 
 def test_mounted_file_gives_the_key(build, docker, replay, tmp_path):
-    """The page's command, run next to a file with the key: the settings have the key."""
+    """The page's command runs next to a file with the key, and the settings have that key."""
     (tmp_path / "secret_key").write_text(f"{CANARY}\n")
     image = build(APP, changes=CHANGES)
 
@@ -220,7 +220,7 @@ def test_inspect_shows_the_environment(build, run, docker, tmp_path):
 
 @pytest.mark.parametrize(("workers", "codes"), [("1", {3}), ("2", {1, 3})])
 def test_unreadable_file_ends_gunicorn(build, run, tmp_path, workers, codes):
-    """Only the file's owner can read it, who is not the container's user; one worker and two."""
+    """The container's user cannot read the file, with one worker or with two."""
     key = tmp_path / "secret_key"
     key.write_text(CANARY)
     key.chmod(0o600)
@@ -233,7 +233,7 @@ def test_unreadable_file_ends_gunicorn(build, run, tmp_path, workers, codes):
 
 
 def plant(folder: Path, files):
-    """Write texts into a folder, by path."""
+    """Write texts into a directory, by path."""
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -248,6 +248,6 @@ def files_of(docker_build, dockerfile, context):
 
 
 def found_in(docker, image):
-    """Search all that `docker save` writes of an image: return which kinds contain the canary."""
+    """Search everything that `docker save` writes; return which parts contain the canary."""
     found = [part for part in saved_image.parts(docker, image) if CANARY.encode() in part]
     return {"configuration" if saved_image.is_json(part) else "layer" for part in found}

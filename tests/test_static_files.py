@@ -32,7 +32,7 @@ def nginx(build, run_once):
 
 
 def test_command_builds_the_static_image(builder, replay, run, tmp_path):
-    """The page's command, run in a folder that has the page's files."""
+    """The page's command runs in a directory with the page's files."""
     shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
     shutil.copy(SNIPPETS / STATIC, tmp_path / "Dockerfile.static")
     shutil.copy(SNIPPETS / CONF[0], tmp_path / "default.conf")
@@ -219,13 +219,13 @@ find . -name '*.gz' | sed 's/.gz$//' | xargs cat | wc -c
 
 
 def names(nginx):
-    """Return the addresses of the hashed files, by plain names, as the static image has them."""
+    """Return the hashed files' addresses, by plain names, as in the static image."""
     paths = json.loads(nginx.exec("cat", MANIFEST))["paths"]
     return {plain: f"/static/{hashed}" for plain, hashed in paths.items()}
 
 
 def get_by_http_1_0(container, path, headers):
-    """Send a request by HTTP/1.0, which httpx cannot, and return the response's headers."""
+    """Send a request over HTTP/1.0, which httpx cannot, and return the response's headers."""
     client = http.client.HTTPConnection("127.0.0.1", container.ports[0])
     client._http_vsn, client._http_vsn_str = 10, "HTTP/1.0"  # noqa: SLF001
     client.request("GET", path, headers=headers)

@@ -28,7 +28,7 @@ print(json.dumps({d.name.lower(): d.version for d in distributions() if d.name !
 """
 ARGUMENT, SECRET = "canary-of-an-argument", "canary-of-a-secret"
 NO_IMAGE = ["--output", "type=cacheonly"]
-# What the containerd store, the classic store and Podman say of a manifest with another digest.
+# How the containerd store, the classic store and Podman reject a manifest's wrong digest.
 OTHER_BYTES = re.compile(b"unexpected commit digest|verification failed|does not match")
 WITH_BOTH = """
 FROM python:3.14-slim
@@ -46,9 +46,9 @@ dependencies = ["iniconfig==2.3.1"]
 
 @pytest.fixture
 def docker_build(docker, tmp_path):
-    """Return a function that builds the text of a Dockerfile, in a folder of its own.
+    """Return a function that builds a Dockerfile's text in a separate directory.
 
-    Podman needs an option for a registry without TLS at 127.0.0.1; Docker needs none.
+    For a registry without TLS at 127.0.0.1, Podman needs an option, but Docker does not.
     """
     plain = ["--tls-verify=false"] if docker.client_config.client_type == "podman" else []
 
@@ -254,7 +254,7 @@ print(json.dumps([[before.returncode, after.returncode], after.stderr]))
 
 
 def word_of(docker_build, base, folder):
-    """Build upon a base, and return what is in its file `word`."""
+    """Build from a base, and return the content of its file `word`."""
     tar = folder / "tar"
     done = docker_build(f"FROM {base}", "--pull", "--output", f"type=tar,dest={tar}")
     assert done.returncode == 0, done.stderr.decode()
@@ -263,14 +263,14 @@ def word_of(docker_build, base, folder):
 
 
 def lint(path, schema):
-    """Check a file against the schema of a service."""
+    """Check a file against a service's schema."""
     program = Path(sys.executable).with_name("check-jsonschema")
     command = [program, "--builtin-schema", f"vendor.{schema}", path]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 def uv(folder, *command):
-    """Run uv in a folder, but not in the environment of these tests."""
+    """Run uv in a directory, but not in the environment of these tests."""
     environ = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
     command = [os.environ.get("UV", "uv"), *command]
     return subprocess.run(command, check=False, cwd=folder, env=environ,
@@ -278,5 +278,5 @@ def uv(folder, *command):
 
 
 def provenance_in(path):
-    """Return the provenance that Buildx has written into a file of metadata."""
+    """Return the provenance in a metadata file from Buildx."""
     return json.loads(path.read_text())["buildx.build.provenance"]

@@ -141,7 +141,7 @@ def memory(container):
 
 
 def database_connections(container, threads):
-    """Return how often the database file is open, once so many threads could have opened it."""
+    """Return how often the database file is open, once this many threads could have opened it."""
     container.exec("python", "manage.py", "migrate")
     deadline, found = time.monotonic() + PATIENCE, []
     while len(found) < threads and time.monotonic() < deadline:

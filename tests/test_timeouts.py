@@ -128,7 +128,7 @@ def test_files_keep_the_order():
 
 
 def test_compose_grace_holds_for_docker_stop(build, stack):
-    """A request of 13 s outlives a plain `docker stop`, with both files of the page."""
+    """With both of the page's files, a request of 13 s outlives a plain `docker stop`."""
     web = {"image": build(APP, files=FILES), "environment": ENVIRONMENT, "ports": ["8000"]}
     compose = stack(COMPOSE, {"web": web})
     compose.up()
@@ -159,14 +159,14 @@ def test_proxy_that_gives_up_leaves_the_worker_busy(build, run):
 
 
 def test_sync_closes_each_connection(build, run):
-    """The response has the header Connection: close, whatever --keep-alive is."""
+    """The response has the header Connection: close, regardless of --keep-alive."""
     container = run(build(APP), *SYNC, "--keep-alive", "75")
 
     assert container.get("/health/").headers["Connection"] == "close"
 
 
 def test_gthread_closes_an_idle_connection(build, run):
-    """The first request on a connection gets a response, the second, five seconds later, none."""
+    """The first request on a connection gets a response; the second, 5 s later, does not."""
     container = run(build(APP), *GTHREAD)
 
     answers = container.exec("python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS)
@@ -175,7 +175,7 @@ def test_gthread_closes_an_idle_connection(build, run):
 
 
 def test_longer_keepalive_keeps_an_idle_connection(build, run):
-    """With the file of the page, both requests get a response."""
+    """With the page's file, both requests get a response."""
     container = run(build(APP, files=FILES), *GTHREAD)
 
     answers = container.exec("python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS)
@@ -221,7 +221,7 @@ def test_asgi_has_no_request_timeout(build, run):
 
 @pytest.mark.cgroup
 def test_pause_longer_than_the_timeout_kills_workers(build, run, docker):
-    """Master and workers wake together, and whether the master looks first is chance."""
+    """Master and workers wake at the same time, and chance decides which of them acts first."""
     flags = ["--timeout", "2", "--preload", "--workers", "4"]
     container = run(build(APP), *SYNC, *flags)
     container.wait_for_log("Booting worker", count=4)

@@ -16,7 +16,7 @@ PLAIN = {"Accept-Encoding": "identity"}
 
 @pytest.fixture
 def web(build, run):
-    """Run the one container, with the page's settings in place of the project's."""
+    """Run the single container, with the page's settings instead of the project's."""
     return run(build(APP, changes=CHANGES), env={"WEB_CONCURRENCY": "1"})
 
 
@@ -61,7 +61,7 @@ def test_browser_chooses_brotli_or_gzip(web):
 
 
 def test_whitenoise_misses_with_a_404(web):
-    """A name that was not collected, and a path that leads out of the directory."""
+    """Requests a name that was not collected, and a path that leads out of the directory."""
     codes = {web.get(path).status_code for path in ("/static/no.css", "/static/%2e%2e/manage.py")}
 
     assert codes == {404}

@@ -31,7 +31,7 @@ TWO_AFTER_IDLENESS, BESIDE_A_SILENT_CLIENT = "idle_then_slow.py", "beside_a_sile
 
 @pytest.mark.parametrize("worker_class", ["", "sync", "gunicorn.workers.sync.SyncWorker"])
 def test_threads_turn_sync_into_gthread(small_image, run_once, worker_class):
-    """The log shows the class that runs, for the default class and for both names of sync."""
+    """The log shows the active class, for the default class and for both names of sync."""
     flags = ["--worker-class", worker_class] if worker_class else []
 
     without = run_once(small_image, *SYNC, *flags)
@@ -146,7 +146,7 @@ def test_idle_worker_is_left_alone(small_image, run):
 
 
 def test_silent_client_kills_sync_but_not_gthread(build, run):
-    """A client connects and sends nothing; another sends a request, which sync leaves waiting."""
+    """A client connects and sends nothing; sync makes another client's request wait."""
     sync = run(build(GTHREAD), *SYNC, "--timeout", "8")
     gthread = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 8"})
 
@@ -179,9 +179,9 @@ def test_sync_takes_longest_for_twenty_slow_requests(image, run_once):
 
 
 def test_computing_view_holds_up_gevent(image, run, run_once):
-    """A client sends a request while a view computes, and gets its response after that view.
+    """A client sends a request while a view computes, and gets its response after the view's.
 
-    On gthread, the client gets its response first, although the view computes ten times as much.
+    With gthread, the client gets its response first, although the view computes ten times longer.
     """
     gevent, gthread = run_once(image, *GEVENT_CLASS), run(image)
 

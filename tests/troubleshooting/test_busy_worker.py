@@ -21,7 +21,7 @@ ASK = ["python", "-c", LOOK_INSIDE]
 
 @pytest.mark.cgroup
 def test_worker_tells_where_it_computes(plain_image, run, replay):
-    """One thread computes for minutes, without capabilities, and the worker shows its view."""
+    """One thread computes for minutes; without any capabilities, the worker shows its view."""
     env = {"GUNICORN_CMD_ARGS": "--threads 2"}
     container = run(plain_image, env=env, cpus=0.5, cap_drop=["ALL"])
     container.wait_for_log("Booting worker")

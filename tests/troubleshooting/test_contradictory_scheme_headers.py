@@ -18,7 +18,7 @@ CONTRADICTS = edited(PASSES_ON, {";": ";\n        proxy_set_header X-Forwarded-P
 
 
 def test_inner_proxy_contradicts_the_outer(build, plain_image, run, replay, tmp_path):
-    """The outer proxy terminates TLS; nginx is the inner one, with its own scheme and without."""
+    """The outer proxy terminates TLS; nginx is the inner one, with or without its own scheme."""
     proxy = Nginx(build, run, tmp_path, CONTRADICTS)
     inside = {"networks": [f"container:{proxy.id}"], "publish_all": False}
     container = run(plain_image, *SERVE, **inside)

@@ -6,7 +6,7 @@ READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
 
 
 def test_refused_database_fails_the_view(plain_image, run, replay):
-    """The settings have the app's own container as the host, where no database listens."""
+    """The settings use the app's own container as the host, where no database listens."""
     container = run(plain_image, env={"DATABASE_URL": ADDRESS.format("secret", "127.0.0.1")})
 
     assert container.get("/health/").status_code == 200

@@ -12,7 +12,7 @@ PROBE = (ROOT / "tests/probes/cached_settings.py", "/app/cached_settings.py", "r
 
 @pytest.fixture(scope="module")
 def serve(running, build):
-    """Return a function that starts the project with the address of a cache."""
+    """Return a function that starts the project with a cache's address."""
     image = build(EXEC_FORM, changes={"requirements.txt": PINS})
 
     def serve(url):
@@ -23,7 +23,7 @@ def serve(running, build):
 
 
 def test_refused_cache_fails_the_view(serve, replay):
-    """No Redis runs, and the whole site is cached; Gunicorn started all the same."""
+    """The whole site is cached, but no Redis runs; Gunicorn starts anyway."""
     with serve("redis://127.0.0.1:6379/0") as web:
         assert web.get("/health/").status_code == 500
         web.wait_for_log("Error 111 connecting to 127.0.0.1:6379")
@@ -39,6 +39,6 @@ def test_unknown_name_of_redis_is_not_resolved(serve):
 
 
 def test_local_memory_needs_no_redis(serve):
-    """The same view responds."""
+    """The same view responds without Redis."""
     with serve("") as web:
         assert web.get("/health/").status_code == 200
