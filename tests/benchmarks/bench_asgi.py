@@ -46,9 +46,9 @@ def bench_asgi(build, run, measured):
         replaces = "no workers" if "daphne" in command else replaces_a_worker(container)
         container.remove()
         stopping.append([server, *how_it_stops(start, command), replaces])
-    columns = ["20 async views, s", "20 sync views, s", "streams", "WebSockets", "MiB"]
+    columns = ["s for 20 async views", "s for 20 sync views", "streams", "WebSockets", "MiB"]
     measured("serving", ["server", *columns], serving)
-    columns = ["finishes a request", "exit code", "does to an open WebSocket"]
+    columns = ["finishes the request", "exit code", "open WebSocket"]
     measured("stopping", ["server", *columns, "replaces a dead worker"], stopping)
 
 
@@ -101,6 +101,6 @@ def how_it_stops(start, command):
             socket.recv(PATIENCE)
     container.remove()
     if stopped.exit_code == 137:
-        return finished, code, f"waits for it, over {GRACE} s"
+        return finished, code, f"waits over {GRACE} s"
     closed = "cuts it" if socket.close_code == 1006 else f"closes it with {socket.close_code}"
     return finished, code, closed

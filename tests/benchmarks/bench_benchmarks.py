@@ -246,11 +246,11 @@ def size(measured, docker, tags, layers, limit):
         megabytes = docker.image.inspect(tag).size / 1e6
         sent = sum(layers[tag].values()) / 1e6
         rows.append([name, round(megabytes), f"{sent:.0f}", str(len(layers[tag]))])
-    rows.append(["limit: slim base and packages", round(limit / 1e6), "", ""])
+    rows.append(["limit: slim base plus packages", round(limit / 1e6), "", ""])
     whole = next(row[1] for row in rows if row[0] == FULL)
     rows = [[*row, f"{row[1] / whole:.2f}", f"{row[1] / limit * 1e6:.2f}"] for row in rows]
-    columns = ["app image", "MB on disk", "MB compressed", "layers", "of the full image",
-               "of the limit"]  # fmt: skip
+    columns = ["app image", "MB on disk", "MB compressed", "layers", "ratio to full image",
+               "ratio to limit"]  # fmt: skip
     measured("size", columns, rows)
 
 
@@ -263,7 +263,7 @@ def moved(measured, tags, layers):
         py, css, dependency = (sum(after[k] for k in after.keys() - before.keys()) / 1000
                                for before, after in pairwise(contents))  # fmt: skip
         rows.append([name, round(py), round(css), f"{dependency / 1000:.1f}"])
-    measured("moved", ["image", "kB after a .py", "kB after a .css", "MB after a package"], rows)
+    measured("moved", ["image", "kB, .py changed", "kB, .css changed", "MB, package changed"], rows)
 
 
 def building(measured, builds):
@@ -273,12 +273,12 @@ def building(measured, builds):
     whole = best[FULL]
     rows = [[name, round(b["cold"], 1), f"{b['cold'] / whole['cold']:.2f}",
              f"{b['nothing']:.1f}"] for name, b in best.items()]  # fmt: skip
-    measured("cold", ["image", "s", "of the full image", "s, fully cached"], rows)
+    measured("cold", ["image", "s, no cache", "ratio to full image", "s, fully cached"], rows)
     changes = [".py", ".css", "dependency"]
     rows = [[name, *(round(b[c], 1) for c in changes),
              *(f"{b[c] / whole[c]:.2f}" for c in changes)] for name, b in best.items()]  # fmt: skip
-    columns = ["s after a .py", "s after a .css", "s after a package"]
-    ratios = ["… .py, of the full image", "… .css", "… package"]
+    columns = ["s, .py changed", "s, .css changed", "s, package changed"]
+    ratios = ["ratio to full image, .py", "ratio to full image, .css", "ratio to full image, package"]
     measured("rebuild", ["image", *columns, *ratios], rows)
 
 
@@ -293,7 +293,7 @@ def running(measured, runs):
                      str(first["exit code"]), f"{quick['page']:.0f}",
                      f"{middle['rest']:.0f}", f"{middle['load']:.0f}"])  # fmt: skip
         works.append([name, bool(ALL[name].static), *first["work"]])
-    measured("run", ["image", "s to the first 200", "s to stop", "exit code",
-                     "ms for the first page", "MiB idle", "MiB after 200 pages"], rows)  # fmt: skip
+    measured("run", ["image", "s to first 200", "s to stop", "exit code",
+                     "ms, first page", "MiB idle", "MiB, 200 pages served"], rows)  # fmt: skip
     features = ["static image", "translated pages", "hashed links", "non-root user"]
     measured("work", ["image", *features], works)

@@ -23,7 +23,7 @@ SETUPS = [
 
 def bench_memory(build, run, measured):
     """Send a hundred requests to each worker, then let it collect its garbage."""
-    columns = ["PSS", "MiB at startup", "MiB under load", "MiB collected"]
+    columns = ["setup", "MiB at startup", "MiB under load", "MiB after collection"]
     rows = [[name, *sizes(build, run, *setup)] for name, *setup in SETUPS]
 
     measured("pss", columns, rows)

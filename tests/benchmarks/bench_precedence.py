@@ -16,4 +16,4 @@ def bench_precedence(build, run, measured):
         for place, source in enumerate(SOURCES, 1)
     ]
     numbers = [f"{place}." for place in range(1, len(SOURCES) + 1)]
-    measured("sources", ["beats", *numbers], rows)
+    measured("sources", ["overrides", *numbers], rows)

@@ -11,7 +11,7 @@ ASK = (PROBES / "rate.py").read_text()
 REQUESTS = 2000
 ROUNDS = 10
 SECONDS = 6  # of a round in which two clients ask for slow answers, and one for quick ones
-FILES = {"`keepalive 0`, as in the file": TEXT, "connections kept, nginx's default": BY_DEFAULT}
+FILES = {"`keepalive 0`, as in the file": TEXT, "default, persistent connections": BY_DEFAULT}
 
 
 def bench_proxy(build, docker, run, measured, tmp_path):
@@ -24,7 +24,7 @@ def bench_proxy(build, docker, run, measured, tmp_path):
         rates = [float(proxied.web.exec(*ask)) for _ in range(3)]
         shares = sorted(share_that_waits(proxied) for _ in range(ROUNDS))
         rows.append([name, round(median(rates)), round(median(shares)), round(shares[-1])])
-    columns = ["nginx", "requests/s", "% that wait, in the median round", "% in the worst"]
+    columns = ["nginx", "requests/s", "% delayed, median round", "% delayed, worst round"]
     measured("kept", columns, rows)
 
 

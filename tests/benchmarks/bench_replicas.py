@@ -15,7 +15,7 @@ SETUPS = [
 
 def bench_replicas(app_image, run, measured):
     """Start each, ask each worker a hundred times for a page, and stop it."""
-    columns = ["four workers", "MiB under load", "seconds of processor to start"]
+    columns = ["setup", "MiB under load", "CPU seconds to start"]
     rows = [[name, *costs(app_image, run, *setup)] for name, *setup in SETUPS]
 
     measured("four-workers", columns, rows)

@@ -71,7 +71,7 @@ def bench_runserver(build, run, measured):
         numbers = [round(rate), round(cpu, 1), memories[name]]
         rows.append([name, *numbers, follows(container), *stop(container)])
     columns = ["server", "requests/s", "ms of CPU per request", "MiB"]
-    ends = ["reloads a changed view", "exit code of the stop", "request during the stop"]
+    ends = ["reloads changed code", "exit code", "request during the stop"]
     measured("servers", [*columns, *ends], rows)
 
 

@@ -38,7 +38,7 @@ def bench_signals(build, run, measured):
     }
     inits = {
         "--init": ([], {"init": True}),
-        "--init, to the group": ([], {"init": True, "env": GROUP}),
+        "--init, whole group": ([], {"init": True, "env": GROUP}),
         "dumb-init": (["dumb-init"], {}),
         "dumb-init --single-child": (["dumb-init", "--single-child"], {}),
     }
@@ -65,8 +65,8 @@ def bench_signals(build, run, measured):
         starts = [[name, *end] for name, end in zip(starts, ends, strict=True)]
         ends = pool.map(stop_under, pairs)
         inits = [[init, start, *end[1:]] for (init, start), end in zip(pairs, ends, strict=True)]
-    measured("start-lines", ["start", *OUTCOME], starts)
-    measured("inits", ["init", "start", *OUTCOME[1:]], inits)
+    measured("start-lines", ["command", *OUTCOME], starts)
+    measured("inits", ["init", "command", *OUTCOME[1:]], inits)
 
 
 def outcome(response):

@@ -10,7 +10,7 @@ CHANGES = {
     "`systemctl restart`": ("systemctl restart shop", True),
     "`systemctl restart`, without the socket unit": ("systemctl restart shop", False),
     "`systemctl kill --signal HUP`": ("systemctl kill --signal HUP shop", True),
-    "the main process killed": ("systemctl kill --kill-whom main --signal KILL shop", True),
+    "main process killed": ("systemctl kill --kill-whom main --signal KILL shop", True),
 }
 CLIENTS = (PROBES / "clients.py").read_text()
 
@@ -26,7 +26,7 @@ def bench_clients(machine, measured):
             machine.start(ALONE, start="systemctl start shop.service")
         told = machine.exec("python", "-c", CLIENTS, *change.split())
         rows.append([name, *json.loads(told.splitlines()[-1])])
-    measured("clients", ["Change", "requests", "lost", "longest wait, s"], rows)
+    measured("clients", ["change", "requests", "lost", "longest wait, s"], rows)
 
 
 def bench_exposure(machine, measured):
@@ -36,4 +36,4 @@ def bench_exposure(machine, measured):
     machine.install()
     both = machine.exposure()
     rows = [["`shop.service`", alone], ["with `hardening.conf`", both]]
-    measured("exposure", ["Files", "exposure"], rows)
+    measured("exposure", ["files", "exposure"], rows)

@@ -11,9 +11,9 @@ REQUESTS = 2000
 ROUNDS = 3
 PORTS = [8081, 8082]
 VIEWS = {
-    "does nothing, without Django": "/no-op/",
-    "Django's smallest": "/health/",
-    "waits for ten milliseconds": "/sleep/0.01/",
+    "no-op without Django": "/no-op/",
+    "minimal Django view": "/health/",
+    "Django view that waits 10 ms": "/sleep/0.01/",
 }
 WAYS = {"tcp": "web:8000", "socket": f"unix:{SOCKET}"}
 SERVER = """

@@ -8,7 +8,7 @@ from scenarios.production import HOST, POST, UPDATE, Production, images
 
 CLIENTS = {"clients": 4, **HOST}
 EMPTY = ["exec", "-T", "db", "psql", "--quiet", "app", "--command", "TRUNCATE core_note"]
-COLUMNS = ["way", "`GET` answered", "`GET` lost", "`POST` answered", "`POST` lost"]
+COLUMNS = ["method", "`GET` succeeded", "`GET` lost", "`POST` succeeded", "`POST` lost"]
 
 
 def bench_updates(build, official, docker, builder, tmp_path, request, measured):
