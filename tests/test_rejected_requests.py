@@ -38,7 +38,7 @@ def get(headers="", line="GET / HTTP/1.1", body=""):
 REQUESTS = {
     "nothing unusual": get(),
     UNDERSCORE: get("X_Real_Ip: 192.0.2.1\r\n"),
-    "`Content-Length` beside `Transfer-Encoding`": get(
+    "`Content-Length` and `Transfer-Encoding`": get(
         f"Content-Length: 5\r\n{CHUNKED}", body=LAST_CHUNK
     ),
     "`chunked` in HTTP/1.0": get(CHUNKED, "GET / HTTP/1.0", LAST_CHUNK),
@@ -58,11 +58,11 @@ REQUESTS = {
     "`Host` twice": get(HOST),
     "`Content-Type` twice": get("Content-Type: text/plain\r\n" * 2),
     "`Transfer-Encoding` without `chunked`": get("Transfer-Encoding: gzip\r\n"),
-    "a target that is not ASCII": get(line="GET /?q=é HTTP/1.1"),
+    "a non-ASCII target": get(line="GET /?q=é HTTP/1.1"),
     "a first line that is too long": get(line=f"GET /{'a' * 5000} HTTP/1.1"),
     "a header that is too long": get(f"X-Real-Ip: {'a' * 9000}\r\n"),
     "101 headers": get("X-Real-Ip: 192.0.2.1\r\n" * 100),
-    "an empty line before the first": f"\r\n{get()}",
+    "an empty line before the first line": f"\r\n{get()}",
     "lines that end in `\\n`": "GET / HTTP/1.1\nHost: web\n\n",
 }
 ASK = """
@@ -153,7 +153,7 @@ def ask_all(container):
 def fate(name, answer):
     """Return a response's status, or what the application received."""
     if not answer:
-        return "no answer"
+        return "no response"
     status = answer.split()[1]
     if name == UNDERSCORE and status == "200":
         return "passed on" if "HTTP_X_REAL_IP" in answer else "dropped"

@@ -278,7 +278,7 @@ def building(measured, builds):
     rows = [[name, *(round(b[c], 1) for c in changes),
              *(f"{b[c] / whole[c]:.2f}" for c in changes)] for name, b in best.items()]  # fmt: skip
     columns = ["s, .py changed", "s, .css changed", "s, package changed"]
-    ratios = ["ratio to full image, .py", "ratio to full image, .css", "ratio to full image, package"]
+    ratios = ["ratio to full image, .py", "ratio, .css", "ratio, package"]
     measured("rebuild", ["image", *columns, *ratios], rows)
 
 
