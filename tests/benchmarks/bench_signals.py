@@ -16,7 +16,7 @@ SIDE_BY_SIDE = 3
 
 
 def bench_signals(build, run, measured):
-    """Stop each as `docker stop` does, with a request of 4 s in progress and another 8 s later."""
+    """Stop each like `docker stop`, with a request of 4 s in progress and another one 8 s later."""
     image = build(EXEC_FORM, **WITH_DUMB_INIT)
     with_exec = build(SCRIPT, files=["signals/exec-in-script.entrypoint.sh"])
     starts = {
@@ -70,7 +70,7 @@ def bench_signals(build, run, measured):
 
 
 def outcome(response):
-    """Return how a request ended: completed, cut, or refused because nothing listens any more."""
+    """Return how a request ended: completed, cut, or refused because nothing listens anymore."""
     try:
         return "completed" if response.result().status_code == 200 else "failed"
     except httpx.ConnectError:

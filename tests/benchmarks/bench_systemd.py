@@ -1,4 +1,4 @@
-"""The tables of docs/systemd.md: what each change costs those who ask, and what a sandbox gains."""
+"""The tables of docs/systemd.md: what clients notice of each change, and what a sandbox gains."""
 
 import json
 
@@ -16,7 +16,7 @@ CLIENTS = (PROBES / "clients.py").read_text()
 
 
 def bench_clients(machine, measured):
-    """Four clients ask for answers of 20 ms, with pauses of 50 ms, and the service is changed."""
+    """Send requests of 20 ms from four clients with pauses of 50 ms, while the service changes."""
     rows = []
     for name, (change, with_socket) in CHANGES.items():
         machine.sh(CLEAN)
@@ -30,7 +30,7 @@ def bench_clients(machine, measured):
 
 
 def bench_exposure(machine, measured):
-    """Let systemd count what the service might do."""
+    """Make systemd rate the service's exposure."""
     machine.install(PLAIN)
     alone = machine.exposure()
     machine.install()
