@@ -147,7 +147,7 @@ def test_stops_in_time(start):
 
 @pytest.mark.waits
 def test_turns_unhealthy_when_it_hangs(start, config):
-    """A HEALTHCHECK, if there is one, is healthy, then unhealthy with all processes suspended."""
+    """A HEALTHCHECK, if any, is healthy, and unhealthy once all processes are suspended."""
     check = config.healthcheck
     if check is None or (check.test or ["NONE"]) == ["NONE"]:
         pytest.skip("the image has no HEALTHCHECK, see health-checks.html")
