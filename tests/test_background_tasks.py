@@ -73,7 +73,7 @@ def test_django_alone_runs_a_task_in_the_request(build, run):
 
 
 def test_rolled_back_request_leaves_no_task(site):
-    """The view fails after it has enqueued a task in its transaction."""
+    """The view fails after it enqueues a task in its transaction."""
     assert site.get("/roll-back/undone/").status_code == 500
 
     assert statuses(site, "undone") == []

@@ -123,7 +123,7 @@ def test_busy_threads_fail_the_check(image, run):
 
 
 def test_image_without_curl_is_never_healthy(build, run):
-    """The app responds, but Docker counts it as unhealthy, because curl is missing."""
+    """The app responds, but Docker reports it as unhealthy, because curl is missing."""
     image = build("health-checks/wrong-curl.Dockerfile", files=FILES, changes=CHANGES)
     container = run(image, health_interval=1, health_retries=2)
 

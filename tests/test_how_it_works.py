@@ -70,7 +70,7 @@ def test_workers_listen_on_the_socket_of_the_master(build, run_once):
 
 
 def test_requests_are_answered_while_the_master_stands_still(build, run):
-    """The master is suspended with SIGSTOP, and its worker still responds."""
+    """The master is suspended with SIGSTOP, but its worker still responds."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
 

@@ -32,7 +32,7 @@ LEFT += " --bind 0.0.0.0:8000 --no-control-socket"
 
 @pytest.fixture(scope="module")
 def image(build):
-    """Build the app image with both files of the page."""
+    """Build the app image with both of the page's files."""
     return build(APP, files=FILES, changes={"requirements.txt": PACKAGES})
 
 

@@ -45,7 +45,7 @@ def test_read_only_root_needs_a_worker_tmp_dir(build, run):
 
 
 def test_dev_shm_is_memory(build, run_once):
-    """/dev/shm is a tmpfs, and /tmp is not."""
+    """/dev/shm is a tmpfs, but /tmp is not."""
     container = run_once(build(IMAGE))
 
     kinds = container.exec("stat", "--file-system", "--format=%T", "/dev/shm", "/tmp").split()
@@ -88,7 +88,7 @@ def test_prints_wait_unless_unbuffered(build, run):
 
 
 def test_empty_bind_is_reachable(build, run):
-    """Gunicorn listens on every address, so the published port reaches it."""
+    """Gunicorn listens on all addresses, so the published port reaches it."""
     container = run(build(IMAGE), *SERVE[:3], "")
 
     assert "Listening at: http://0.0.0.0:8000" in container.logs()
@@ -141,7 +141,7 @@ def test_dev_shm_outlasts_a_stalled_disk(build, run):
 
 
 def test_missing_worker_tmp_dir_stops_gunicorn(build, run):
-    """Gunicorn does not create the directory, and says so."""
+    """Gunicorn does not create the directory, and the error says so."""
     line = "/nosuch doesn't exist. Can't create workertmp."
     container = run(build(IMAGE), *SERVE, "--worker-tmp-dir", "/nosuch", ready=line)
 

@@ -106,7 +106,7 @@ def test_replaced_worker_begins_anew(build, run):
 
 
 def test_local_memory_cache_stays_in_its_worker(build, run):
-    """One worker caches a word, and the other does not find it."""
+    """One worker caches a word, but the other does not find it."""
     container = run(build(APP, changes=CHANGES), *TWO_WORKERS, env=DATABASE)
 
     told = container.get("/state/?remember=this").json()

@@ -33,7 +33,7 @@ def without(serving, pooling):
 
 
 def test_clients_share_the_connections_of_the_pool(postgres, pooling, serve):
-    """Four threads keep four connections to PgBouncer, which has two; 24 requests succeed."""
+    """Four threads keep four connections to PgBouncer, which has two; all 24 requests succeed."""
     with pooling(TWO) as (pooler, address):
         container = serve(BEHIND, env=address)
 

@@ -75,7 +75,7 @@ def test_check_stops_a_broken_reload(build, run, file):
 
 
 def test_old_worker_finishes_its_request(build, run, replay):
-    """Until it does, a new worker serves other requests; the log shows that order."""
+    """Until the old worker is done, a new worker serves other requests; the log shows the order."""
     container = run(build(EXEC_FORM))
     response = container.start_sleep(12)
 
@@ -148,7 +148,7 @@ def test_broken_wsgi_py_ends_the_server(build, run, workers, codes):
 
 
 def test_broken_urls_py_fails_each_request(build, run):
-    """The server keeps running, and returns a 500 for every request."""
+    """The server keeps running, but returns 500 for every request."""
     container = run(build(EXEC_FORM))
     before = container.get("/health/").status_code
     write(container, "/app/core/urls.py", BROKEN)
@@ -160,7 +160,7 @@ def test_broken_urls_py_fails_each_request(build, run):
 
 
 def test_broken_urls_py_ends_a_server_with_health_checks(build, run):
-    """The page's health middleware is installed, and the new worker fails to boot."""
+    """The page's health middleware is installed, so the new worker fails to boot."""
     container = run(build(EXEC_FORM, changes=HEALTH_CHECKS))
     before = container.get("/health/live").status_code
     write(container, "/app/core/urls.py", BROKEN)
@@ -197,7 +197,7 @@ def test_hup_reads_the_configuration_again(build, run):
 
 
 def test_hup_does_not_read_the_environment_again(build, run, tmp_path):
-    """The file behind --env-file now sets three workers, but one worker replaces the other."""
+    """The --env-file now sets three workers, but one worker replaces the other."""
     file = tmp_path / "web.env"
     file.write_text("WEB_CONCURRENCY=1\n")
     container = run(build(EXEC_FORM), env_files=[file])

@@ -79,7 +79,7 @@ def test_some_tests_leave_the_results_of_all():
 
 
 def test_missing_engine_is_one_line(monkeypatch):
-    """No engine responds, and this is not root on Debian, so none can be installed."""
+    """No engine responds, and none can be installed, because the user is not root on Debian."""
     monkeypatch.setattr(engine, "running", lambda: None)
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -162,7 +162,7 @@ def test_unreachable_registry_is_one_line(builder, tmp_path):
 
 
 def test_only_the_private_engine_makes_stand_ins(docker, monkeypatch):
-    """An image that has a stand-in cannot be pulled: only the tests' own engine builds one."""
+    """If an image with a stand-in cannot be pulled, only the tests' own engine builds one."""
     name, said = "registry.invalid/python:3.14-slim", []
     monkeypatch.setitem(base_images.STAND_INS, name, base_images.STAND_INS["python:3.14-slim"])
 
@@ -226,7 +226,7 @@ def test_killed_run_is_swept_by_the_next(docker):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_run_records_its_machine(docker, tmp_path):
-    """A file next to the results has the engine, the Python version, and how many tests passed."""
+    """A file next to the results has the engine, the Python version and the number of passes."""
     pytest_run(f"--junit-xml={tmp_path}/proofs.xml", QUICK_TEST).communicate()
 
     record = json.loads((tmp_path / "proofs.json").read_text())
@@ -378,6 +378,6 @@ def pytest_run_with_container(docker, *arguments: str) -> tuple[subprocess.Popen
 
 
 def left_of(docker, run: str) -> list:
-    """Return the containers and images that a run has left."""
+    """Return the containers and images that a run left behind."""
     containers = docker.container.list(all=True, filters=[("label", f"{engine.LABEL}={run}")])
     return containers + docker.image.list(filters=[("reference", f"{engine.REPOSITORY}:{run}-*")])

@@ -78,7 +78,7 @@ def test_shell_form_keeps_sigterm(build, run):
     ],
 )
 def test_shell_form_of_any_shape_keeps_sigterm(build, run, line):
-    """With a variable, an assignment, two kinds of list or a pipe, Gunicorn gets no signal."""
+    """With a variable, an assignment, two kinds of lists or a pipe, Gunicorn gets no signal."""
     container = run(build(EXEC_FORM), *SH, line)
 
     stopped = container.stop(grace=3)
@@ -102,7 +102,7 @@ def test_shell_form_loses_its_last_requests(build, run):
 
 @pytest.mark.parametrize("line", [f"exec {LINE}", f"true && exec {LINE}"])
 def test_exec_in_the_shell_form_receives_sigterm(build, run, line):
-    """The shell is replaced by Gunicorn, which stops as in exec form."""
+    """Gunicorn replaces the shell, and stops as in exec form."""
     container = run(build(EXEC_FORM), *SH, line)
     container.get("/health/")
 
@@ -169,7 +169,7 @@ def test_init_does_not_repair_the_shell_form(build, run):
 
 
 def test_script_with_exec_receives_sigterm(build, run):
-    """The script is replaced by Gunicorn, which stops as in exec form."""
+    """Gunicorn replaces the script, and stops as in exec form."""
     files = ["signals/exec-in-script.entrypoint.sh"]
     container = run(build("signals/exec-in-script.Dockerfile", files=files))
     container.get("/health/")

@@ -71,7 +71,7 @@ def test_missing_file_is_not_found(nginx):
 
 
 def test_browser_is_told_not_to_guess(nginx):
-    """The header is there for a hashed name, for a plain name, and for an error."""
+    """The header is set for a hashed name, for a plain name, and for an error."""
     paths = names(nginx)["core/site.css"], "/static/core/site.css", "/static/no.css"
 
     assert {nginx.get(p).headers["X-Content-Type-Options"] for p in paths} == {"nosniff"}
@@ -99,7 +99,7 @@ def test_proxy_gets_the_compressed_file_too(nginx):
 
 
 def test_caches_are_told_of_both_kinds(nginx):
-    """Vary is Accept-Encoding, with and without compression."""
+    """The header is Vary: Accept-Encoding, with and without compression."""
     path = names(nginx)["core/site.css"]
 
     assert {nginx.get(path, headers=h).headers.get("Vary") for h in (GZIP, PLAIN)} == {
@@ -108,7 +108,7 @@ def test_caches_are_told_of_both_kinds(nginx):
 
 
 def test_compressed_files_are_a_third(nginx):
-    """All stylesheets, scripts and SVG files of the admin and of the project together."""
+    """Compares all stylesheets, scripts and SVG files of the admin and the project together."""
     small, large = (int(size) for size in nginx.exec("sh", "-c", SIZES).split())
 
     assert 0 < small < large / 3
@@ -127,7 +127,7 @@ def test_nginx_runs_without_root(nginx):
 
 
 def test_both_builds_agree_on_the_names(build, docker, nginx):
-    """Both images have the same manifest, and each of its names is a file."""
+    """Both images have the same manifest, and every name in it is a file."""
     kept = ["cat", "staticfiles/staticfiles.json"]
     manifest = json.loads(docker.run(build(APP), kept, remove=True))
     files = nginx.exec("find", "/srv/static", "-type", "f").split()
@@ -157,7 +157,7 @@ def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):
 
 
 def test_touched_view_leaves_the_static_image(build, docker):
-    """After a change to a view, `collectstatic` runs again, and all layers stay the same."""
+    """After a change to a view, `collectstatic` runs again, but all layers stay the same."""
     views = (PROJECT / "core/views.py").read_text()
     # No other test builds these layers: see packages_of in scenarios/layers.py.
     own = {"core/static/core/own.css": "/* own */\n", "default.conf": f"# own\n{CONF_TEXT}"}

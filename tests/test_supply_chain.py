@@ -80,7 +80,7 @@ def test_tag_moves_and_digest_stays(registry, docker_build, tmp_path):
 
 
 def test_other_bytes_for_a_digest_are_refused(registry, docker_build, tmp_path):
-    """The registry sends the second image for the digest of the first."""
+    """The registry responds with the second image for the digest of the first."""
     digest = registry.get("/digest").text
     base = f"{registry.address.removeprefix('http://')}/forged@{digest}"
 
@@ -98,7 +98,7 @@ def test_configurations_fit_their_schemas(name):
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_broken_configuration_is_refused(name, tmp_path):
-    """One value is not among those that the service accepts."""
+    """One value is not supported by the service."""
     before, after = BROKEN[name]
     (tmp_path / name).write_text(edited((FILES / name).read_text(), {before: after}))
 
@@ -109,7 +109,7 @@ def test_broken_configuration_is_refused(name, tmp_path):
 
 
 def test_pip_refuses_a_changed_package(build, docker):
-    """A package is installed by its hash; after a change to its file, pip refuses it."""
+    """A package is installed by its hash; after a change to its file, pip rejects it."""
     codes, said = json.loads(docker.run(build(APP), ["python", "-c", HASHES], remove=True))
 
     assert codes == [0, 1]
@@ -117,7 +117,7 @@ def test_pip_refuses_a_changed_package(build, docker):
 
 
 def test_uv_refuses_a_changed_hash(tmp_path):
-    """A lock file is created and synchronized; with another hash in it, uv refuses the wheel."""
+    """A lock file is created and synchronized; with another hash in it, uv rejects the wheel."""
     (tmp_path / "pyproject.toml").write_text(LOCKED)
     lock = tmp_path / "uv.lock"
     codes = [uv(tmp_path, "lock").returncode, uv(tmp_path, "sync", "--locked").returncode]
@@ -143,7 +143,7 @@ def test_list_names_every_package(build, run, replay, tmp_path):
 
 @pytest.mark.docker_only("docker build --metadata-file")
 def test_metadata_names_the_base(builder, replay, tmp_path):
-    """The page's command is run next to a Dockerfile."""
+    """The page's command runs next to a Dockerfile."""
     shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
     shutil.copy(SNIPPETS / APP, tmp_path / "Dockerfile")
     builder.have_bases(SNIPPETS / APP)

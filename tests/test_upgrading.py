@@ -45,7 +45,7 @@ PYTHON = "from importlib.metadata import metadata; print(metadata('gunicorn')['R
 
 
 def test_check_config_refuses_an_unknown_option(build, run, replay):
-    """The image's own CMD is checked; with an option that only 22.0 had, the check exits with 2."""
+    """The check exits with code 2 for an option that only 22.0 had, added to the image's CMD."""
     image = build(EXEC_FORM)
     replay("upgrading/check.console", web=image)
     gone = {"GUNICORN_CMD_ARGS": "--tolerate-dangerous-framing --check-config"}

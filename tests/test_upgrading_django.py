@@ -24,7 +24,7 @@ def site(build, inside):
 
 
 def test_signed_cookie_of_an_older_django_is_refused(site):
-    """A cookie of 5.2.14, sent to 6.1.3 with the default settings, then with the fallback."""
+    """A cookie from 5.2.14 is sent to 6.1.3 with the default settings, then with the fallback."""
     site(OLD, "look", "shopper")
     assert site(OLD, "look", "shopper").startswith("full")
     site(OLD, "look", "other-shopper")

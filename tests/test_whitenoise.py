@@ -40,7 +40,7 @@ def test_settings_add_whitenoise_alone():
 
 
 def test_whitenoise_caches_hashed_names_for_ten_years(web):
-    """The hashed name is immutable, the plain name of the same file is cached for a minute."""
+    """The hashed name is immutable; the plain name of the same file is cached for a minute."""
     hashed, plain = web.get(re.search(LINK, web.get("/").text)[1]), web.get("/static/core/site.css")
 
     assert hashed.headers["Cache-Control"] == "max-age=315360000, public, immutable"

@@ -22,7 +22,7 @@ SETUPS = [
 
 
 def bench_memory(build, run, measured):
-    """Send a hundred requests to each worker, then let it collect its garbage."""
+    """Send a hundred requests to each worker, then make it collect its garbage."""
     columns = ["setup", "MiB at startup", "MiB under load", "MiB after collection"]
     rows = [[name, *sizes(build, run, *setup)] for name, *setup in SETUPS]
 

@@ -44,7 +44,7 @@ def test_root_needs_privileges_to_look_inside(plain_image, run):
 
 
 def test_signal_makes_a_worker_tell_its_place(plain_image, run):
-    """An idle worker logs that it waits, and keeps serving."""
+    """An idle worker logs that it is waiting, and keeps serving."""
     container = run(plain_image, *SERVE)
     container.get()
 

@@ -20,7 +20,7 @@ def web(running, plain_image):
 
 
 def test_threads_count_as_processes(web, replay):
-    """Sixteen requests come at the same time, and each needs a thread."""
+    """Sixteen requests arrive at the same time, and each needs a thread."""
     requests = [web.start_get("/sleep/2/") for _ in range(16)]
     web.wait_for_log(LINE)
     for request in requests:

@@ -27,7 +27,7 @@ def test_psycopg_alone_has_no_libpq(plain_image, run):
 
 
 def test_mysql_has_a_line_of_its_own(inside, plain_image):
-    """The image has no package for MySQL."""
+    """The image has no MySQL package."""
     done = inside(plain_image, "python", "manage.py", "check", env=MYSQL)
 
     assert done.exit_code == 1

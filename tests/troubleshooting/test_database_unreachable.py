@@ -17,7 +17,7 @@ def test_refused_database_fails_the_view(plain_image, run, replay):
 
 
 def test_unknown_name_of_a_database_is_not_resolved(plain_image, network, run):
-    """No container on the network has the name."""
+    """No container on the network has this name."""
     env = {"DATABASE_URL": ADDRESS.format("secret", "db")}
     container = run(plain_image, env=env, networks=[network])
 

@@ -23,7 +23,7 @@ def test_killed_worker_leaves_its_client_without_a_reply(plain_image, run, repla
 
 
 def test_replaced_worker_cuts_a_long_request(plain_image, run):
-    """A request of a minute is in progress at a reload; without one, gthread has no limit."""
+    """A request of a minute is in progress during a reload; without one, gthread has no limit."""
     options = "--threads 2 --timeout 2 --graceful-timeout 1"
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": options})
     response = container.start_sleep(60)

@@ -21,7 +21,7 @@ def test_folder_given_to_the_user_can_be_written_to(plain_image, run, replay):
 
 @pytest.mark.docker_only("new volume that belongs to root")
 def test_new_volume_takes_the_owner_from_the_image(plain_image, builder, run):
-    """One of two volumes is mounted over a directory that belongs to the image's user."""
+    """One of two new volumes is mounted over a directory that belongs to the image's user."""
     image = builder.tag("with-a-folder")
     made = run(plain_image, *SLEEP, ready="")
     made.handle.execute(MAKE, user="0")

@@ -9,7 +9,7 @@ SHELL = ["sh", "-c", "exec gunicorn core.wsgi --bind 0.0.0.0:${PORT:-8000}"]
 
 @pytest.mark.parametrize(("port", "seen"), [("$PORT", "$PORT"), ("${PORT:-8000}", "${PORT")])
 def test_variable_in_exec_form_is_not_expanded(plain_image, run, replay, port, seen):
-    """The variable is set, and the command is a list, as in exec form."""
+    """The variable is set, but the command is a list, as in exec form."""
     command = ["gunicorn", "core.wsgi", "--bind", f"0.0.0.0:{port}"]
     container = run(plain_image, *command, env=PORT, ready=f"'{seen}' is not a valid port number.")
 

@@ -32,7 +32,7 @@ def test_refused_cache_fails_the_view(serve, replay):
 
 
 def test_unknown_name_of_redis_is_not_resolved(serve):
-    """No container has the name."""
+    """No container has this name."""
     with serve("redis://redis:6379/0") as web:
         assert web.get("/health/").status_code == 500
         assert "connecting to redis:6379" in web.logs()

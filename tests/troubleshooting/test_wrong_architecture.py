@@ -13,7 +13,7 @@ PROGRAM = b"\x7fELF\2\1\1\0\1" + bytes(7) + bytes([2, 0, ARM64, 0, 1]) + bytes(4
 
 @pytest.fixture
 def image_for(builder, docker, tmp_path):
-    """Return a function that builds an image of two files for a platform."""
+    """Return a function that builds an image from two files for a platform."""
     for name, content in {"gunicorn": PROGRAM, "entrypoint.sh": b"exec gunicorn\n"}.items():
         (tmp_path / name).write_bytes(content)
         (tmp_path / name).chmod(0o755)
