@@ -36,7 +36,7 @@ def sleep(request, seconds):
 
 
 def cpu(request, n):
-    """Compute in pure Python, and answer the seconds it took: threads share the GIL in turns."""
+    """Compute in pure Python, and return the seconds it took: threads take turns at the GIL."""
     start = time.perf_counter()
     sum(i * i for i in range(n))
     return PlainResponse(f"{time.perf_counter() - start:.3f}")
