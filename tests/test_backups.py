@@ -219,7 +219,7 @@ def test_drill_fails_for_a_broken_dump(production):
 
 
 def test_copy_of_a_running_database_lacks_committed_rows(official, running):
-    """Some tables are copied before a checkpoint, the rest after it; the copy starts anyway."""
+    """The tables are copied before a checkpoint, all other files after it; the copy starts."""
     env = {"POSTGRES_PASSWORD": "of-this-test"}
     started = running(official("postgres:18"), env=env, ready="listening on IPv4", user="postgres")
     with started as postgres:

@@ -144,7 +144,7 @@ def test_memory_limit_ends_the_hungry(build, run):
 
 @pytest.mark.cgroup
 def test_limits_can_be_read_inside(sleeping):
-    """The files of cgroup v1 and v2 differ, but both contain every figure."""
+    """Each figure is in a file, whose name differs between cgroup v1 and v2."""
     processes, memory, quota, period = sleeping().exec("sh", "-c", READ_LIMITS).split()
 
     assert int(processes) == 64

@@ -124,7 +124,7 @@ def test_limit_of_django_counts_no_files(site):
 
 
 def test_name_of_a_client_cannot_escape(site):
-    """Of paths with `..`, for Unix and for Windows, only the last part is kept."""
+    """Of Unix and Windows paths, absolute or with `..`, only the last part is kept."""
     names = ["../../app/core/views.py", "/app/manage.py", "..\\..\\x.txt"]
 
     paths = [upload(site, name, b"forged").text for name in names]

@@ -106,7 +106,7 @@ def test_password_may_come_apart_from_the_url(fresh_image, settings_of):
 
 
 def test_debug_brings_back_runserver(image, run):
-    """With DEBUG=1 and no key, Django's own server responds."""
+    """With DEBUG=1 and no key, Django's own server responds, run as the project's owner."""
     command = ["env", "--unset=SECRET_KEY", "python", "manage.py", "runserver", "0.0.0.0:8000"]
     container = run(image, *command, env={"DEBUG": "1"}, ready="Quit the server", user="root")
 

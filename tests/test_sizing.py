@@ -75,7 +75,7 @@ def test_memory_for_a_worker_is_more_than_the_sample_needs():
 
 
 def test_computing_views_get_two_threads():
-    """If views hardly wait, only workers grow with the CPUs, up to their maximum."""
+    """If views hardly wait, more CPUs add workers, one for each, but no threads."""
     for cpus in (1, 2, 4, 8):
         site = Site(cpus=cpus, memory=8192, waiting=0.0)
         assert site.threads == 2

@@ -168,8 +168,8 @@ def waits_behind_an_unclosed_one(container):
 def answers(container, counts, patience=60, stay=0, address=("127.0.0.1", 8000)):
     """Return how long another client waits during the odd clients' stay, and afterwards.
 
-    The wait is None if it is longer than `patience`. The odd clients, of which there are
-    this many of each kind, stay longer than that.
+    The wait is None if it is longer than `patience`. The odd clients, `counts` of each
+    kind, stay `stay` seconds longer than that.
     """
     container.wait_for_log("Booting worker")
     arguments = map(json.dumps, [*address, patience, stay, counts])

@@ -256,7 +256,7 @@ def test_sandboxed_service_serves_the_app(shop):
 
 
 def test_service_writes_to_its_own_folder_alone(machine):
-    """Even without the sandbox, because DynamicUser includes this."""
+    """Even without the sandbox, DynamicUser makes the rest of the file system read-only."""
     probed = probe(machine, PLAIN)
 
     assert probed["own"] == ""

@@ -107,7 +107,7 @@ def test_no_default_has_changed_since_23(build, run):
 
 
 def test_worker_ended_by_sigterm_is_no_error(build, run):
-    """The same line is an error on 23, and info on the current version."""
+    """Gunicorn 23 logs the line as an error, the current version logs it as info."""
     old, new = (run(image, *DYING, *LISTEN) for image in both(build))
 
     for container in old, new:

@@ -17,7 +17,7 @@ ASK = "from urllib.request import *; print(urlopen('http://127.0.0.1:8000/health
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_find_nothing_wrong(build, run, run_once, replay, command):
-    """All commands run for a healthy container; the log's is from one without other requests."""
+    """All commands run for a healthy container; the log command's gets no other requests."""
     container = (run if "log" in command else run_once)(build(IMAGE))
     container.wait_for_log("Booting worker")
 
