@@ -74,7 +74,7 @@ def test_command_alone_turns_the_app_image_to_asgi(build, run):
 
 
 def test_async_generator_is_sent_line_by_line(container):
-    """The last line arrives six seconds after the first."""
+    """The response's last line arrives six seconds after its first."""
     first, last = seconds_of_lines("/async/stream/?lines=3&seconds=3", container)
 
     assert last - first > 3

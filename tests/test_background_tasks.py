@@ -80,7 +80,7 @@ def test_rolled_back_request_leaves_no_task(site):
 
 
 def test_worker_finishes_its_task_before_it_stops(site):
-    """SIGTERM arrives during the first of two tasks: it finishes, and the second waits."""
+    """SIGTERM arrives during the first of two tasks: that task finishes, and the second waits."""
     [worker] = site.services("worker")
     site.get("/jobs/2/finished/600/")
     site.wait_for_note("finished-0 began")
@@ -95,7 +95,7 @@ def test_worker_finishes_its_task_before_it_stops(site):
 
 
 def test_starting_worker_ignores_a_stop_without_init(build, run, site, tmp_path):
-    """SIGTERM arrives while Python starts: with `init`, the worker exits; as PID 1, it goes on."""
+    """SIGTERM arrives while Python starts: with `init`, the worker exits; as PID 1, it does not."""
     image = build(CHECKED, files=CHECK, changes=PROJECT)
     tmp_path.chmod(0o777)
     options = {"env": {"DATABASE_URL": "sqlite:////data/db.sqlite3"}, "ready": ""}
@@ -223,7 +223,7 @@ def test_log_shows_each_task_and_the_traceback_of_a_failed_one(site):
 
 
 def test_task_that_the_workers_code_lacks_fails(site):
-    """Only `web` has the module: the worker marks the task as failed, and keeps running."""
+    """Only `web` has the task's module: the worker marks the task as failed, and keeps running."""
     [worker] = site.services("worker")
     site.run("exec", "-T", "web", "python", "manage.py", "shell", "-c", ENQUEUE)
 
@@ -265,7 +265,7 @@ def test_new_worker_starts_after_the_old_ones_task(site, build):
 
 
 def test_worker_exits_after_its_last_task(site):
-    """Two tasks wait, and the worker is started for one of them."""
+    """Two tasks wait; a worker started for a single task runs one of them, and exits."""
     site.run("stop", "worker")
     site.get("/jobs/2/last/0/")
 

@@ -135,7 +135,7 @@ def test_without_uploads_the_lines_can_go(moved):
 
 
 def test_broken_dump_leaves_the_site(production):
-    """With half of the dump missing, the script fails, and containers and rows stay the same."""
+    """With half of the dump missing, the script fails, and containers and rows are unchanged."""
     backup = ran(production, "./backup.sh")
     before = [production.service(name).handle.id for name in ("nginx", "web", "db")]
     dump = production.folder / backup / "app.dump"
@@ -181,7 +181,7 @@ def test_only_its_user_can_read_a_backup(production):
 
 
 def test_cron_line_makes_a_backup(production):
-    """The line's command runs in cron's environment, and prints nothing that cron would mail."""
+    """The command runs in cron's environment, and does not print anything that cron would mail."""
     [*times, command] = (SNIPPETS / "backups/nightly.crontab").read_text().split(maxsplit=5)
     command = edited(command, {"/srv/shop": str(production.folder)}).strip()
     given = [f"PATH={production.folder}/bin:/usr/bin:/bin", "HOME=/root"]
@@ -195,7 +195,7 @@ def test_cron_line_makes_a_backup(production):
 
 
 def test_drill_shows_the_rows_of_both(production, replay, monkeypatch):
-    """Two rows are written after the backup; the second database is removed in the end."""
+    """Two rows are written after the backup; the drill removes its database at the end."""
     psql(production, "DROP DATABASE IF EXISTS drill")  # left by a drill that failed
     ran(production, "./backup.sh")
     post(production, "after the backup")
@@ -273,7 +273,7 @@ def test_sqlite_backup_has_every_row(with_sqlite, replay, tmp_path):
 
 
 def test_sqlite_restore_needs_no_stop(with_sqlite, replay, tmp_path):
-    """With the names in the page's command swapped, the deleted row is restored."""
+    """The page's command, with its two file names swapped, restores the deleted row."""
     replay("backups/sqlite.console", cwd=tmp_path, web=with_sqlite.name)
     with_sqlite.exec("python", "-c", DELETE)
     before = with_sqlite.get("/notes/").json()

@@ -71,7 +71,7 @@ def test_command_brings_up_the_whole_site(production):
 
 
 def test_condition_waits_for_a_slow_database(production):
-    """The database setup takes ten seconds, and the migration connects at the first attempt."""
+    """The database setup takes ten seconds; the migration connects at its first attempt."""
     migrate = production.service("migrate")
 
     assert "CREATE DATABASE" not in migrate.logs()
@@ -81,7 +81,7 @@ def test_condition_waits_for_a_slow_database(production):
 
 @pytest.mark.docker_only("start_interval of a health check")
 def test_checks_come_soon_at_the_start(production):
-    """Checks of a `web` that does not respond begin a second apart at first, later ten."""
+    """The checks of a `web` that does not respond run every second at first, later every ten."""
     containers = [production.service(name) for name in ("nginx", "web", "db")]
     checks = [inspect(container)["Config"]["Healthcheck"] for container in containers]
     keys = ("StartInterval", "Interval", "Timeout")
@@ -128,7 +128,7 @@ def test_missing_hosts_are_told(production):
 
 
 def test_only_nginx_has_a_port(production):
-    """The file publishes one port, on the loopback address; no other is published."""
+    """The file publishes one port, on the loopback address; no other port is published."""
     command = [*production.command[: production.command.index("--file")], "config"]
     folder = {"cwd": production.folder, "env": production.env}
     asked = json.loads(subprocess.check_output([*command, "--format", "json"], **folder))
@@ -150,7 +150,7 @@ def test_database_is_out_of_reach(production):
 
 
 def test_every_container_is_locked_down(production):
-    """The engine has these settings for every container, and the kernel for the running ones."""
+    """The engine reports the settings for every container, the kernel for the running ones."""
     containers = {name: production.service(name) for name in SERVICES}
     told = {name: host_config(container) for name, container in containers.items()}
     locked = {key: value for key, value in LOCKED.items() if key not in hidden(production.docker)}
@@ -222,7 +222,7 @@ def test_administrator_connects_when_the_app_has_every_connection(production):
 
 
 def test_database_has_more_shared_memory(production):
-    """/dev/shm is twice as large as Docker's default; Podman's is 64,000 kB."""
+    """/dev/shm is twice as large as Docker's default; Podman's default is 64,000 kB."""
     sizes = [
         int(production.service(name).exec("sh", "-c", "df -k /dev/shm | awk 'NR == 2 {print $2}'"))
         for name in ("db", "web")

@@ -33,7 +33,7 @@ def v2(quota, memory):
 
 
 def test_two_workers_have_two_threads_each(build, run):
-    """Once all have served a request, the master has one thread, and each worker three."""
+    """Once all threads have served a request, the master has one thread, and each worker three."""
     container = run(build(TWO_WORKERS))
 
     assert threads_of_processes(container) == [1, 3, 3]

@@ -58,7 +58,7 @@ def test_file_does_what_the_flags_do(build, run):
 
 
 def test_missing_file_stops_gunicorn_only_if_named(build, run):
-    """With --config, Gunicorn exits; without, in a directory with no file, it uses its defaults."""
+    """Gunicorn exits if --config names a missing file; without the option, it uses its defaults."""
     named = run(image_of(build), *GUNICORN, "--config", "nosuch.py", ready="doesn't exist")
     command = ["env", "PYTHONPATH=/app", *GUNICORN]
     unnamed = run(image_of(build), *command, workdir="/")
@@ -68,7 +68,7 @@ def test_missing_file_stops_gunicorn_only_if_named(build, run):
 
 
 def test_misspelt_name_in_the_file_is_ignored(build, run):
-    """Neither an unknown name nor a capitalized name changes a setting."""
+    """Neither an unknown nor a capitalized name changes a setting."""
     flags = ["--config misspelt.py", NOTHING]
 
     misspelt, nothing = print_configs(run, image_of(build), *flags)

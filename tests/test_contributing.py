@@ -27,7 +27,7 @@ def test_fixtures_of_the_table_exist(request):
 
 
 def test_test_modules_may_share_a_name(tmp_path):
-    """Two modules are named test_memory.py, one in a subdirectory, with our settings."""
+    """With this repository's pytest settings, two modules can be named test_memory.py."""
     for folder in ("tests", "tests/troubleshooting"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "test_memory.py").write_text("def test_nothing():\n    pass\n")

@@ -104,7 +104,7 @@ def test_gunicornc_calls_serving_workers_not_booted(build, run):
 
 
 def test_control_socket_of_25_1_lies_in_the_working_directory(build, run):
-    """Root can write to the working directory; the image's user gets the error."""
+    """Root can write to the working directory, but the image's user gets the error."""
     image = build(IMAGE, requirements={"gunicorn": "25.1.0"})
 
     run(image, *SERVE, user="0").wait_for_log(f"{LISTENING}/app/gunicorn.ctl\n")
@@ -121,7 +121,7 @@ def test_control_socket_of_25_3_lies_in_the_home(build, run):
 
 
 def test_gunicorn_23_knows_no_control_socket(build, run):
-    """Gunicorn 23 serves without a line about a socket, and rejects the option."""
+    """Gunicorn 23 serves without logging a line about a socket, and rejects the option."""
     image = build(IMAGE, requirements={"gunicorn": "23.0.0"})
     line = "unrecognized arguments: --no-control-socket"
     serving = run(image, *SERVE, user="0")

@@ -48,7 +48,7 @@ def restarted(postgres, serving):
 
 
 def test_each_thread_keeps_its_connection(postgres, serve):
-    """With the page's file, four threads keep four connections, regardless of how many requests."""
+    """With the page's file, four threads keep four connections, however many requests arrive."""
     container = serve(KEPT)
 
     assert wait_until(lambda: wave(container) and postgres.clients(container) == THREADS)
@@ -58,7 +58,7 @@ def test_each_thread_keeps_its_connection(postgres, serve):
 
 
 def test_second_container_doubles_the_connections(postgres, serve):
-    """Two identical containers run at the same time, as during an update, and keep eight."""
+    """Two containers run at the same time, as during an update, and keep eight connections."""
     containers = [serve(KEPT), serve(KEPT)]
 
     for container in containers:
@@ -67,7 +67,7 @@ def test_second_container_doubles_the_connections(postgres, serve):
 
 
 def test_default_closes_the_connection_after_the_request(postgres, serve):
-    """Four requests use the database, which has no connections once they are done."""
+    """Four requests use the database; once they are done, it has no connections."""
     container = serve("")
     answers = [container.start_get("/query/3/") for _ in range(THREADS)]
 
@@ -86,7 +86,7 @@ def test_pool_belongs_to_its_worker(postgres, serve):
 
 
 def test_default_pool_opens_four_connections(postgres, serve):
-    """One request goes to one worker whose pool sets no sizes."""
+    """One request goes to a single worker whose pool has no configured size."""
     container = serve('DATABASES["default"]["OPTIONS"] = {"pool": True}\n', "--workers", "1")
     container.get("/backend/")
 
@@ -94,7 +94,7 @@ def test_default_pool_opens_four_connections(postgres, serve):
 
 
 def test_pool_smaller_than_the_threads_times_out(serve):
-    """Of two requests that share one connection, one gets a 500 after the timeout."""
+    """Two requests share one connection: one of them returns 500 after the timeout."""
     small = edited(POOL, {'"max_size": 2': '"max_size": 1', '"timeout": 10': '"timeout": 1'})
     container = serve(small, "--workers", "1")
 
@@ -189,7 +189,7 @@ def test_pool_closed_before_the_fork_serves(postgres, serve):
 
 
 def test_view_that_waits_leaves_its_transaction_idle(postgres, serve, replay):
-    """One of four persistent connections is idle in a transaction while the view waits."""
+    """While the view waits, one of four persistent connections is idle in a transaction."""
     container = serve(KEPT)
     assert wait_until(lambda: wave(container) and postgres.clients(container) == THREADS)
     answer = container.start_get("/think/30/")

@@ -22,7 +22,7 @@ print(*sorted(f"{d.name}=={d.version}" for d in distributions() if d.name != "pi
 
 
 def test_only_the_install_differs(build, inside, locked):
-    """The files differ in one instruction and one extra line; both images have equal versions."""
+    """The files differ in one instruction and one line; the images have the same versions."""
     pip, uv = (instructions(SNIPPETS / name) for name in (PIP, UV))
     images = build(PIP), build(UV, project=locked)
     versions = [inside(image, "python", "-c", INSTALLED).output for image in images]
@@ -34,7 +34,7 @@ def test_only_the_install_differs(build, inside, locked):
 
 
 def test_lock_keeps_the_pins_and_lists_direct_ones(locked):
-    """The lock has every pin of requirements.txt, and only the four direct packages are listed."""
+    """The lock has every pin of requirements.txt, and pyproject.toml only the direct packages."""
     asked = tomllib.loads((locked / "pyproject.toml").read_text())["project"]
     packages = tomllib.loads((locked / "uv.lock").read_text())["package"]
     locked_versions = {f"{p['name']}=={p['version']}" for p in packages}
@@ -115,7 +115,7 @@ def test_uv_and_its_cache_stay_out(build, run, locked):
 
 
 def test_installing_again_downloads_nothing(build, builder, locked, tmp_path):
-    """A comment in pyproject.toml makes the build install all packages again."""
+    """A comment in pyproject.toml makes the build reinstall all packages, from the cache."""
     build(UV, project=locked)
     project = tmp_path / "project"
     shutil.copytree(locked, project)

@@ -49,7 +49,7 @@ def test_commands_build_and_run_it(builder, docker, replay, tmp_path):
 
 
 def test_workers_run_without_root(container):
-    """The worker's user id is not root's, and the worker cannot write to its own code."""
+    """The worker's user ID is not root's, and the worker cannot write to its own code."""
     assert container.get("/whoami/").json()["uid"] != 0
     assert container.exec("sh", "-c", "test -w core/wsgi.py || echo read-only") == "read-only"
 
@@ -65,7 +65,7 @@ def test_user_has_a_home(container):
 
 
 def test_user_is_a_number(app_image, docker):
-    """The image's configuration has two numbers, a user's and a group's."""
+    """The image's configuration has numbers for the user and the group."""
     assert docker.image.inspect(app_image).config.user == "10001:10001"
 
 
@@ -77,7 +77,7 @@ def test_translations_are_compiled(container):
 
 
 def test_links_to_static_files_are_hashed(container):
-    """The page links to a hashed name, and STATIC_ROOT contains the file."""
+    """The page links to a hashed name, and STATIC_ROOT contains that file."""
     link = re.search(r"/static(/core/site\.[0-9a-f]{12}\.css)", container.get("/").text)
 
     assert link
@@ -85,7 +85,7 @@ def test_links_to_static_files_are_hashed(container):
 
 
 def test_environment_variable_makes_two_workers(container):
-    """The file sets WEB_CONCURRENCY=2 and --threads 2: there are two workers with two threads."""
+    """The file sets WEB_CONCURRENCY=2 and --threads 2, so two workers have two threads each."""
     container.wait_for_log("Booting worker", count=2)
 
     seen = threads_by_process(container)
@@ -145,7 +145,7 @@ def test_start_finds_its_bytecode(build, run_once, container):
 
 
 def test_exposed_port_is_the_bound_one(container, docker):
-    """EXPOSE and --bind name the same port."""
+    """EXPOSE and --bind have the same port."""
     image = docker.image.inspect(container.handle.image)
 
     bound = re.search(r"Listening at: http://0\.0\.0\.0:(\d+)", container.logs())[1]
@@ -153,7 +153,7 @@ def test_exposed_port_is_the_bound_one(container, docker):
 
 
 def test_module_name_is_all_you_change(build, run, tmp_path):
-    """With the package renamed, the Dockerfile needs the new name in one place only."""
+    """If the package is renamed, the Dockerfile needs the new name in only one place."""
     project, dockerfile = tmp_path / "project", tmp_path / "app.Dockerfile"
     shutil.copytree(PROJECT, project)
     (project / "core").rename(project / "mysite")
@@ -167,7 +167,7 @@ def test_module_name_is_all_you_change(build, run, tmp_path):
 
 
 def test_prints_show_at_once(build, run):
-    """Output from Python is in the log while Python sleeps, long before a buffer is full."""
+    """What Python prints is in the log while Python sleeps, long before a buffer is full."""
     sleeping = "import time; print('printed'); time.sleep(600)"
 
     assert run(build(APP), "python", "-c", sleeping, ready="printed").running

@@ -66,7 +66,7 @@ def aloud(builder, tmp_path):
 
 
 def test_frontend_stage_is_all_that_is_new():
-    """The app image's instructions are all there, and the new ones follow a comment."""
+    """All of the app image's instructions are there, and the new ones follow a comment."""
     app, new = (instructions(SNIPPETS / name) for name in (APP, FILE))
     text = (SNIPPETS / FILE).read_text()
     marked = "".join(re.findall(r"# New:.*\n(?:#.*\n)*((?:[^#\n].*\n)+)", text)).splitlines()
@@ -121,7 +121,7 @@ def test_change_of_code_keeps_the_npm_packages(aloud):
 
 
 def test_npm_installs_again_from_the_cache(aloud):
-    """A new project name makes npm install again, without a network."""
+    """A new project name makes npm reinstall the packages, without a network."""
     aloud(with_vite(), "--target", "frontend")
     name = f'"name": "n{uuid.uuid4().hex}", "private"'
     changed = {"package.json": edited(with_vite()["package.json"], {'"private"': name})}
@@ -133,7 +133,7 @@ def test_npm_installs_again_from_the_cache(aloud):
 
 
 def test_old_bundle_is_replaced(serve):
-    """The directory has older bundles, one with another name and one with the same name."""
+    """The directory has two older bundles, one with another name and one with the same name."""
     old = {"frontend/dist/old.js": "old();\n", "frontend/dist/main.css": "old {}\n"}
 
     static = serve(with_vite() | old)
@@ -143,14 +143,14 @@ def test_old_bundle_is_replaced(serve):
 
 
 def test_check_finds_the_output_directory(image, inside):
-    """In the image, Django's own check reports the setting."""
+    """Django's own check of the settings passes in the image."""
     done = inside(image, "python", "manage.py", "check", env={"SECRET_KEY": "any"})
 
     assert done.output.strip() == "System check identified no issues (0 silenced)."
 
 
 def test_chunk_imports_the_entry_under_another_name(serve):
-    """The page's name for the entry has both hashes, the chunk's has only one."""
+    """The page links to the entry's name with both hashes, the chunk to the name with one."""
     static = serve(with_vite() | {"vite.config.js": CHUNKS})
     names = files(static)
     [entry] = [name for name in names if re.fullmatch(rf"main-[\w-]{{8}}{HASHED}js", name)]
@@ -168,7 +168,7 @@ def test_chunk_imports_the_entry_under_another_name(serve):
 
 
 def test_default_base_misses_static_url(serve):
-    """Without the line, the script links to the picture at the root, which returns 404."""
+    """Without the line, the script requests the picture at the root, which returns 404."""
     config = edited(CHUNKS, {'  base: "./",\n': ""})
     static = serve(with_vite() | {"vite.config.js": config})
 

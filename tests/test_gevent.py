@@ -98,7 +98,7 @@ def serve(build, run, database):
 
 
 def test_gevent_file_serves(container):
-    """The page's file starts this class, and it responds."""
+    """With the page's file, Gunicorn runs this worker class, and it responds."""
     assert "Using worker: gevent" in container.logs()
     assert container.get("/health/").text == "ok"
 
@@ -126,7 +126,7 @@ def test_psycogreen_lets_psycopg2_wait_together(serve):
 
 
 def test_preload_breaks_the_database(serve):
-    """If they load before the patch, two psycopg queries take 12 s, and Django's fail."""
+    """If psycopg loads before the patch, two queries take 12 s, and Django's queries fail."""
     container = serve(*ON_GEVENT, "--preload")
 
     assert seconds_of_two("/query/psycopg/", container) >= 12
@@ -135,7 +135,7 @@ def test_preload_breaks_the_database(serve):
 
 
 def test_early_patch_mends_preload(serve):
-    """With the page's file, two psycopg queries take 6 s, and Django's succeed."""
+    """With the page's file, two psycopg queries take 6 s, and Django's queries succeed."""
     container = serve(*ON_GEVENT, config=PRELOAD)
 
     assert seconds_of_two("/query/psycopg/", container) < 11
@@ -143,7 +143,7 @@ def test_early_patch_mends_preload(serve):
 
 
 def test_each_waiting_request_takes_a_connection(serve, database):
-    """Six requests wait with six connections, or with three if the limit is three."""
+    """Six waiting requests use six connections, or three if the limit is three."""
     free = serve(*ON_GEVENT)
     limited = serve(*ON_GEVENT, "--worker-connections", "3", port=8001)
 
@@ -161,7 +161,7 @@ def test_persistent_connections_pile_up(serve, database):
 
 
 def test_blocking_library_gets_the_worker_killed(build, run):
-    """C code waits for 6 s without releasing the GIL, and the timeout is 2 s."""
+    """C code waits for 6 s without releasing the GIL; the timeout is 2 s."""
     image = build(GEVENT, changes=PROBES)
     bind = ["--bind", "0.0.0.0:8000", *TWO_SECONDS]
     gevent, gthread = (run(image, *c, *bind, env=PROBED) for c in (ON_GEVENT, THREADED))

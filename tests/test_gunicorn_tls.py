@@ -50,7 +50,7 @@ def serve(build, run, tls):
 
 
 def test_gunicorn_speaks_https(app_image, stack, tls):
-    """The page's Compose file responds over HTTPS, without a header that says so."""
+    """The page's Compose service responds over HTTPS without a header that says so."""
     compose = stack(COMPOSE, {"web": {"image": app_image, "ports": ["8443"]}})
     shutil.copytree(tls, compose.folder / "tls")
     compose.up()
@@ -92,7 +92,7 @@ def test_unreadable_key_fails_each_connection(serve, tls, owner, answers):
 
 
 def test_missing_key_stops_gunicorn(serve):
-    """The key file is missing, and the container exits."""
+    """With the key file missing, the container exits."""
     container = serve(key="/run/tls/other.pem", ready="")
 
     assert container.exit_code == 1
@@ -132,7 +132,7 @@ def test_certificate_without_its_key_fails_connections(serve, tmp_path):
 def test_copied_command_publishes_another_port(
     plain_image, docker, replay, tls, monkeypatch, request
 ):
-    """In the transcript, Gunicorn listens on a port other than the published one."""
+    """In the page's transcript, Gunicorn listens on a port other than the published one."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     shown = "gunicorn-tls/wrong-port.console"
@@ -148,7 +148,7 @@ def test_copied_command_publishes_another_port(
 
 
 def test_http_2_needs_its_package(serve):
-    """Without the package, Gunicorn exits and names it."""
+    """Without the package, Gunicorn exits, and the error names the package."""
     container = serve("--threads 2", HTTP_2, ready="")
 
     assert container.exit_code == 1

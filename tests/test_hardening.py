@@ -43,7 +43,7 @@ def sleeping(build, run_once):
 
 @pytest.mark.cgroup
 def test_locked_container_serves_the_app(build, run, docker, replay, monkeypatch):
-    """With all of the page's options: a German page, a row, an upload of 3 MB, and no error."""
+    """With all of the page's options, a page, a row and an upload of 3 MB succeed."""
     for name, value in {**ENVIRONMENT, "DATABASE_URL": IN_TMP}.items():
         monkeypatch.setenv(name, value)
     started = replay("hardening/locked.console", web=build(APP)).strip()
@@ -101,7 +101,7 @@ def test_tmpfs_starts_no_program(sleeping):
 
 
 def test_setuid_program_gains_nothing(sleeping):
-    """Root creates a program that makes its user root, unless the option is set."""
+    """Root creates a program that makes its user root; with the option, it does not."""
     plant = "cp /usr/bin/id /usr/local/bin/who && chmod u+s /usr/local/bin/who"
     found = []
     for options in [], LOCKED["security_options"]:
@@ -122,7 +122,7 @@ def test_root_without_capabilities_owns_no_more_files(sleeping):
 
 @pytest.mark.cgroup
 def test_pids_limit_ends_a_fork_bomb(sleeping):
-    """A program starts processes up to 100 or an error: the container allows 64."""
+    """A program starts processes until it has 100 or an error; the container allows 64."""
     limited, limitless = (
         int(container.exec("python", "-c", FORK))
         for container in (sleeping(), sleeping(pids_limit=-1))
@@ -134,7 +134,7 @@ def test_pids_limit_ends_a_fork_bomb(sleeping):
 
 @pytest.mark.cgroup
 def test_memory_limit_ends_the_hungry(build, run):
-    """A program allocates 200 MB: it is killed with 64m, and succeeds without a limit."""
+    """A program that allocates 200 MB is killed with 64m, and succeeds without a limit."""
     hungry = [build(APP), "python", "-c", "print(len(bytearray(200_000_000)))"]
     limits = {"memory": "64m", "memory_swap": "64m"}
 

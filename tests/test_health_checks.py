@@ -100,7 +100,7 @@ def test_readiness_follows_the_database(image, run):
 
 
 def test_silent_database_holds_the_check(image, run):
-    """A server accepts the connection but never responds; connect_timeout limits that to 2 s."""
+    """A server accepts the connection but never responds; connect_timeout limits it to 2 s."""
     command, url = ["python", "-c", BESIDE_A_SILENT_DATABASE], "postgres://u:p@127.0.0.1/d"
     limited = run(image, *command, env={"DATABASE_URL": f"{url}?connect_timeout=2"})
     endless = run(image, *command, env={"DATABASE_URL": url})

@@ -51,7 +51,7 @@ def test_application_is_the_name_by_default(build, run_once):
 
 
 def test_application_of_django_can_be_called_by_hand(build, run_once):
-    """Called without a server, the function returns the status and the body."""
+    """Called without a server, the application returns the status and the body."""
     container = run_once(build(EXEC_FORM), env={"WEB_CONCURRENCY": "2"})
 
     assert container.exec("python", "-c", CALL_BY_HAND).splitlines() == ["200 OK", "b'ok'"]

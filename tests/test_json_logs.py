@@ -56,7 +56,7 @@ def site(image, proxying):
 
 
 def test_every_line_is_json(web):
-    """Checks the startup, an error with its traceback, a missing page and two requests."""
+    """Checks the lines of the startup, a traceback, a missing page and two requests."""
     for path in "/fail/?every", "/missing/?every":
         web.get(path)
     log = web.wait_for_log("GET /missing/?every")

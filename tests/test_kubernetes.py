@@ -94,7 +94,7 @@ def test_pods_meet_the_restricted_standard(spec):
 
 
 def test_pod_serves_under_the_manifest(pod):
-    """Podman runs the pod: Django's page, two workers, and no error in the log."""
+    """Podman runs the pod, which serves Django's page with two workers and logs no error."""
     answer = pod.get("/", **SHOP)
 
     log = pod.sh("podman logs web-pod-web")
@@ -165,7 +165,7 @@ def test_probe_of_a_page_needs_a_host(pod):
 
 
 def test_image_does_not_read_gunicorn_workers(app_image, run):
-    """The variable asks for four workers, but the two of the image's WEB_CONCURRENCY boot."""
+    """GUNICORN_WORKERS is four, but only the two workers of WEB_CONCURRENCY boot."""
     container = run(app_image, env={"GUNICORN_WORKERS": "4"})
     container.wait_for_log("Booting worker", count=2)
 

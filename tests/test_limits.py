@@ -13,7 +13,7 @@ HTTPS = {"X-Forwarded-Proto": "https"}
 
 
 def test_oversized_request_is_refused(build, run, replay):
-    """With one byte less, or one header less, Django responds each time."""
+    """With one byte less, or one header less, Django responds."""
     container = run(build(IMAGE))
 
     assert [status(container, line=n) for n in (4094, 4095)] == [200, 414]
@@ -38,7 +38,7 @@ def test_zero_lifts_the_limit(build, run):
 
 
 def test_proxy_in_another_container_is_not_believed(build, run_once):
-    """Three containers receive the header from outside, as from a proxy in another container."""
+    """Three containers get the header from outside, as from a proxy in another container."""
     allowed = [{}, {"FORWARDED_ALLOW_IPS": EVERY_IPV4}, {"FORWARDED_ALLOW_IPS": "*"}]
 
     containers = [run_once(build(IMAGE), env=env) for env in allowed]
@@ -48,7 +48,7 @@ def test_proxy_in_another_container_is_not_believed(build, run_once):
 
 
 def test_network_of_a_proxy_stops_gunicorn_23(build, run):
-    """Gunicorn 23 accepts only addresses."""
+    """Gunicorn 23 accepts only addresses, and exits."""
     image = build(IMAGE, requirements={"gunicorn": "23.0.0"})
     line = "'172.16.0.0/12' does not appear to be an IPv4 or IPv6 address"
     container = run(image, *SERVE[:2], "--forwarded-allow-ips", "172.16.0.0/12", ready=line)
@@ -119,7 +119,7 @@ def test_client_beyond_the_backlog_waits(build, run):
 
 
 def test_unix_socket_is_open_to_all(build, run):
-    """Compares the socket's mode without the option and with it."""
+    """Compares the socket's mode with and without the option."""
     image = build(IMAGE)
     default = run(image, *SERVE, f"unix:{SOCKET}")
     masked = run(image, *SERVE, f"unix:{SOCKET}", "--umask", "0o077")
@@ -129,7 +129,7 @@ def test_unix_socket_is_open_to_all(build, run):
 
 
 def test_unix_socket_believes_each_client(build, run):
-    """FORWARDED_ALLOW_IPS keeps its default."""
+    """FORWARDED_ALLOW_IPS has its default value."""
     answer = echo(run(build(IMAGE), *SERVE, f"unix:{SOCKET}"), "UNIX")
 
     assert answer["is_secure"]

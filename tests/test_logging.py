@@ -57,7 +57,7 @@ def test_traceback_has_the_id_of_its_request(web):
 
 
 def test_lines_are_in_one_time_zone(web):
-    """The master's, both workers', Django's and the requests' lines are all in UTC."""
+    """All lines are in UTC, from the master, both workers, Django and requests."""
     web.get("/fail/?zone")
     log = web.wait_for_log("GET /fail/?zone")
     lines = read(log)

@@ -158,7 +158,7 @@ def test_request_waits_for_the_new_worker(build, run):
 
 
 def test_jitter_spreads_the_restarts(build, run):
-    """With the page's file, the workers log different limits of requests."""
+    """With the page's file, the workers log different request limits."""
     image = build(IMAGE)
     config = AGAINST_LEAKS + PRELOAD + READY
     spread = limits(serve(run, image, config, 4))
@@ -197,7 +197,7 @@ def test_running_container_is_called_oom_killed(build, run):
 
 @pytest.mark.cgroup
 def test_boot_loop_is_not_restarted(build, run):
-    """No worker fits into the limit: each one is killed, and Docker does not restart."""
+    """No worker fits in the memory limit: all are killed, but Docker does not restart anything."""
     container = serve(run, build(IMAGE), "", 0, restart="always", **TOO_FEW)
 
     container.wait_for_log(KILLED, count=3)
@@ -217,7 +217,7 @@ def test_preload_lets_the_container_end(build, run):
 
 @pytest.mark.cgroup
 def test_limit_below_use_depends_on_the_version(build, run, docker, cgroup):
-    """With `docker update` to 8 MB, v1 refuses the limit, and v2 kills what uses more."""
+    """With `docker update` to 8 MB, cgroup v1 refuses the limit, and v2 kills the processes."""
     container = serve(run, build(IMAGE), READY, 1, **ONE_HUNDRED)
     lower = {"memory": "8m", "memory_swap": "8m"}
 

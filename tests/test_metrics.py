@@ -145,7 +145,7 @@ def test_prometheus_sees_one_target_for_two_workers(stack):
 
 
 def test_alert_fires_when_all_threads_are_busy(stack):
-    """More requests than threads make the alert fire, until the last request is done."""
+    """With more requests than threads, the alert fires until the last request is done."""
     web, waiting = stack.service("web"), []
 
     def fires():

@@ -160,7 +160,7 @@ def test_old_code_misses_a_removed_column(plain_image, run, database, tmp_path):
 
 
 def test_forgotten_field_suits_old_and_new_code(plain_image, run, database, tmp_path):
-    """Both versions read and write notes after the first release; the old one fails after two."""
+    """After the first release, old and new code read and write notes; after two, old code fails."""
     env, volumes = {"DATABASE_URL": database}, migrations()
     old = run(plain_image, env=env, volumes=volumes)
     old.exec(*MIGRATE, "core", "0003")

@@ -69,7 +69,7 @@ def test_versions_are_those_of_poetry_lock(image, inside, poetry_locked):
 
 
 def test_changed_hash_in_poetry_lock_fails_the_build(builder, poetry_locked, tmp_path):
-    """Every hash in the lock is changed."""
+    """With every hash in the lock changed, the build fails."""
     project = tmp_path / "project"
     shutil.copytree(poetry_locked, project)
     lock = project / "poetry.lock"

@@ -66,7 +66,7 @@ def test_name_shows_with_setproctitle_alone(build, run, module):
 
 
 def test_access_log_is_off_unless_asked_for(build, run):
-    """The same request is logged only with the option."""
+    """The same request is logged with the option, but not without it."""
     silent, logging = run(build(IMAGE)), run(build(IMAGE), *SERVE, "--access-logfile", "-")
     for container in silent, logging:
         container.get("/health/")
@@ -96,7 +96,7 @@ def test_empty_bind_is_reachable(build, run):
 
 
 def test_ipv6_bind_takes_ipv4_too(build, run):
-    """With [::], one container accepts both; with both options, the second address is in use."""
+    """With [::], a container accepts both; with two options, the second address is in use."""
     ipv6 = run(build(IMAGE), *SERVE[:3], "[::]:8000", env={"ALLOWED_HOSTS": "127.0.0.1,[::1]"})
     both = run(build(IMAGE), *SERVE, "--bind", "[::]:8000", ready="Can't connect to")
 
@@ -120,7 +120,7 @@ def test_port_80_needs_no_root_where_the_sysctl_allows(build, run):
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_stalled_disk_kills_idle_workers(build, run, threads):
-    """No client sends a request while the disk under /tmp stalls, on sync and on gthread."""
+    """The disk under /tmp stalls while sync and gthread workers are idle."""
     container = on_stalling_disk(build, run, "--threads", threads)
 
     container.exec("sh", "-c", STALL)
@@ -191,7 +191,7 @@ def test_check_config_imports_the_project(build, run):
 
 
 def test_check_config_overlooks_what_start_does_not(build, run):
-    """Both options pass the check, but stop Gunicorn at startup."""
+    """Both options pass the check, but each of them stops Gunicorn at startup."""
     wrong = ["--worker-class=gthreads", "--worker-tmp-dir=/nosuch"]
     checked = run(build(IMAGE), *SERVE, *wrong, "--check-config", ready="")
     started = [run(build(IMAGE), *SERVE, option, ready="") for option in wrong]

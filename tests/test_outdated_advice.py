@@ -17,7 +17,7 @@ def test_command_without_manage_py_is_no_file(build, replay):
 
 
 def test_meinheld_does_not_install(official, replay):
-    """Both its last release and the greenlet that it requires would have to be compiled."""
+    """Neither meinheld's last release nor the greenlet that it requires has a wheel."""
     official("python:3.14-slim")
 
     printed = replay(f"{PAGE}/meinheld.console")

@@ -144,7 +144,7 @@ def test_thread_of_ready_runs_in_each_command(build, run):
 
 
 def test_preload_leaves_the_thread_in_the_master(build, run):
-    """The master has logged the line, but neither worker has the thread."""
+    """The master logs the line, but neither worker has the thread."""
     container = run(build(APP, changes=CHANGES), *PRELOADED, env=DATABASE)
     threads = [answer["threads"] for answer in ask_both(container)]
 

@@ -33,7 +33,7 @@ def web(image, running):
 
 @pytest.mark.parametrize("port", ["8080", "10000", "37465"])
 def test_image_listens_on_any_port(image, run, port):
-    """Checks the defaults of two platforms, and a port such as Heroku chooses."""
+    """Checks the default ports of two platforms, and a port like those of Heroku."""
     web = run(image, env={"PORT": port})
 
     assert f"Listening at: http://0.0.0.0:{port}" in web.logs()
@@ -41,13 +41,13 @@ def test_image_listens_on_any_port(image, run, port):
 
 
 def test_image_listens_on_port_8000_by_itself(web):
-    """No PORT is set."""
+    """Without PORT, the image listens on port 8000."""
     assert "Listening at: http://0.0.0.0:8000" in web.logs()
 
 
 @pytest.mark.parametrize("host", ["", "Host: 10.0.3.7:8000", "Host: 3f2a9c:8000"])
 def test_probe_needs_no_known_host(web, host):
-    """With no Host, an address or a container's name, the probe gets 200, but a page 400."""
+    """With no Host, an address or a container's name, the probe returns 200, but a page 400."""
     assert status(web, LIVE, host) == 200
     assert status(web, "/echo/", host) == 400
     assert status(web, "/echo/", "Host: example.com") == 200
@@ -62,7 +62,7 @@ def test_scheme_of_the_platforms_proxy_is_trusted(web):
 
 
 def test_image_runs_as_any_user(image, run):
-    """The image runs with an unknown user id and no home directory."""
+    """The image runs with an unknown user ID and no home directory."""
     web = run(image, env={"PORT": "8000"}, user="41234:41234")
 
     assert web.get(LIVE).status_code == 200

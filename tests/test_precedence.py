@@ -98,7 +98,7 @@ def test_invented_variable_is_ignored(build, run):
 
 
 def test_misspelt_flag_stops_gunicorn(build, run):
-    """Gunicorn prints the wrong option, from the variable and from the command line."""
+    """Gunicorn prints the misspelled option, from the variable and from the command line."""
     line = "unrecognized arguments: --wrokers"
     in_variable = run(build(ONE_WORKER), env={"GUNICORN_CMD_ARGS": "--wrokers 3"}, ready=line)
     on_command_line = run(build(ONE_WORKER), *GUNICORN, "--wrokers", "3", ready=line)

@@ -97,7 +97,7 @@ def test_key_and_git_stay_out(built, docker, inside, project):
 
 @pytest.mark.docker_only("docker build --ssh with a key file")
 def test_build_without_ssh_fails(docker_build, project):
-    """The step that needs SSH says so."""
+    """The error comes from the step that needs SSH."""
     done = docker_build(project)
 
     assert done.returncode == 1
@@ -106,7 +106,7 @@ def test_build_without_ssh_fails(docker_build, project):
 
 @pytest.mark.docker_only("docker build --ssh with a key file")
 def test_unknown_server_is_refused(docker_build, project, server):
-    """The file has another key for the address, the one that clients log in with."""
+    """The file has the wrong key for the server's address, the client's key."""
     other = server.exec("cat", "/deploy_key.pub")
     (project / "known_hosts").write_text(f"{server.ip_address} {other}\n")
 
@@ -154,7 +154,7 @@ def test_uv_installs_from_a_private_index(with_index, replay, builder, docker, r
 
 
 def test_uv_build_without_the_secret_fails(with_index, docker_build):
-    """The step that needs the secret says so."""
+    """The error comes from the step that needs the secret."""
     done = docker_build(with_index)
 
     assert done.returncode != 0
@@ -177,7 +177,7 @@ def test_changed_secret_keeps_the_cache(with_index, docker_build):
 
 
 def test_uv_does_not_combine_user_and_password(with_index, docker_build):
-    """With the user in the address, the index refuses; with both variables, it does not."""
+    """With the user in the URL, the index rejects the login; with both variables, it does not."""
     login = (with_index.parent / "netrc").read_text().split()
     (with_index.parent / "token").write_text(login[-1])
     asked = (with_index / "pyproject.toml").read_text()

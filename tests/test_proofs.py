@@ -241,7 +241,7 @@ def test_circle_stands_for_a_test_left_out(site):
 
 
 def test_failed_test_of_a_partial_run_fails_the_build(site):
-    """The run skips other tests, and this one fails."""
+    """The run leaves out other tests, and this test fails."""
     site.write("tests/test_signals.py", FAILS)
     site.prove()
     site.write(SOME_RESULTS, site.read("proofs.xml"))
@@ -359,7 +359,7 @@ def test_test_without_a_sentence_fails_the_build(site):
 
 
 def test_tests_without_a_page_fail_the_build(site):
-    """A topic in a subdirectory has a test but no page."""
+    """A topic in a subdirectory has a test, but no page."""
     site.write("tests/fix/test_worker_timeout.py", "def test_it_waits(): pass\n")
 
     [complaint] = site.build()

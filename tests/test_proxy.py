@@ -40,7 +40,7 @@ def test_both_containers_serve_a_page(app_image, build, stack):
 
 
 def test_nginx_accepts_the_file(official, replay, tmp_path):
-    """The page's command runs next to the file, without a Gunicorn."""
+    """The page's command runs next to the file, without Gunicorn."""
     official(BASE)
     shutil.copy(SNIPPETS / CONF, tmp_path / "default.conf")
 

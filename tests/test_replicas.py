@@ -52,7 +52,7 @@ def test_thin_containers_take_more_memory_than_a_thick_one(app_image, run):
     ("workers", "flag", "waits"), [(1, "", True), (1, "--threads 2", False), (2, "", False)]
 )
 def test_busy_single_worker_answers_no_health_check(small_image, run, workers, flag, waits):
-    """The check succeeds after the slow request; with a second worker or thread, before it."""
+    """The check waits for the slow request, unless there is a second worker or thread."""
     container = serve(run, small_image, workers, flag)
     slow = container.start_sleep(SLOW)
 

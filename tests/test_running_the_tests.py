@@ -123,7 +123,7 @@ def test_silent_engine_is_one_line():
 
 
 def test_full_disk_is_one_line(monkeypatch, tmp_path):
-    """The disk has no room for the engine's packages and images."""
+    """The disk does not have enough space for the engine's packages and images."""
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1e9))
 
@@ -226,7 +226,7 @@ def test_killed_run_is_swept_by_the_next(docker):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_run_records_its_machine(docker, tmp_path):
-    """A file next to the results has the engine, the Python version and the number of passes."""
+    """A file next to the results has the engine, the Python version and the passed tests."""
     pytest_run(f"--junit-xml={tmp_path}/proofs.xml", QUICK_TEST).communicate()
 
     record = json.loads((tmp_path / "proofs.json").read_text())

@@ -30,7 +30,7 @@ VIEWS, TEMPLATE = "core/views.py", "core/templates/core/home.html"
 
 
 def test_runserver_warns_at_its_start(build, run_once, replay):
-    """The warning says so, and recommends another type of server."""
+    """The warning says that runserver is not for production, and recommends another server."""
     container = run_once(build(EXEC_FORM), *RUNSERVER, env=DEBUG, ready=READY)
 
     printed = replay("runserver/warning.console", web=container.handle.id)

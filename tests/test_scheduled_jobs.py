@@ -46,7 +46,7 @@ def up(with_services):
 
 
 def test_timers_command_runs_the_job_and_leaves_no_container(up):
-    """The unit's command deletes the expired one of two sessions."""
+    """The unit's command deletes an expired session, but not another session."""
     for key, sign in {"old": "-", "new": "+"}.items():
         up.write(EXPIRED.format(key, sign))
     [command] = re.findall(r"(?s)ExecStart=(.*?[^\\])\n", SERVICE)

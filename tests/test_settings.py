@@ -147,7 +147,7 @@ def test_sample_project_has_these_settings(fresh_image, app_image, settings_of):
 
 
 def test_other_server_of_static_files_needs_three_lines_less(fresh_image, run, with_settings):
-    """Without the middleware, and with Django's own storage, links are hashed as before."""
+    """Without the middleware, and with Django's own storage, links are still hashed."""
     whitenoise = 'MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")\n'
     storage = "whitenoise.storage.CompressedManifestStaticFilesStorage"
     django = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"

@@ -272,7 +272,7 @@ def test_sigint_after_sigterm_ends_the_patience(build, run):
 
 @CLASSES
 def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
-    """The kernel still accepts it inside the container; outside, it fails when Gunicorn exits."""
+    """Inside, the kernel still accepts a connection; outside, requests fail when Gunicorn exits."""
     container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
     under_way = container.start_sleep(20)
     container.kill("SIGTERM")

@@ -53,7 +53,7 @@ def test_smallest_limit_decides_the_workers():
 
 
 def test_one_worker_is_the_least():
-    """There is less memory than one worker needs."""
+    """The memory is less than one worker needs."""
     assert Site(memory=50).workers == 1
 
 
@@ -133,7 +133,7 @@ def test_wrong_input_is_one_line(folder):
 
 
 def test_measured_requests_stay_below_the_prediction(app_image, run):
-    """Views wait for half a second: 40 requests, eight at a time, on four threads."""
+    """Sends 40 requests, eight at a time, to four threads; views wait for half a second."""
     site = Site(cpus=2, memory=200, waiting=0.99, seconds=0.5)
     container = run(app_image)
     container.wait_for_log("Booting worker", count=2)

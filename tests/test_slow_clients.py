@@ -112,7 +112,7 @@ def test_unclosed_connection_keeps_new_clients_from_gthread(build, run):
 
 
 def test_unclosed_connections_kill_gthread(build, run):
-    """Five such clients, at 2 s each, exceed a timeout of 3 s; sync is not killed."""
+    """Five such clients, at 2 s each, make gthread exceed its timeout of 3 s, but not sync."""
     sync = run(build(PLAIN), *SYNC, *THREE_SECONDS)
     gthread = run(build(PLAIN), *SYNC, "--threads", "8", *THREE_SECONDS)
 

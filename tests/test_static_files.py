@@ -122,7 +122,7 @@ def test_nginx_keeps_files_open(nginx):
 
 
 def test_nginx_runs_without_root(nginx):
-    """Every process of the container, including the master, has the official image's user id."""
+    """Every process in the container, including the master, has the official image's user ID."""
     assert nginx.users() == {"101"}
 
 

@@ -81,7 +81,7 @@ def test_http_1_0_holds_a_stream_back(beside):
 
 
 def test_file_lets_events_through(beside):
-    """Even over HTTP/1.0, the last event arrives seconds after the first."""
+    """Even over HTTP/1.0, the last event arrives seconds after the first one."""
     nginx = beside(BY_HTTP_1_0)
 
     assert spread(nginx, "/events/many/") > 2

@@ -100,7 +100,7 @@ def test_form_passes_through_nginx_and_the_socket(machine):
 
 
 def test_nginx_serves_the_static_files(machine):
-    """The stylesheet that Django's page links to comes from `collectstatic`'s directory."""
+    """The stylesheet that Django's page links to comes from the directory of `collectstatic`."""
     machine.start()
     machine.sh(forms.NGINX, NGINX)
 
@@ -221,7 +221,7 @@ def test_stop_waits_for_slow_requests(shop):
 
 
 def test_next_request_starts_a_stopped_service(shop):
-    """A request starts the service, unless its socket is stopped too."""
+    """The next request starts the service, unless its socket is stopped too."""
     shop.sh("systemctl stop shop.service")
     assert shop.show("ActiveState") == "inactive"
 

@@ -49,7 +49,7 @@ def test_certificate_outlives_the_container(site):
 
 
 def test_http_is_redirected_to_https(site):
-    """Caddy redirects, and keeps the path and the query."""
+    """Caddy redirects the request, and keeps the path and the query."""
     url = f"http://127.0.0.1:{site.http}/echo/?page=2"
     options = {"headers": {"Host": DOMAIN}, "timeout": PATIENCE}
     response = httpx.get(url, verify=site.verify, **options)

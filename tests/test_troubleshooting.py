@@ -202,7 +202,7 @@ def test_most_exact_line_comes_first(visit):
 
 
 def test_lines_of_public_threads_find_their_entry(visit):
-    """For lines of over 150 threads, the right entry comes first, or the box finds none."""
+    """For lines from over 150 threads, the right entry comes first, or the box reports none."""
     pasted = ["\n".join(lines).strip("\n") for _, _, *lines in THREADS]
     found = visit("troubleshooting").evaluate(PASTE, pasted)
 
@@ -216,7 +216,7 @@ def test_lines_of_public_threads_find_their_entry(visit):
 
 
 def test_line_without_an_entry_is_said_to_have_none(visit):
-    """With twenty lines that have no entry, the list stays open, and a link leads to the search."""
+    """For twenty lines without an entry, the list stays open, and a link leads to the search."""
     page = visit("troubleshooting")
     claimed = {}
     for pasted in NO_ENTRY:

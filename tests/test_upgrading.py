@@ -80,7 +80,7 @@ def test_gunicorn_20_needs_pkg_resources(build, run):
 
 
 def test_gunicorn_27_requires_python_3_10(build, run):
-    """The package metadata shows it, and what 23 required."""
+    """The package metadata of 27 and of 23 shows the required Python version."""
     old, new = (run(image, "python", "-c", PYTHON, ready=">=") for image in both(build))
 
     assert (old.logs().strip(), new.logs().strip()) == (">=3.7", ">=3.10")

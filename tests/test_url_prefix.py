@@ -49,7 +49,7 @@ def test_links_begin_with_the_path(below):
 
 
 def test_static_url_with_a_slash_loses_the_path(proxied, command, tmp_path):
-    """On the same site, the setting begins with a slash."""
+    """The same site has a STATIC_URL that begins with a slash."""
     more = with_settings(tmp_path, 'STATIC_URL = "/static/"')
 
     site = proxied.start(*command, nginx={"locations": [BELOW]}, **more)
@@ -78,7 +78,7 @@ def test_header_is_taken_from_a_believed_proxy(proxied):
 
 
 def test_forced_name_completes_a_stripped_path(proxied, tmp_path):
-    """If nginx removes the path, links do not have it, unless Django's setting adds it."""
+    """If nginx removes the path, it is missing from links, unless Django's setting adds it."""
     nginx = {"others": {"locations/shop.conf": STRIPS}}
     plain = stylesheet(proxied.start(nginx=nginx).get("/shop/"))
     proxied.web.stop(grace=0)

@@ -25,7 +25,7 @@ def test_commands_find_nothing_wrong(build, run, run_once, replay, command):
 
 
 def test_exposed_port_is_not_published(build, run, docker):
-    """The image exposes 8000, but the page's command prints only a published port."""
+    """The image exposes port 8000, but the page's command prints only published ports."""
     image = build(IMAGE)
     hidden, published = run(image, publish_all=False), run(image)
     port = [*docker.client_config.docker_cmd, "port"]

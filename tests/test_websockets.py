@@ -116,7 +116,7 @@ def test_asgi_needs_no_package_for_websockets(start, kept):
 
 
 def test_django_alone_answers_a_websocket_with_500(build, run):
-    """The sample project's own core.asgi has no routes."""
+    """The sample project's own core.asgi has no WebSocket routes."""
     container = run(build(IMAGE), ready=LISTENING)
 
     assert refused(container) == 500
@@ -173,7 +173,7 @@ def test_silent_socket_ends_at_the_read_timeout(site, beside, build, run):
 
 
 def test_open_socket_holds_the_stop_of_asgi(start):
-    """It is cut after the graceful timeout; Uvicorn's worker closes it immediately, with 1012."""
+    """`asgi` cuts the socket after the graceful timeout; Uvicorn's worker closes it immediately."""
     limit = ["--graceful-timeout", "4"]
     asgi, uvicorn = start(*ON_ASGI, *limit), start(*ON_UVICORN_WORKER, *limit, ready=COMPLETE)
 

@@ -25,7 +25,7 @@ def test_model_before_the_application_ends_gunicorn(plain_image, run, replay):
 
 
 def test_application_first_lets_models_load(plain_image, run):
-    """The same two lines run in the other order."""
+    """With the same two lines in the other order, Gunicorn starts."""
     container = run(plain_image, *SERVE, "application_first", env=SETTINGS, volumes=VOLUMES)
     container.wait_for_log("Booting worker")
 

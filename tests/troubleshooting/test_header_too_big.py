@@ -35,7 +35,7 @@ def test_large_headers_of_a_response_are_a_502(web, build, run, replay, tmp_path
 
 
 def test_larger_buffer_lets_large_headers_through(web, build, run, tmp_path):
-    """The page's lines are in the location."""
+    """With the page's lines in the location, the response reaches the client."""
     buffers = (SNIPPETS / ENTRY / "large.buffers.conf").read_text()
     proxy = Nginx(build, run, tmp_path, LOCATION.format(web.ip_address, buffers))
 

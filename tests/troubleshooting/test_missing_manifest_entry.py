@@ -20,5 +20,5 @@ def test_collecting_anew_mends_the_pages(plain_image, run, replay):
 
 
 def test_debug_hides_the_missing_manifest(plain_image, run):
-    """The same image returns 200 for the page."""
+    """With DEBUG, the same image returns 200 for the page."""
     assert run(plain_image, env={"DEBUG": "1"}).get("/").status_code == 200

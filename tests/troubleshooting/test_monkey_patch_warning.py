@@ -18,7 +18,7 @@ def test_import_before_the_patch_is_warned_of(build, run, replay):
 
 
 def test_patch_before_the_import_warns_of_nothing(build, run):
-    """The same file patches before it imports."""
+    """The same configuration file patches before it imports from ssl."""
     changes = with_gevent(GUNICORN) | {"gunicorn.conf.py": PATCH + IMPORT}
     container = run(build(GTHREAD, changes=changes), *GEVENT_CLASS)
 

@@ -26,7 +26,7 @@ def test_full_inodes_have_the_same_line(plain_image, run):
 
 
 def test_shared_memory_is_64_mb(inside, plain_image):
-    """No option sets the size."""
+    """Without an option, /dev/shm has Docker's default size of 64 MB."""
     done = inside(plain_image, "df", "--output=size", "--block-size=1M", "/dev/shm")
 
     assert done.output.split()[-1] == "64"

@@ -30,7 +30,7 @@ def test_options_of_gunicorn_bring_no_traceback_back(plain_image, run):
 
 
 def test_logging_brings_tracebacks_back(plain_image, run):
-    """The settings end with the page's file."""
+    """With the page's file at the end of the settings, the log has the traceback."""
     container = run(plain_image, *SERVE, SETTINGS + LOGGING, env=QUIET)
 
     assert container.get("/fail/").status_code == 500

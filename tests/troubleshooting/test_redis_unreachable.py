@@ -32,13 +32,13 @@ def test_refused_cache_fails_the_view(serve, replay):
 
 
 def test_unknown_name_of_redis_is_not_resolved(serve):
-    """No container has this name."""
+    """No container has the name in the cache's URL."""
     with serve("redis://redis:6379/0") as web:
         assert web.get("/health/").status_code == 500
         assert "connecting to redis:6379" in web.logs()
 
 
 def test_local_memory_needs_no_redis(serve):
-    """The same view responds without Redis."""
+    """With local memory as the cache, the same view responds."""
     with serve("") as web:
         assert web.get("/health/").status_code == 200

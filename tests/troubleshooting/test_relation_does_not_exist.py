@@ -11,7 +11,7 @@ python manage.py shell --command 'print(Note.objects.count())' 2>&1 | tail -n 1
 
 
 def test_missing_table_fails_only_its_views(plain_image, run, replay):
-    """One view needs no table, but another one does."""
+    """A view that needs no table works, but a view that needs one fails."""
     web = run(plain_image, env=SQLITE)
 
     assert web.get("/health/").status_code == 200

@@ -60,7 +60,7 @@ def test_missing_role_looks_like_a_wrong_password(db, django):
 
 
 def test_missing_database_is_named(django):
-    """The user and the password are correct."""
+    """The user and the password are correct, but the database does not exist."""
     assert 'database "nosuch" does not exist' in django("postgres", "nosuch")
 
 

@@ -14,7 +14,7 @@ LINE = "sending the newsletter"
 
 
 def test_timer_of_an_import_fires_in_each_worker(plain_image, run, replay):
-    """Two workers log two lines."""
+    """Two workers each run the timer, and log two lines."""
     container = run(plain_image, *SERVE, env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log(LINE, count=2)
 

@@ -19,7 +19,7 @@ def test_collectstatic_needs_a_static_root(build, replay):
 
 
 def test_static_root_lets_collectstatic_finish(plain_image, run):
-    """The settings contain the line."""
+    """With the line in the settings, the command succeeds."""
     container = run(plain_image, *COLLECT, user="0", ready="static files copied to")
 
     assert STATIC_ROOT in SETTINGS

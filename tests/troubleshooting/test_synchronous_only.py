@@ -28,10 +28,10 @@ def test_query_in_an_async_view_fails(web, replay):
 
 
 def test_async_methods_are_allowed(web):
-    """The same query is awaited."""
+    """The same query succeeds if it is awaited."""
     assert web.get("/right/").text == "0"
 
 
 def test_plain_view_may_query(web):
-    """The same query is in a view without async."""
+    """The same query succeeds in a view without async."""
     assert web.get("/plain/").text == "0"

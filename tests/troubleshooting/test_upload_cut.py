@@ -34,7 +34,7 @@ def test_slow_upload_outlasts_the_timeout(plain_image, run, replay):
 
 
 def test_threads_let_the_upload_finish(plain_image, run):
-    """The same upload is read to its end."""
+    """With threads, the same upload is read completely."""
     container = run(plain_image, *SERVE, "--threads", "4")
 
     answer = container.exec("python", "-c", UPLOAD_FOR_SIX_SECONDS)

@@ -15,7 +15,7 @@ def test_slow_request_logs_worker_timeout(plain_image, run, replay):
 
 
 def test_threads_let_the_slow_request_finish(plain_image, run):
-    """The request takes three times as long as the timeout."""
+    """With threads, a request that takes three times the timeout completes."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--timeout 1 --threads 4"})
 
     assert container.get("/sleep/3/").text == "slept"

@@ -24,7 +24,7 @@ def web(running, plain_image):
 
 
 def test_tls_to_the_plain_port_has_a_wrong_version(web, replay):
-    """The same port responds over plain HTTP."""
+    """TLS to the port fails, while the port responds over plain HTTP."""
     replay(f"{ENTRY}/line.console", web=web.handle.id)
     replay(f"{ENTRY}/confirm.console", web=web.handle.id)
 
