@@ -1,4 +1,4 @@
-// The entry point: a style sheet, a picture, code shared with a chunk, and that chunk.
+// The entry: a style sheet, a picture, code that a chunk shares, and that chunk.
 import paper from "./paper.svg?no-inline";
 import { say } from "./shared.js";
 import "./style.css";
