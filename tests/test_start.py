@@ -15,7 +15,7 @@ LATER = ("start/replace.console", "start/remove.console")
 
 
 def test_steps_lead_to_an_admin_that_keeps_its_data(walk):
-    """The robot does every step; the admin has its style, and a group survives its container."""
+    """A robot does every step; the admin has its styles, and a group outlives its container."""
     walk.follow("start", without=LATER)
     key = (walk.folder / "web.env").read_bytes().partition(b"=")[2].splitlines()[0]
     with log_in(walk) as admin:
@@ -40,7 +40,7 @@ def test_steps_lead_to_an_admin_that_keeps_its_data(walk):
 
 @contextmanager
 def log_in(walk: Walk) -> Iterator[httpx.Client]:
-    """Log in to the admin with the name and password of the page."""
+    """Log in to the admin with the page's name and password."""
     options = {"follow_redirects": True, "timeout": PATIENCE}
     with httpx.Client(base_url=walk.container.address, **options) as admin:
         form = admin.get("/admin/login/?next=/admin/").text

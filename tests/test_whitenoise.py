@@ -16,7 +16,7 @@ PLAIN = {"Accept-Encoding": "identity"}
 
 @pytest.fixture
 def web(build, run):
-    """Run the one container, with the page's settings in place of the project's."""
+    """Run the single container, with the page's settings instead of the project's."""
     return run(build(APP, changes=CHANGES), env={"WEB_CONCURRENCY": "1"})
 
 
@@ -40,7 +40,7 @@ def test_settings_add_whitenoise_alone():
 
 
 def test_whitenoise_caches_hashed_names_for_ten_years(web):
-    """The hashed name is immutable, the plain name of the same file is cached for a minute."""
+    """The hashed name is immutable; the plain name of the same file is cached for a minute."""
     hashed, plain = web.get(re.search(LINK, web.get("/").text)[1]), web.get("/static/core/site.css")
 
     assert hashed.headers["Cache-Control"] == "max-age=315360000, public, immutable"
@@ -61,7 +61,7 @@ def test_browser_chooses_brotli_or_gzip(web):
 
 
 def test_whitenoise_misses_with_a_404(web):
-    """A name that was not collected, and a path that leads out of the directory."""
+    """Requests a name that was not collected, and a path that leads out of the directory."""
     codes = {web.get(path).status_code for path in ("/static/no.css", "/static/%2e%2e/manage.py")}
 
     assert codes == {404}

@@ -1,4 +1,4 @@
-"""A Compose file of the guide, brought up by a test with the images of its run."""
+"""A Compose file from the guide, started by a test with its run's images."""
 
 import json
 import os
@@ -16,23 +16,23 @@ from harness.engine.needs import needs_of
 
 
 class Stack:
-    """One Compose project in a folder of the test, as a reader has it next to `manage.py`."""
+    """One Compose project in a test's directory, like a reader's next to `manage.py`."""
 
     def __init__(
         self, docker: DockerClient, folder: Path, file: str, services: dict[str, dict], env: dict
     ) -> None:
-        """Save the snippet `file` as compose.yaml, and write next to it what a test has otherwise.
+        """Save the snippet `file` as compose.yaml, with the test's differences next to it.
 
-        `services` tells that by service, in Compose's own keys; an `image` replaces a `build`,
-        unless there are more keys for the build.
-        Ports are the engine's choice, and what is made carries the label of the run.
-        A lone service shares the engine's own network, so that it makes none.
+        `services` has the differences by service, in Compose's own keys; an `image` replaces a
+        `build`, unless there are more keys for the build.
+        The engine chooses the ports, and everything created has the run's label.
+        A single service shares the engine's own network, so that Compose creates none.
         """
         needs_of(docker, (SNIPPETS / file).read_text())
         shutil.copy(SNIPPETS / file, folder / "compose.yaml")
         self.docker, self.folder, self.env = docker, folder, os.environ | env
         place = sha256(str(folder.resolve()).encode()).hexdigest()
-        # One project for each directory, as Compose itself has it.
+        # One project per directory, as in Compose itself.
         self.project = f"proofs-{os.environ['PROOFS_RUN']}-{place[:12]}"
         program = [*docker.client_config.docker_cmd, "compose", "--project-name", self.project]
         self.command = [*program, "--file", "compose.yaml", "--profile", "*"]
@@ -41,18 +41,18 @@ class Stack:
         self.command = [*program, "--file", "compose.yaml", "--file", "override.yaml"]
 
     def run(self, *command: str, check: bool = True) -> str:
-        """Run a command of `docker compose`, and return all that it printed.
+        """Run a `docker compose` command, and return its output.
 
-        Raises AssertionError with that when it fails, unless it may.
+        Raises AssertionError with the output if the command fails, unless failure is allowed.
         """
         done = self._compose(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert not check or done.returncode == 0, done.stdout
         return done.stdout
 
     def read(self, *command: str) -> str:
-        """Run a command, and return its result without the warnings of Compose.
+        """Run a command, and return its result without Compose's warnings.
 
-        Raises AssertionError with these when it fails.
+        Raises AssertionError with the warnings if the command fails.
         """
         done = self._compose(command, capture_output=True)
         assert done.returncode == 0, done.stderr
@@ -65,9 +65,9 @@ class Stack:
         )
 
     def up(self, *services: str) -> None:
-        """Start the services, and wait until each is healthy, or runs if it has no health check.
+        """Start the services, and wait until each is healthy, or running if it has no health check.
 
-        On Podman, nginx gets the address of the name server before it starts.
+        On Podman, nginx gets the name server's address before it starts.
         """
         if self.docker.client_config.client_type == "podman":
             self.run("create", "--no-build", "--quiet-pull", *services)
@@ -80,10 +80,10 @@ class Stack:
         return self.read("config", "--services").split()
 
     def services(self, name: str) -> list[Container]:
-        """Return the containers of a service, whether they run or not.
+        """Return a service's containers, whether they are running or not.
 
-        The engine knows them by the labels that Compose gives them, and lists them in a fifth of
-        the time that `docker compose ps` takes.
+        The engine finds them by Compose's labels, in a fifth of the time that `docker compose ps`
+        takes.
         """
         labels = {"project": self.project, "service": name, "oneoff": "False"}
         filters = [("label", f"com.docker.compose.{key}={value}") for key, value in labels.items()]
@@ -91,17 +91,17 @@ class Stack:
         return [Container(self.docker, handle) for handle in found]
 
     def service(self, name: str) -> Container:
-        """Return the only container of a service."""
+        """Return a service's only container."""
         (container,) = self.services(name)
         return container
 
     def down(self) -> None:
-        """Remove all of it, and its volumes."""
+        """Remove everything, including the volumes."""
         self.run("down", "--volumes", "--timeout", "0")
 
 
 def _override(asked: dict, services: dict[str, dict]) -> str:
-    """Return the text of the file that Compose lays over the one that a reader copies."""
+    """Return the text of the file that overrides the reader's Compose file."""
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
     lines = ["services:"]
     for name, service in asked["services"].items():

@@ -21,10 +21,10 @@ OF_A_CONTAINER = re.compile(r"\bdocker (exec|inspect|logs|restart|rm|start|stop)
 
 
 class Walk:
-    """One journey of a reader through pages, in a directory of its own.
+    """A reader's path through pages, in a separate directory.
 
-    What it replaces is what two journeys on one engine would share: the tag of the image, the
-    names of the container and of the volume, and the port.
+    It replaces everything that two walks on one engine would share: the image's tag, the
+    names of the container and the volume, and the port.
     """
 
     def __init__(self, builder: Builder, replay: Callable[..., str], folder: Path) -> None:
@@ -38,7 +38,7 @@ class Walk:
         self.docker.volume.create(self.volume, labels={engine.LABEL: run})
 
     def follow(self, page: str, *, without: tuple[str, ...] = ()) -> None:
-        """Do what the blocks of a page show, in their order, but for those in `without`."""
+        """Execute a page's blocks in order, except for those in `without`."""
         for snippet in INCLUDE.findall((ROOT / f"docs/{page}.md").read_text()):
             if not is_wrong(snippet) and snippet not in without:
                 self.do(snippet)
@@ -54,7 +54,7 @@ class Walk:
             (self.folder / name).write_text(text)
 
     def type(self, snippet: str) -> None:
-        """Run the command of a transcript, and compare what it prints."""
+        """Run a transcript's command, and compare its output."""
         text = (SNIPPETS / snippet).read_text()
         self.builder.have(name for name in base_images.STAND_INS if f" {name} " in text)
         if "docker build" in text:
@@ -70,7 +70,7 @@ class Walk:
     def archive(self, page: str) -> Path:
         """Write the project to the archive that the page offers, and return it.
 
-        The file with the key is left out.
+        The file with the key is omitted.
         """
         path = ROOT / f".cache/archives/{page}.zip"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ class Walk:
         return path
 
     def end(self) -> None:
-        """Remove what a page has left."""
+        """Remove what a page has created."""
         if self.container and self.docker.container.exists(self.container.handle.id):
             self.container.remove()
         if self.docker.volume.exists(self.volume):
