@@ -12,9 +12,10 @@ from python_on_whales import DockerClient
 from harness.contract import saved_image
 
 FILE = re.compile(
+    r"(?!\.wh\.)("  # how a layer notes that a file was removed
     r"\.env(?!\.(example|sample|template)$)(\..+)?|(?!(example|sample|template)\.).+\.env"
     r"|\.git|\.netrc|\.pgpass|secret_key"
-    r"|id_(rsa|dsa|ecdsa|ed25519)|.+\.(sqlite3?|pem|key|p12|pfx|kdbx)"
+    r"|id_(rsa|dsa|ecdsa|ed25519)|.+\.(sqlite3?|pem|key|p12|pfx|kdbx))"
 )
 VARIABLE = re.compile("(?i)SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|CREDENTIAL")
 
