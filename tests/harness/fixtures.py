@@ -267,12 +267,18 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
 
     `names` are this run's images or containers for the reader's, as in `web=image`. Ports and
     names of containers are the engine's choice, and what the command starts belongs to this run.
+    `env` adds to the environment.
     """
     client_type = docker.client_config.client_type
     # Podman warns of each SIGKILL.
     silent = [] if client_type == "docker" else ["--log-level=error"]
 
-    def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
+    def replay(
+        snippet: str,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        **names: str,
+    ) -> str:
         replacements = {
             r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
             r" --name \w+": "",
@@ -288,6 +294,7 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
             cwd or SNIPPETS,
             shown={real: name for name, real in names.items()},
             record=record,
+            env=env,
         )
 
     return replay

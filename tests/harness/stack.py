@@ -2,9 +2,10 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -62,6 +63,37 @@ class Stack:
         command = [*self.command, *command]
         return subprocess.run(
             command, check=False, cwd=self.folder, env=self.env, text=True, **output
+        )
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """Return what a shell needs so that a reader's `docker compose` means this project."""
+        shim = self.folder.with_name(f"{self.folder.name}-bin") / "docker"
+        shim.parent.mkdir(exist_ok=True)
+        program = shlex.join(map(str, self.docker.client_config.docker_cmd))
+        shim.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        shim.chmod(0o755)
+        files = [word for word in map(str, self.command) if word.endswith(".yaml")]
+        return {
+            "COMPOSE_FILE": ":".join(files),
+            "COMPOSE_PROJECT_NAME": self.project,
+            "PATH": f"{shim.parent}:{os.environ['PATH']}",
+        }
+
+    def shell(
+        self, command: str, start: Callable = subprocess.run, **options: object
+    ) -> subprocess.CompletedProcess | subprocess.Popen:
+        """Run a command of a page as a reader does who has no other project in this folder.
+
+        `start` is what starts it: subprocess.Popen to do something else at the same time.
+        """
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
+        return start(
+            ["sh", "-c", f"exec {command}"],
+            cwd=self.folder,
+            env=self.env | self.typed,
+            text=True,
+            **options,
         )
 
     def up(self, *services: str) -> None:

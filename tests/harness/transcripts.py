@@ -37,12 +37,13 @@ def replay(
     *,
     shown: dict[str, str],
     record: bool,
+    env: dict[str, str] | None = None,
 ) -> str:
     """Run the command of a transcript, and return the fresh output; compare it or record it.
 
     The command is what follows `$ `, up to a line that does not end in a backslash;
     `replacements` put this run's names in place of the reader's, and `shown` the reader's in place
-    of this run's where they are printed.
+    of this run's where they are printed; `env` adds to the environment.
     Raises AssertionError when it fails or, masked, prints something else than was recorded.
     """
     text = transcript.read_text()
@@ -53,7 +54,7 @@ def replay(
         line = re.sub(name, real, line)
     plain = {name: value for name, value in os.environ.items() if name not in COLORS}
     done = subprocess.run(line, check=False, shell=True, cwd=cwd, text=True,
-                          env=plain | {"NO_COLOR": "1"},
+                          env=plain | {"NO_COLOR": "1"} | (env or {}),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert done.returncode == 0, f"{line}{done.stdout}"
     printed = done.stdout.strip()
