@@ -35,11 +35,17 @@ class Stack:
         place = sha256(str(folder.resolve()).encode()).hexdigest()
         # One project for each directory, as Compose itself has it.
         self.project = f"proofs-{os.environ['PROOFS_RUN']}-{place[:12]}"
-        program = [*docker.client_config.docker_cmd, "compose", "--project-name", self.project]
-        self.command = [*program, "--file", "compose.yaml", "--profile", "*"]
+        self.use(services, "compose.yaml")
+
+    def use(self, services: dict[str, dict], *files: str) -> None:
+        """Be the project of these files, with what a test has otherwise over them."""
+        docker = self.docker.client_config.docker_cmd
+        program = [*docker, "compose", "--project-name", self.project]
+        program += [word for file in files for word in ("--file", file)]
+        self.command = [*program, "--profile", "*"]
         asked = json.loads(self.read("config", "--format", "json", "--no-interpolate"))
-        (folder / "override.yaml").write_text(_override(asked, services))
-        self.command = [*program, "--file", "compose.yaml", "--file", "override.yaml"]
+        (self.folder / "override.yaml").write_text(_override(asked, services))
+        self.command = [*program, "--file", "override.yaml"]
 
     def run(self, *command: str, check: bool = True) -> str:
         """Run a command of `docker compose`, and return all that it printed.
@@ -137,8 +143,13 @@ def _override(asked: dict, services: dict[str, dict]) -> str:
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
     lines = ["services:"]
     for name, service in asked["services"].items():
-        ports = [str(port["target"]) for port in service.get("ports", ())]
-        ours = {"ports": ports, "pull_policy": "never", "labels": labels, **services.get(name, {})}
+        ports = dict.fromkeys(str(port["target"]) for port in service.get("ports", ()))
+        ours = {
+            "ports": list(ports),
+            "pull_policy": "never",
+            "labels": labels,
+            **services.get(name, {}),
+        }
         lines += [f"  {name}:", f"    ports: !override {json.dumps(ours.pop('ports'))}"]
         lines += [f"    {key}: {json.dumps(value)}" for key, value in ours.items()]
         if "image" in ours and "build" not in ours:

@@ -45,6 +45,7 @@ class Walk:
         self.volume = f"{engine.REPOSITORY}-{run}-{own}"
         self.container: Container | None = None
         self.stack: Stack | None = None
+        self.built: dict[str, dict] = {}
         self.docker.volume.create(self.volume, labels={engine.LABEL: run})
 
     def begin(self, project: Path) -> None:
@@ -74,8 +75,8 @@ class Walk:
         else:
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-        if name == "compose.yaml":
-            self.stack = self._project(snippet, text)
+        if name in {"compose.yaml", "compose.override.yaml"}:
+            self._compose(snippet, text)
 
     def type(self, snippet: str) -> None:
         """Run the command of a transcript, and compare what it prints."""
@@ -105,18 +106,21 @@ class Walk:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
-    def _project(self, snippet: str, text: str) -> Stack:
+    def _compose(self, snippet: str, text: str) -> None:
         """Prepare the Compose project of a file that has been saved."""
         labels = {"labels": {engine.LABEL: os.environ["PROOFS_RUN"]}}
         tags = {"web": self.image, "web-static": self.static, "static": self.static}
         services = yaml.safe_load(text)["services"]
-        self.builder.have(s["image"] for s in services.values() if "build" not in s)
-        built = {
-            name: {"image": tags[service.get("image", name)], "build": labels}
-            for name, service in services.items()
-            if "build" in service
-        }
-        return Stack(self.docker, self.folder, snippet, built, {})
+        pulled = [s for s in services.values() if "image" in s and "build" not in s]
+        self.builder.have(service["image"] for service in pulled)
+        for name, service in services.items():
+            if "build" in service:
+                image = tags[service.get("image", name)]
+                self.built[name] = {"image": image, "build": labels}
+        if saved(snippet) == "compose.yaml":
+            self.stack = Stack(self.docker, self.folder, snippet, self.built, {})
+        else:
+            self.stack.use(self.built, "compose.yaml", saved(snippet))
 
     def archive(self, page: str) -> Path:
         """Write the project to the archive that the page offers, and return it.
