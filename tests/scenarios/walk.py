@@ -164,7 +164,7 @@ def log_in(address: str, **options: object) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=address, **options) as admin:
         form = admin.get("/admin/login/?next=/admin/").text
         data = {"username": "admin", "password": "first-try", "next": "/admin/"}
-        page = admin.post("/admin/login/", data=data | token_of(form), headers=referer(admin))
+        page = admin.post("/admin/login/", data=data | token_of(form), headers=form_headers(admin))
         assert "Site administration" in page.text, page.text
         yield admin
 
@@ -173,7 +173,7 @@ def add(admin: httpx.Client, group: str) -> None:
     """Save a group in the admin's form."""
     form = admin.get("/admin/auth/group/add/").text
     saved = admin.post(
-        "/admin/auth/group/add/", data={"name": group} | token_of(form), headers=referer(admin)
+        "/admin/auth/group/add/", data={"name": group} | token_of(form), headers=form_headers(admin)
     )
     assert "was added successfully" in saved.text, saved.text
 
@@ -184,9 +184,11 @@ def styles(admin: httpx.Client) -> list[httpx.Response]:
     return [admin.get(path) for path in re.findall(r'href="(/static/\S+\.css)"', page)]
 
 
-def referer(admin: httpx.Client) -> dict[str, str]:
-    """Return the header that a browser sends with a form."""
-    return {"Referer": str(admin.base_url)}
+def form_headers(admin: httpx.Client) -> dict[str, str]:
+    """Return the headers that a browser sends with a form, so that Django checks them."""
+    host = admin.headers.get("Host") or admin.base_url.netloc.decode()
+    origin = f"{admin.base_url.scheme}://{host}"
+    return {"Origin": origin, "Referer": f"{origin}/admin/"}
 
 
 def _text(page: str) -> str:
