@@ -6,6 +6,7 @@ import re
 import subprocess
 from contextlib import contextmanager
 from itertools import pairwise
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -16,7 +17,8 @@ from harness import PROBES, SNIPPETS, name_server
 from harness.container import PATIENCE, TLS, Container, wait_until
 from harness.texts import edited
 from scenarios import forms, whitenoise
-from scenarios.production import HOST, images
+from scenarios.production import BUILD, HOST, UPDATE, images
+from scenarios.walk import add, log_in, styles
 
 FILE, WRONG = "compose/production.compose.yaml", "compose/wrong-no-condition.compose.yaml"
 SERVICES = ["nginx", "web", "migrate", "db"]
@@ -41,7 +43,17 @@ with connection.cursor() as cursor:
     print(cursor.fetchone()[0], connection.settings_dict["USER"])
 """
 NAMED = r"\d+\.\d+\.\d+\.\d+"
+STYLE = (200, "text/css")
 STATUS = "grep -E '^(Uid|CapEff|NoNewPrivs)' /proc/1/status"
+
+BEFORE = ["settings", "dockerfile", "static-files", "health-checks"]
+# The first try with a small Dockerfile, the settings of others, and what needs a running site.
+NOT_YET = ["dockerfile/shortest.Dockerfile", "compose/password-file.settings.py"]
+NOT_YET += ["compose/superuser.console"]
+RELEASE = {
+    "import admin\n": "import admin\nfrom django.http import HttpResponse\n",
+    "urlpatterns = [\n": "urlpatterns = [\n    path('new/', lambda _: HttpResponse('new')),\n",
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +80,38 @@ def test_command_brings_up_the_whole_site(production):
     for name in ("nginx", "web", "db"):
         assert production.service(name).handle.state.health.status == "healthy"
     assert "ERROR" not in production.service("web").logs()
+
+
+@pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
+def test_pages_lead_to_a_site_and_its_update(walk, startproject):
+    """The robot does all that the pages say; a group of the admin survives the update."""
+    walk.begin(startproject())
+    for page in [*BEFORE, "compose"]:
+        walk.follow(page, without=NOT_YET)
+    walk.run("compose", "sh secrets.sh")
+    walk.run("compose", BUILD)
+    walk.do("compose/superuser.console")
+    with log_in(walk.stack.service("nginx").address, **HOST) as admin:
+        sheets = styles(admin)
+        add(admin, "editors")
+    migrated = walk.run("migrations", "docker compose run --rm migrate")
+    walk.follow("updates")
+    walk.run("updates", "chmod +x update.sh")
+    archive = walk.archive("compose")
+    urls = walk.folder / "core/urls.py"
+    urls.write_text(edited(urls.read_text(), RELEASE))
+
+    walk.run("updates", UPDATE)
+
+    with log_in(walk.stack.service("nginx").address, **HOST) as admin:
+        sheets += styles(admin)
+        assert admin.get("/new/").text == "new"
+        assert "editors" in admin.get("/admin/auth/group/").text
+    assert {(sheet.status_code, sheet.headers["Content-Type"]) for sheet in sheets} == {STYLE}
+    assert "No migrations to apply" in migrated
+    with ZipFile(archive) as files:
+        assert not [name for name in files.namelist() if ".secrets" in name]
+        assert set(files.namelist()) >= {f"compose/{name}" for name in (".env", "update.sh")}
 
 
 def test_condition_waits_for_a_slow_database(production):

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import ssl
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,10 +14,21 @@ from harness import SCENARIOS, SNIPPETS
 from harness.container import PATIENCE, wait_until
 from harness.texts import edited
 from scenarios import forged
-from scenarios.tls import DOMAIN, LETS_ENCRYPT, OBTAINED, SECURE, SETTINGS
+from scenarios.production import BUILD
+from scenarios.tls import DOMAIN, LETS_ENCRYPT, OBTAINED, ROOT, SECURE, SETTINGS
+from scenarios.walk import log_in, styles
 
 CADDYFILE = (SNIPPETS / "tls/automatic.Caddyfile").read_text()
 SERVES = "serving initial configuration"
+OWN = ["tls/automatic.Caddyfile", "tls/automatic.compose.yaml"]
+OWN += ["tls/behind-https.settings.py", "tls/domain-and-key.console"]
+OVER_NGINX = ["tls/before-nginx.Caddyfile", "tls/before-nginx.compose.override.yaml"]
+BALANCER = "behind-a-load-balancer/believed.balancer.conf"
+USER = "compose/superuser.console"
+# The commands and the Dockerfile of a first try, and the settings of others.
+TRIED = ["dockerfile/build.console", "dockerfile/run.console", "dockerfile/shortest.Dockerfile"]
+TRIED += ["static-files/build.console", "start/replace.console", "health-checks/status.console"]
+TRIED += [USER, "compose/password-file.settings.py"]
 VALIDATE = "caddy validate --config /etc/caddy/Caddyfile 2>&1"
 
 
@@ -184,6 +196,61 @@ def test_reload_finishes_what_is_under_way(site):
     assert found == ["yes", None]
     assert early
     assert slow.result().text == "slept"
+
+
+@pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
+def test_pages_lead_to_a_login_over_https(walk, startproject):
+    """The robot does all that the pages say, with localhost for the reader's host name."""
+    walk.begin(startproject())
+    for page in "settings", "dockerfile", "static-files", "tls":
+        walk.follow(page, without=[*TRIED, *OVER_NGINX])
+    change(walk.folder / ".env", {"DOMAIN=shop.example": "DOMAIN=localhost"})
+
+    walk.run("tls", "docker compose up --build --detach")
+    walk.run("tls", "docker compose exec web python manage.py migrate")
+    walk.do(USER)
+
+    assert_admin_is_styled(walk)
+
+
+@pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
+def test_caddy_fits_in_front_of_the_compose_site(walk, startproject):
+    """The site runs by its own file first; the robot takes the four steps, with localhost."""
+    walk.begin(startproject())
+    for page in "settings", "dockerfile", "static-files", "health-checks", "compose":
+        walk.follow(page, without=TRIED)
+    walk.run("compose", "sh secrets.sh")
+    change(walk.folder / ".env", {"ALLOWED_HOSTS=example.com": "ALLOWED_HOSTS=localhost"})
+    walk.run("compose", BUILD)
+    walk.do(USER)
+
+    with (walk.folder / ".env").open("a") as env:
+        env.write("DOMAIN=localhost\n")
+    walk.follow("tls", without=[*TRIED, *OWN])
+    walk.do(BALANCER, ":caption: nginx/balancer.conf")
+    change(walk.folder / "nginx/balancer.conf", {"172.16.8.1": "172.16.9.2"}, times=2)
+    proto = {"X-Forwarded-Proto $scheme;": "X-Forwarded-Proto $client_scheme;"}
+    change(walk.folder / "nginx/default.conf", proto)
+    walk.run("tls", "docker compose down")
+    walk.run("tls", BUILD)
+
+    assert_admin_is_styled(walk)
+
+
+def change(file, changes, times=1):
+    """Edit a file as a page says."""
+    file.write_text(edited(file.read_text(), changes, times))
+
+
+def assert_admin_is_styled(walk):
+    """Log in to the admin through Caddy, whose certificate is its own, and get the stylesheets."""
+    caddy = walk.stack.service("caddy")
+    root = wait_until(lambda: caddy.exec("sh", "-c", f"cat {ROOT} 2>/dev/null || true"))
+    port = caddy.handle.network_settings.ports["443/tcp"][0]["HostPort"]
+    trusted = ssl.create_default_context(cadata=root)
+    with log_in(f"https://localhost:{port}", verify=trusted) as admin:
+        assert {cookie.secure for cookie in admin.cookies.jar} == {True}
+        assert {sheet.status_code for sheet in styles(admin)} == {200}
 
 
 def asked(proxy, headers):

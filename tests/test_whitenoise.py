@@ -14,6 +14,16 @@ BROTLI = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 PLAIN = {"Accept-Encoding": "identity"}
 
 
+ASSUMED = """
+import os
+
+DEBUG = False
+SECRET_KEY = os.environ["SECRET_KEY"]
+ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",")
+STATIC_ROOT = BASE_DIR / "staticfiles"
+"""
+
+
 @pytest.fixture
 def web(build, run):
     """Run the single container, with the page's settings instead of the project's."""
@@ -27,6 +37,26 @@ def test_one_container_serves_pages_and_files(web):
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/css")
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("settings", ["production", "other"])
+def test_pages_lead_to_one_container(walk, startproject, settings):
+    """With the production settings, the page has nothing to append; others read the environment."""
+    walk.begin(startproject())
+    if settings == "production":
+        walk.follow("settings")
+    else:
+        walk.do("start/first.requirements.txt")
+        walk.settings.write_text(walk.settings.read_text() + ASSUMED)
+        walk.follow("whitenoise")
+    walk.follow("dockerfile", without=["dockerfile/shortest.Dockerfile"])
+
+    page = walk.container.get("/admin/login/")
+    links = re.findall(r'href="(/static/\S+\.css)"', page.text)
+    sheets = [walk.container.get(link, headers=BROTLI) for link in links]
+
+    assert page.status_code == 200
+    assert {sheet.headers.get("Content-Encoding") for sheet in sheets} == {"br"}
 
 
 def test_settings_add_whitenoise_alone():

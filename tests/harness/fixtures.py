@@ -288,12 +288,18 @@ def replay(
 
     `names` map the reader's images or containers to this run's, as in `web=image`. The engine
     chooses ports and container names, and what the command starts belongs to this run.
+    `env` adds to the environment.
     """
     client_type = docker.client_config.client_type
     # Podman warns about each SIGKILL.
     silent = [] if client_type == "docker" else ["--log-level=error"]
 
-    def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
+    def replay(
+        snippet: str,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        **names: str,
+    ) -> str:
         replacements = {
             r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
             r" --name \w+": "",
@@ -310,6 +316,7 @@ def replay(
             cwd or SNIPPETS,
             shown={real: name for name, real in names.items()},
             record=record,
+            env=env,
         )
 
     return replay

@@ -2,9 +2,10 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,11 +35,17 @@ class Stack:
         place = sha256(str(folder.resolve()).encode()).hexdigest()
         # One project per directory, as in Compose itself.
         self.project = f"proofs-{os.environ['PROOFS_RUN']}-{place[:12]}"
-        program = [*docker.client_config.docker_cmd, "compose", "--project-name", self.project]
-        self.command = [*program, "--file", "compose.yaml", "--profile", "*"]
+        self.use(services, "compose.yaml")
+
+    def use(self, services: dict[str, dict], *files: str) -> None:
+        """Be the project of these files, with what a test has otherwise over them."""
+        docker = self.docker.client_config.docker_cmd
+        program = [*docker, "compose", "--project-name", self.project]
+        program += [word for file in files for word in ("--file", file)]
+        self.command = [*program, "--profile", "*"]
         asked = json.loads(self.read("config", "--format", "json", "--no-interpolate"))
-        (folder / "override.yaml").write_text(_override(asked, services))
-        self.command = [*program, "--file", "compose.yaml", "--file", "override.yaml"]
+        (self.folder / "override.yaml").write_text(_override(asked, services))
+        self.command = [*program, "--file", "override.yaml"]
 
     def run(self, *command: str, check: bool = True) -> str:
         """Run a `docker compose` command, and return its output.
@@ -62,6 +69,37 @@ class Stack:
         command = [*self.command, *command]
         return subprocess.run(
             command, check=False, cwd=self.folder, env=self.env, text=True, **output
+        )
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """Return what a shell needs so that a reader's `docker compose` means this project."""
+        shim = self.folder.with_name(f"{self.folder.name}-bin") / "docker"
+        shim.parent.mkdir(exist_ok=True)
+        program = shlex.join(map(str, self.docker.client_config.docker_cmd))
+        shim.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        shim.chmod(0o755)
+        files = [word for word in map(str, self.command) if word.endswith(".yaml")]
+        return {
+            "COMPOSE_FILE": ":".join(files),
+            "COMPOSE_PROJECT_NAME": self.project,
+            "PATH": f"{shim.parent}:{os.environ['PATH']}",
+        }
+
+    def shell(
+        self, command: str, start: Callable = subprocess.run, **options: object
+    ) -> subprocess.CompletedProcess | subprocess.Popen:
+        """Run a command of a page as a reader does who has no other project in this folder.
+
+        `start` is what starts it: subprocess.Popen to do something else at the same time.
+        """
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
+        return start(
+            ["sh", "-c", f"exec {command}"],
+            cwd=self.folder,
+            env=self.env | self.typed,
+            text=True,
+            **options,
         )
 
     def up(self, *services: str) -> None:
@@ -105,8 +143,13 @@ def _override(asked: dict, services: dict[str, dict]) -> str:
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
     lines = ["services:"]
     for name, service in asked["services"].items():
-        ports = [str(port["target"]) for port in service.get("ports", ())]
-        ours = {"ports": ports, "pull_policy": "never", "labels": labels, **services.get(name, {})}
+        ports = dict.fromkeys(str(port["target"]) for port in service.get("ports", ()))
+        ours = {
+            "ports": list(ports),
+            "pull_policy": "never",
+            "labels": labels,
+            **services.get(name, {}),
+        }
         lines += [f"  {name}:", f"    ports: !override {json.dumps(ours.pop('ports'))}"]
         lines += [f"    {key}: {json.dumps(value)}" for key, value in ours.items()]
         if "image" in ours and "build" not in ours:

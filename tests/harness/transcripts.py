@@ -37,12 +37,13 @@ def replay(
     *,
     shown: dict[str, str],
     record: bool,
+    env: dict[str, str] | None = None,
 ) -> str:
     """Run a transcript's command, and return the new output; compare it or record it.
 
     The command follows `$ `, up to a line that does not end with a backslash; `replacements`
     replace the reader's names with this run's, and `shown` replace this run's names with the
-    reader's in the output.
+    reader's in the output; `env` adds to the environment.
     Raises AssertionError if it fails, or if its masked output differs from the record.
     """
     text = transcript.read_text()
@@ -53,7 +54,7 @@ def replay(
         line = re.sub(name, real, line)
     plain = {name: value for name, value in os.environ.items() if name not in COLORS}
     done = subprocess.run(line, check=False, shell=True, cwd=cwd, text=True,
-                          env=plain | {"NO_COLOR": "1"},
+                          env=plain | {"NO_COLOR": "1"} | (env or {}),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert done.returncode == 0, f"{line}{done.stdout}"
     printed = done.stdout.strip()

@@ -1,9 +1,7 @@
 """The Compose file of docs/compose.md, next to the files that its page tells readers to save."""
 
 import os
-import shlex
 import shutil
-import subprocess
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -74,27 +72,6 @@ class Production(Stack):
     def release(self, image, docker=None):
         """Give the app image's tag to another image, as a build does."""
         (docker or self.docker).tag(image, self.image)
-
-    def shell(self, command, start=subprocess.run, **options: object):
-        """Run a page's command, like a reader with no other project in this directory.
-
-        `start` runs it: with subprocess.Popen, the test can do something else at the same time.
-        """
-        shim = self.folder / "bin/docker"
-        shim.parent.mkdir(exist_ok=True)
-        program = shlex.join(map(str, self.docker.client_config.docker_cmd))
-        shim.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
-        shim.chmod(0o755)
-        env = {"COMPOSE_FILE": "compose.yaml:override.yaml", "COMPOSE_PROJECT_NAME": self.project}
-        env |= {"PATH": f"{shim.parent}:{os.environ['PATH']}"}
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
-        return start(
-            ["sh", "-c", f"exec {command}"],
-            cwd=self.folder,
-            env=self.env | env,
-            text=True,
-            **options,
-        )
 
 
 @pytest.fixture(scope="session")
