@@ -74,6 +74,14 @@ FIRST = {
     ),
     "Remote end closed connection without response": "empty-reply",
     "FATAL: remaining connection slots are reserved for roles": "too-many-connections",
+    "django.db.utils.OperationalError: SSL error: decryption failed or bad record mac": (
+        "shared-connection"
+    ),
+    "SSL SYSCALL error: EOF detected": "shared-connection",
+    'lost synchronization with server: got message type "x", length 2021161080': (
+        "shared-connection"
+    ),
+    "error with status PGRES_TUPLES_OK and no message from the libpq": "shared-connection",
     "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec": "pool-timeout",
     "terminating connection due to administrator command": "server-closed-connection",
     'prepared statement "_pg3_12" already exists': "prepared-statement-exists",
@@ -111,8 +119,8 @@ NO_ENTRY = [
     'django.db.utils.ProgrammingError: column "price" of relation "shop" already exists',
     "web.service: start operation timed out. Terminating.",
     "DeprecationWarning: The `uvicorn.workers` module is deprecated.",
-    "django.db.utils.OperationalError: SSL error: decryption failed or bad record mac",
-    "SSL SYSCALL error: EOF detected",
+    "django.db.utils.DataError: value too long for type character varying(20)",
+    "error: externally-managed-environment",
     "warning: `VIRTUAL_ENV=/.venv` does not match the project environment path `.venv`",
     "celery.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.",
     "django.urls.exceptions.NoReverseMatch: 'shop' is not a registered namespace",
