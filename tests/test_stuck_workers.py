@@ -142,6 +142,7 @@ def test_file_logs_where_c_code_is_stuck(with_classes, build, run):
 
     logs = [c.wait_for_log("Booting worker", count=2) for c in (with_file, without)]
     assert all("was sent SIGKILL! Perhaps out of memory?" in log for log in logs)
+    assert 're/__init__.py", line' in logs[0]
     assert 'core/views.py", line' in logs[0]
     assert "in hold_gil" in logs[0]
     assert "hold_gil" not in logs[1]
