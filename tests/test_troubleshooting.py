@@ -77,10 +77,16 @@ FIRST = {
     "('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))": "empty-reply",
     "curl: (56) Recv failure: Connection reset by peer": "not-reachable",
     "FATAL: remaining connection slots are reserved for roles": "too-many-connections",
+    "django.db.utils.OperationalError: SSL error: decryption failed or bad record mac": (
+        "shared-connection"
+    ),
+    "SSL SYSCALL error: EOF detected": "shared-connection",
+    'lost synchronization with server: got message type "x", length 2021161080': (
+        "shared-connection"
+    ),
+    "error with status PGRES_TUPLES_OK and no message from the libpq": "shared-connection",
     "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec": "pool-timeout",
     "terminating connection due to administrator command": "server-closed-connection",
-    "OperationalError: SSL error: decryption failed or bad record mac": "server-closed-connection",
-    "psycopg2.OperationalError: SSL SYSCALL error: EOF detected": "server-closed-connection",
     "recv() failed (104: Connection reset by peer) while reading response header": "bad-gateway",
     'prepared statement "_pg3_12" already exists': "prepared-statement-exists",
     "Not Found: /media/photos/1.jpg": "static-files-404",
@@ -120,6 +126,8 @@ NO_ENTRY = [
     'django.db.utils.ProgrammingError: column "price" of relation "shop" already exists',
     "web.service: start operation timed out. Terminating.",
     "DeprecationWarning: The `uvicorn.workers` module is deprecated.",
+    "django.db.utils.DataError: value too long for type character varying(20)",
+    "error: externally-managed-environment",
     "ValueError: Invalid file descriptor: -1",
     'nginx: [emerg] duplicate location "/" in /etc/nginx/conf.d/default.conf:91',
     "celery.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.",
@@ -219,7 +227,7 @@ def test_lines_of_public_threads_find_their_entry(visit):
 
 
 def test_line_without_an_entry_is_said_to_have_none(visit):
-    """For nineteen lines without an entry, the list stays open, with a link to the search."""
+    """For each line without an entry, the list stays open, with a link to the search."""
     page = visit("troubleshooting")
     claimed = {}
     for pasted in NO_ENTRY:

@@ -20,6 +20,8 @@ MASKS = {
     r"(?<=ADDRESS:)\d{5}\b": "PORT",
     r"(?m)^ *(PID|\d+) +(?=COMMAND|/|gunicorn)": "PID ",
     r"/usr(/local)?/lib/python": "LIB/python",
+    r"(LIB/python[^\s\"]+)(\", line |:)\d+": r"\1\2LINE",
+    r"\bThread \d+": "Thread PID",
 }
 
 

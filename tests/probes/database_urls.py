@@ -26,6 +26,11 @@ def query(_request, seconds):
     return HttpResponse("slept")
 
 
+def large(_request, megabytes):
+    """Read one long value from the database."""
+    return HttpResponse(len(value("SELECT repeat('x', %s)", megabytes * 1_000_000)))
+
+
 def think(_request, seconds):
     """Keep a transaction open while the view waits for something else."""
     with transaction.atomic():
@@ -38,6 +43,7 @@ def think(_request, seconds):
 urlpatterns = [
     path("backend/", backend),
     path("query/<int:seconds>/", query),
+    path("large/<int:megabytes>/", large),
     path("think/<int:seconds>/", think),
     path("", include("core.urls")),
 ]

@@ -20,6 +20,7 @@ CHANGES = {
     "requirements.txt": REQUIREMENTS,
     "probes/urls.py": (PROBES / "database_urls.py").read_text(),
     "probes/querying.py": (PROBES / "querying_wsgi.py").read_text(),
+    "shop/views.py": (PROBES / "stuck_views.py").read_text(),
 }
 SETTINGS = 'from core.settings import *\nROOT_URLCONF = "probes.urls"\n'
 SERVED = {"DJANGO_SETTINGS_MODULE": "served", "PYTHONPATH": "/tmp"}

@@ -24,6 +24,8 @@ TEXT_OF_CLIPBOARD = "navigator.clipboard.readText()"
 SEARCH_IS_DONE = "/found|did not/.test(document.querySelector('.search-summary')?.textContent)"
 SEARCHES = {
     "worker timeout": "troubleshooting/worker-timeout",
+    "py-spy dump": "stuck-workers",
+    "faulthandler stack": "stuck-workers",
     "sigkill perhaps out of memory": "troubleshooting/out-of-memory",
     "no URI read": "troubleshooting/silent-client",
     "exit code 137": "troubleshooting/exit-codes",
