@@ -1,5 +1,6 @@
 """What a snippet's name says: its caption, its language, its anchor, and where to download it."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from sphinx.writers.html5 import HTML5Translator
 from guide import names
 
 warn = getLogger(__name__).warning
+SUMS = "SHA256SUMS"
 LANGUAGES = {"console": "console", "default.conf": "nginx"}  # names that Pygments cannot tell
 
 
@@ -89,6 +91,17 @@ def check(app: Sphinx, *_: object) -> None:
             warn("snippet %s: name it <what-it-shows>.<the name to save it under>.", path)
         elif path not in shown:
             warn("snippet %s is on no page: include it, or delete it.", path)
+
+
+def sums(app: Sphinx, error: Exception | None) -> None:
+    """Write the SHA-256 of each file to download, for `sha256sum -c SHA256SUMS`."""
+    folder = Path(app.outdir) / "raw"
+    if error or app.builder.format != "html" or not folder.exists():
+        return
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    digests = [(hashlib.sha256(path.read_bytes()).hexdigest(), path) for path in files]
+    lines = [f"{digest}  {path.relative_to(folder).as_posix()}\n" for digest, path in digests]
+    (folder / SUMS).write_text("".join(lines), "utf-8")
 
 
 def offer(app: Sphinx, error: Exception | None) -> None:
