@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from docutils.parsers.rst.directives import unchanged_required
 from pygments.lexers import find_lexer_class_for_filename as lexer_for
 from sphinx.application import Sphinx
 from sphinx.directives.code import LiteralInclude
@@ -37,7 +38,13 @@ def depart_download(translator: HTML5Translator, _node: Download) -> None:
 
 
 class SnippetInclude(LiteralInclude):
-    """A literalinclude that knows what the name of a snippet means."""
+    """A literalinclude that knows what the name of a snippet means.
+
+    The option `emphasize-from` marks the lines from the first one with a text to the last one of
+    its instruction: those that end in a backslash go on.
+    """
+
+    option_spec = (LiteralInclude.option_spec or {}) | {"emphasize-from": unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         """Include the file, with a caption, a language, an anchor and a Download link."""
@@ -47,10 +54,23 @@ class SnippetInclude(LiteralInclude):
         name = names.saved(path)
         lexer = LANGUAGES.get(name) or _language(name)
         self.options = {"language": lexer, "caption": name, **self.options}
+        if lines := self._lines(path, self.options.pop("emphasize-from", "")):
+            self.options["emphasize-lines"] = lines
         [block] = super().run()
         if isinstance(block, nodes.container):  # else there is no such file, and Sphinx has warned
             self._describe(block, path, names.download(path.relative_to(root).as_posix()))
         return [block]
+
+    def _lines(self, path: Path, text: str) -> str:
+        """Return the numbers of the lines to emphasize."""
+        lines = path.read_text("utf-8").splitlines() if text and path.exists() else []
+        first = next((n for n, line in enumerate(lines, 1) if text in line), 0)
+        if lines and not first:
+            warn("%s has no line with %s to emphasize.", path, text, location=self.get_location())
+        if not first:
+            return ""
+        ends = (n for n in range(first, len(lines) + 1) if not lines[n - 1].endswith("\\"))
+        return f"{first}-{next(ends, len(lines))}"
 
     def _describe(self, block: nodes.container, path: Path, raw: str) -> None:
         """Give a block its caption, its link and its anchor."""
