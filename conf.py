@@ -18,15 +18,22 @@ smartquotes = False  # it would turn --threads into a dash and threads
 # A transcript copies as its commands, without prompts and output; a file copies as it is.
 copybutton_exclude = ".linenos, .gp, .go"
 
-# On GitHub's machines, each proof links to its test in the very commit that was run.
-if repository := os.environ.get("GITHUB_REPOSITORY"):
-    source_address = f"https://github.com/{repository}/blob/{os.environ['GITHUB_SHA']}"
-
 html_theme = "furo"
 html_theme_options = {
     "light_css_variables": {"color-tick": "#0b6b3a"},
     "dark_css_variables": {"color-tick": "#56d18f"},
 }
+# On GitHub's machines, each proof links to its test in the very commit that was run.
+if repository := os.environ.get("GITHUB_REPOSITORY"):
+    source_address = f"https://github.com/{repository}/blob/{os.environ['GITHUB_SHA']}"
+    report_address = f"https://github.com/{repository}/issues/new"
+    html_theme_options |= {
+        "source_repository": f"https://github.com/{repository}/",
+        "source_branch": "main",
+        "source_directory": "docs/",
+    }
+# Where the site is published: for canonical links, the sitemap and the page for lost addresses.
+html_baseurl = os.environ.get("SITE_ADDRESS", "")
 html_static_path = [str(HERE / "docs/_static")]
 templates_path = [str(HERE / "docs/_templates")]
 html_css_files = ["guide.css"]

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from harness import ROOT, SNIPPETS
+from harness.guide_site import Site
 from harness.texts import edited
 
 WORKFLOW, DEPENDABOT = ".github/workflows/guide.yml", ".github/dependabot.yml"
@@ -19,6 +20,63 @@ LINTERS = [
     ["zizmor", "--offline", "--persona=pedantic", "."],
     ["jactionlint", "--strict-exit", "--shellcheck=", "--pyflakes=", WORKFLOW, DEPENDABOT],
 ]
+ADDRESS = "https://example.com/guide/"
+RICH = """---
+myst:
+  html_meta:
+    description: How to stop a container.
+---
+(stop)=
+# Stop *it*
+
+```{index} single: ! stop
+```
+
+See {ref}`signals`, or {ref}`the file <signals>`, or [a site](https://example.com/a.html).
+
+1. One `item`
+2. Another
+
+```{note}
+Take care.
+```
+
+| a | b |
+|---|---|
+| `x` | [stop](#stop) |
+
+Term
+: What it means.
+
+```{measurement} stops
+Seconds to stop
+```
+"""
+TWIN = """# Stop *it*
+
+See [Signals](signals.md), or [the file](signals.md), or [a site](https://example.com/a.html).
+
+1. One `item`
+2. Another
+
+> **Note:** Take care.
+
+| a | b |
+|---|---|
+| `x` | stop |
+
+- **Term**: What it means.
+
+Seconds to stop
+
+| CMD | seconds |
+|---|---|
+| exec form | 0.5 |
+
+Measured on 2026-11-21 with Gunicorn 27, on 2 cores.
+"""
+DATA = """{"tables": {"stops": {"date": "2026-11-21", "machine": "2 cores",
+"versions": ["Gunicorn 27"], "columns": ["CMD", "seconds"], "rows": [["exec form", 0.5]]}}}"""
 
 
 def test_one_command_writes_the_pins(tmp_path):
@@ -101,6 +159,66 @@ def test_ci_run_fails_without_a_command(tmp_path):
     assert done.returncode != 0
     assert "README.md has no command" in done.stderr
     assert not results.exists()
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a small site of the guide."""
+    small = Site(tmp_path)
+    small.replace("docs/signals.md", "# Signals", "(signals)=\n# Signals")
+    return small
+
+
+def test_address_makes_canonical_links_and_a_sitemap(site):
+    """Each page has its own address, and the sitemap that of each page and of its proofs."""
+    assert site.build(html_baseurl=ADDRESS) == []
+    for page in "index", "signals", "proofs/signals":
+        link = f'<link rel="canonical" href="{ADDRESS}{page}.html">'
+        assert link in site.read(f"_site/{page}.html")
+    urls = re.findall("<loc>(.*?)</loc>", site.read("_site/sitemap.xml"))
+    assert urls == [f"{ADDRESS}{page}.html" for page in ("index", "signals", "proofs/signals")]
+
+
+def test_lost_address_page_works_from_anywhere(site):
+    """No link, script or form of the page depends on the address that was lost."""
+    assert site.build(html_baseurl=ADDRESS) == []
+    page = site.read("_site/404.html")
+    targets = re.findall(r' (?:href|src|action|data-content_root)="([^#"]*)', page)
+    assert "/guide/signals.html" in targets
+    assert "/guide/search.html" in targets
+    assert [t for t in targets if t and not t.startswith(("/guide/", "https://"))] == []
+
+
+def test_page_has_a_markdown_twin(site):
+    """Links, lists, a note, a table and a measurement; no markup of Sphinx is left."""
+    site.write("docs/stop.md", RICH)
+    site.write("docs/_data/stop.json", DATA)
+    site.replace("docs/index.md", "signals\n", "signals\nstop\n")
+
+    assert site.build() == []
+    assert site.read("_site/stop.md") == TWIN
+    file = "[`Dockerfile`](raw/signals/exec/Dockerfile):\n\n```docker\nFROM scratch\n```"
+    assert site.read("_site/signals.md") == f"# Signals\n\n{file}\n\nIt starts.\nIt `stops`. ○\n"
+    link = '<link rel="alternate" type="text/markdown" href="stop.md">'
+    assert link in site.read("_site/stop.html")
+    items = "- [Signals](signals.md)\n- [Stop it](stop.md): How to stop a container.\n"
+    assert site.read("_site/llms.txt").endswith(items)
+
+
+def test_sums_match_the_downloads(site):
+    """sha256sum accepts every file, and no file of the folder is missing in the list."""
+    site.write("snippets/signals/shell.compose.yaml", "services: {}\n")
+    other = "```{literalinclude} ../snippets/signals/shell.compose.yaml\n```\n"
+    site.write("docs/signals.md", site.read("docs/signals.md") + other)
+
+    assert site.build() == []
+    raw = site.root / "_site/raw"
+    command = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    done = subprocess.run(command, cwd=raw, check=False, capture_output=True, text=True)
+    files = [p.relative_to(raw).as_posix() for p in sorted(raw.rglob("*")) if p.is_file()]
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{file}: OK" for file in files if "/" in file]
+    assert len(files) == 3
 
 
 def program(name, *arguments, cwd=ROOT) -> subprocess.CompletedProcess:

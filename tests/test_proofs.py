@@ -434,6 +434,23 @@ def test_stray_file_fails_the_build(site, name, complaint):
     assert line.endswith(complaint)
 
 
+def test_vanished_emphasis_fails_the_build(site):
+    """An instruction of two lines is emphasized, and then the file loses it."""
+    run = "RUN one && \\\n    two\n"
+    site.write("snippets/signals/exec.Dockerfile", f"FROM scratch\n{run}USER 1\n")
+    site.replace("docs/signals.md", "exec.Dockerfile\n", "exec.Dockerfile\n:emphasize-from: RUN\n")
+    assert site.build() == []
+    page = site.read("_site/signals.html")
+    marked = page.partition('<span class="hll">')[2].partition("USER")[0]
+    assert page.count('<span class="hll">') == 2
+    assert re.sub("<.*?>", "", marked).split() == ["RUN", "one", "&amp;&amp;", "\\", "two"]
+    site.replace("snippets/signals/exec.Dockerfile", run, "")
+
+    [complaint] = site.build()
+    assert complaint.startswith("docs/signals.md:3: WARNING: snippets/signals/exec.Dockerfile has")
+    assert complaint.endswith("has no line with RUN to emphasize.")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "lost"),
     [

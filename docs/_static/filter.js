@@ -69,13 +69,7 @@ const guesses = (log) => {
   }).slice(0, 3);
 };
 
-const form = document.createElement("form");
-form.id = "filter";
-form.innerHTML = `
-  <label for="pasted">Paste a line, or the whole log</label>
-  <textarea id="pasted" rows="3" spellcheck="false" autocomplete="off"></textarea>
-  <output for="pasted"></output>
-  <ul></ul>`;
+const form = document.querySelector("#filter");
 const [box, verdict, list] = form.querySelectorAll("textarea, output, ul");
 const others = document.querySelectorAll("article h1 ~ section");
 const show = (items, ...text) => {
@@ -106,4 +100,11 @@ box.addEventListener("input", ({ data }) => {
   if (data?.length === 1) waiting = setTimeout(search, 150);
   else search();
 });
-document.querySelector("article h1 ~ p, article h1").after(form);
+form.addEventListener("submit", (event) => event.preventDefault());
+// What was pasted on the page for lost addresses.
+const pasted = sessionStorage.getItem("pasted");
+if (pasted) {
+  sessionStorage.removeItem("pasted");
+  box.value = pasted;
+  search();
+}

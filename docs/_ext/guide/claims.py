@@ -31,7 +31,7 @@ class ClaimDomain(Domain):
     name = "guide"
     label = "Claims"
     initial_data: ClassVar[dict[str, Any]] = {"claims": {}, "open": {}, "late": {}, "written": {}}
-    data_version = 1
+    data_version = 2
     evidence: Evidence  # read again in each build
 
     @property
@@ -64,6 +64,7 @@ class ClaimDomain(Domain):
             if not is_new:
                 tick.parent.remove(tick)
                 continue
+            sentences.enclose(tick)
             tick.clear()
             tick["page"], tick["name"], tick["ids"] = docname, name, [name]
             standard.note_hyperlink_target(name, docname, name, name.replace("-", " "))

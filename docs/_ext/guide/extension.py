@@ -1,19 +1,23 @@
 """What Sphinx lacks for this guide: who is called when, and who gets the settings."""
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 from sphinx.util.typing import ExtensionMetadata
 
 from guide import (
+    addresses,
     anchors,
     archives,
     late,
     machines,
+    markdown,
     measurements,
     proof_pages,
     proofs,
     snippets,
     stand_ins,
+    tables,
 )
 from guide.claims import ClaimDomain
 from guide.sentences import Tick
@@ -31,8 +35,10 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Tell Sphinx. Reading a page asks no test, and so only a changed page is read again."""
     app.add_config_value("proof_results", "", rebuild="", types=str)
     app.add_config_value("source_address", "", rebuild="html", types=str)
+    app.add_config_value("report_address", "", rebuild="html", types=str)
     app.add_config_value("anchors_record", default=False, rebuild="", types=bool)
     app.add_domain(ClaimDomain)
+    app.add_node(nodes.entry, override=True, html=(tables.visit_cell, tables.depart_cell))
     app.add_node(Tick, html=(proofs.visit_tick, proofs.depart_tick))
     app.add_node(late.Late, html=(late.visit, None))
     app.add_node(snippets.Download, html=(snippets.visit_download, snippets.depart_download))
@@ -50,9 +56,11 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     for check in (proofs.check, snippets.check, anchors.record, anchors.check):
         app.connect("env-updated", check)
     app.connect("env-updated", proof_pages.rewritten)
-    for pages in (proof_pages.pages, anchors.stubs):
+    for pages in (proof_pages.pages, anchors.stubs, addresses.pages):
         app.connect("html-collect-pages", pages)
-    app.connect("html-page-context", proof_pages.share)
-    for offer in (snippets.offer, archives.offer):
+    for context in (proof_pages.share, markdown.write):
+        app.connect("html-page-context", context)
+    app.connect("html-page-context", proof_pages.shorten, priority=900)  # after the theme
+    for offer in (snippets.offer, archives.offer, snippets.sums, addresses.finish, markdown.index):
         app.connect("build-finished", offer)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -24,6 +24,7 @@ from guide.uses import CONSTANT, Use
 
 Page = tuple[str, dict[str, Any], str]
 LABELS = {FILE: "file of the guide", CHANGED: "changed for the test", WORKER_CLASS: ""}
+NESTED = re.compile(r"<input (?:(?!</li>).)*?<ul>.*?</ul>", re.DOTALL)
 SUMMED_UP = ("Django", "Gunicorn", "Python", "Docker", "Podman")
 
 
@@ -151,8 +152,17 @@ def share(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree
         "helpers_page": helpers_page,
         "source_address": app.config.source_address,
         "labels": LABELS,
+        "report_address": app.config.report_address,
         "mark": mark,
     }
+    if page.startswith("troubleshooting/"):  # the next one by name is no next one to read
+        context |= {"next": None, "prev": None}
+
+
+def shorten(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _: object) -> None:
+    """List the entries of troubleshooting in the sidebar of entries only: there are too many."""
+    if not page.startswith("troubleshooting/") and (tree := context.get("furo_navigation_tree")):
+        context["furo_navigation_tree"] = NESTED.sub("", tree).replace(" has-children", "")
 
 
 class Overview(late.LateDirective):

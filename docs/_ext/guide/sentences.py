@@ -58,6 +58,10 @@ class Tick(nodes.Inline, nodes.TextElement):
     """What the role {proof} makes of a proof's name: the end of a sentence."""
 
 
+class Claimed(nodes.inline):
+    """A sentence with its tick."""
+
+
 def before(tick: Tick) -> tuple[tuple[Part, ...], int]:
     """Return the sentence before a tick, and its line.
 
@@ -76,6 +80,24 @@ def before(tick: Tick) -> tuple[tuple[Part, ...], int]:
         lines += [[Part(other, isinstance(node, nodes.literal))] for other in others]
     written = [line for line in lines if _text(line).strip()] or [[]]
     return _stripped(written[-1]), (tick.parent.line or 1) + breaks
+
+
+def enclose(tick: Tick) -> None:
+    """Put a tick and the text of its sentence into one element, to be highlighted together.
+
+    The sentence begins after the last tick or the last line break before this one.
+    """
+    parent = tick.parent
+    end = start = parent.index(tick)
+    while start and not isinstance(parent[start - 1], Claimed):
+        node = parent[start - 1]
+        if isinstance(node, nodes.Text) and "\n" in node:
+            above, _, text = node.rpartition("\n")
+            parent[start - 1 : start] = [nodes.Text(f"{above}\n"), nodes.Text(text)]
+            end += 1
+            break
+        start -= 1
+    parent[start : end + 1] = [Claimed("", "", *parent[start : end + 1], classes=["claim"])]
 
 
 def _text(parts: list[Part]) -> str:

@@ -1,11 +1,13 @@
 """What a snippet's name says: its caption, its language, its anchor, and where to download it."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
+from docutils.parsers.rst.directives import unchanged_required
 from pygments.lexers import find_lexer_class_for_filename as lexer_for
 from sphinx.application import Sphinx
 from sphinx.directives.code import LiteralInclude
@@ -15,6 +17,7 @@ from sphinx.writers.html5 import HTML5Translator
 from guide import names
 
 warn = getLogger(__name__).warning
+SUMS = "SHA256SUMS"
 LANGUAGES = {"console": "console", "default.conf": "nginx"}  # names that Pygments cannot tell
 
 
@@ -38,7 +41,11 @@ class SnippetInclude(LiteralInclude):
     """A literalinclude that knows what the name of a snippet means.
 
     A caption says where to save a file that belongs in a subdirectory, as in nginx/default.conf.
+    The option `emphasize-from` marks the lines from the first one with a text to the last one of
+    its instruction, because lines that end with a backslash continue it.
     """
+
+    option_spec = (LiteralInclude.option_spec or {}) | {"emphasize-from": unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         """Include the file, with a caption, a language, an anchor and a Download link."""
@@ -50,11 +57,24 @@ class SnippetInclude(LiteralInclude):
         self.options = {"language": lexer, "caption": name, **self.options}
         if PurePosixPath(self.options["caption"]).name != name:
             warn("%s: let the caption end in %s.", path, name, location=self.get_location())
+        if lines := self._lines(path, self.options.pop("emphasize-from", "")):
+            self.options["emphasize-lines"] = lines
         [block] = super().run()
         if isinstance(block, nodes.container):  # else there is no such file, and Sphinx has warned
             raw = names.download(path.relative_to(root).as_posix())
             self._describe(block, path, "" if "start-at" in self.options else raw)
         return [block]
+
+    def _lines(self, path: Path, text: str) -> str:
+        """Return the numbers of the lines to emphasize."""
+        lines = path.read_text("utf-8").splitlines() if text and path.exists() else []
+        first = next((n for n, line in enumerate(lines, 1) if text in line), 0)
+        if lines and not first:
+            warn("%s has no line with %s to emphasize.", path, text, location=self.get_location())
+        if not first:
+            return ""
+        ends = (n for n in range(first, len(lines) + 1) if not lines[n - 1].endswith("\\"))
+        return f"{first}-{next(ends, len(lines))}"
 
     def _describe(self, block: nodes.container, path: Path, raw: str) -> None:
         """Give a block its caption, its link and its anchor."""
@@ -95,6 +115,17 @@ def check(app: Sphinx, *_: object) -> None:
             warn("snippet %s: name it <what-it-shows>.<the name to save it under>.", path)
         elif path not in shown:
             warn("snippet %s is on no page: include it, or delete it.", path)
+
+
+def sums(app: Sphinx, error: Exception | None) -> None:
+    """Write the SHA-256 of each file to download, for `sha256sum -c SHA256SUMS`."""
+    folder = Path(app.outdir) / "raw"
+    if error or app.builder.format != "html" or not folder.exists():
+        return
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    digests = [(hashlib.sha256(path.read_bytes()).hexdigest(), path) for path in files]
+    lines = [f"{digest}  {path.relative_to(folder).as_posix()}\n" for digest, path in digests]
+    (folder / SUMS).write_text("".join(lines), "utf-8")
 
 
 def offer(app: Sphinx, error: Exception | None) -> None:
