@@ -1,4 +1,4 @@
-"""How a run of the tests begins and ends; its fixtures are plugins."""
+"""How a test run begins and ends; its fixtures are plugins."""
 
 import os
 import signal
@@ -30,16 +30,16 @@ pytest_plugins = [
     "scenarios.walk",
     "scenarios.background",
 ]
-os.environ.setdefault("BUILDAH_FORMAT", "docker")  # else Podman drops HEALTHCHECK
+os.environ.setdefault("BUILDAH_FORMAT", "docker")  # otherwise Podman drops HEALTHCHECK
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that writes transcripts again."""
+    """Add the option that rewrites transcripts."""
     parser.addoption("--record", action="store_true", help="write the transcripts again")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin a run, in the process that the reader started: its workers take part in it."""
+    """Begin a run in the main process; its workers take part in it."""
     if not hasattr(config, "workerinput") and not config.option.within:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         run = runs.Run()
@@ -48,5 +48,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> str:
-    """Tell the name of the run, which all that it starts is labelled with."""
+    """Print the run's name, with which everything that the run starts is labeled."""
     return f"run: {os.environ['PROOFS_RUN']}"

@@ -1,6 +1,7 @@
-"""The contract of a production image, one requirement a function: docs/check-your-image.md.
+"""The contract for a production image, one function per requirement: docs/check-your-image.md.
 
-It is no test of the guide, and runs alone: uv run pytest tests/contract.py --image my/image:tag
+It does not test the guide, and runs separately:
+uv run pytest tests/contract.py --image my/image:tag
 """
 
 import json
@@ -12,7 +13,7 @@ from harness import ROOT
 from harness.contract.containers import wait_for_health
 from harness.contract.verdicts import quoted, require
 
-# During the start period, Docker would wait five seconds for the first check: end it immediately.
+# During the start period, Docker would wait 5 s for the first check: end that period immediately.
 EACH_SECOND = {"health_interval": 1, "health_start_period": 0.001, "health_retries": 2}
 OK = 200
 FIND_ROOT = (ROOT / "tests/probes/find_root.py").read_text()
@@ -31,7 +32,7 @@ def test_responds_over_http(container, pytestconfig):
 
 
 def test_runs_as_a_non_root_user(container):
-    """No process that the container starts has root's user id, real or effective."""
+    """No process that the container starts has root's user ID, real or effective."""
     found = container.handle.execute(["python", "-c", FIND_ROOT], user="root")
     pids = ", ".join(json.loads(found))
 
@@ -39,7 +40,7 @@ def test_runs_as_a_non_root_user(container):
 
 
 def test_names_its_user_by_number(config):
-    """USER is a number: Kubernetes cannot check whether a name is root's."""
+    """USER is a number, because Kubernetes cannot check whether a name is root's."""
     user = (config.user or "root").partition(":")[0]
 
     page = "dockerfile.html#user-is-a-number"
@@ -47,7 +48,7 @@ def test_names_its_user_by_number(config):
 
 
 def test_serves_the_stylesheets_of_its_page(container, ask_django, pytestconfig):
-    """Each stylesheet that the page links to answers, or is collected for a proxy to serve."""
+    """Each stylesheet that the page links to loads, or is collected for a proxy to serve."""
     links = re.findall(LINK, container.get(pytestconfig.option.path).text)
     missing = [link for link in links if container.get(link).status_code != OK]
     if not missing:
@@ -59,19 +60,19 @@ def test_serves_the_stylesheets_of_its_page(container, ask_django, pytestconfig)
 
 
 def test_runs_without_debug(django):
-    """DEBUG is off, so that an error shows the visitor no settings."""
+    """DEBUG is off, so error pages do not show settings to visitors."""
     page = "settings.html#traceback-is-in-the-log"
     require(not django["debug"], "DEBUG is on", page)
 
 
 def test_keeps_one_secret_key(django, ask_django):
-    """Two processes read the same key; otherwise each restart logs everybody out."""
+    """Two processes read the same key; otherwise every restart logs everybody out."""
     page = "settings.html#missing-key-stops-the-start"
     require(django["key"] == ask_django()["key"], "SECRET_KEY is another one in each process", page)
 
 
 def test_has_all_its_migrations(django):
-    """The models need no migration that the image does not have."""
+    """The models need no migration that the image does not contain."""
     missing = django["migration"]
 
     page = "migrations.html#check-tells-of-unapplied-migrations"
@@ -79,7 +80,7 @@ def test_has_all_its_migrations(django):
 
 
 def test_can_write_to_its_sqlite_database(django):
-    """SQLite writes next to its file, so the directory belongs to the image's user."""
+    """SQLite writes next to its file, so the directory must belong to the image's user."""
     paths = ", ".join(django["read-only"])
 
     page = "settings.html#database-of-a-new-volume-can-be-written-to"
@@ -87,21 +88,21 @@ def test_can_write_to_its_sqlite_database(django):
 
 
 def test_logs_no_error_at_start(container):
-    """The log has no line of level ERROR or CRITICAL, and no traceback, at the first response."""
+    """At the first response, the log has no traceback, and no line of level ERROR or CRITICAL."""
     bad = [line for line in container.logs().splitlines() if re.search(ERROR, line)]
 
     require(not bad, f"the log says {quoted(bad[:1])}", "troubleshooting.html")
 
 
 def test_keeps_secret_files_out(secrets):
-    """No layer contains a file with a name such as .env or .git, or with a private key."""
+    """No layer contains a private key, or a file with a name such as .env or .git."""
     paths = ", ".join(secrets().files[:5])
 
     require(not paths, f"a layer has {paths}", "dockerfile.html#hidden-files-stay-out")
 
 
 def test_keeps_secrets_out_of_its_history(secrets):
-    """No variable of the image, or of a build step, has a name such as SECRET_KEY."""
+    """No variable of the image or of a build step has a name such as SECRET_KEY."""
     names = ", ".join(secrets().variables[:5])
 
     page = "secrets.html#build-argument-stays-in-the-history"
@@ -120,7 +121,7 @@ def test_runs_with_a_read_only_root(container, start, pytestconfig):
 
 @pytest.mark.waits
 def test_finishes_the_request_in_progress(start, client, config):
-    """A client sends one half of a request before the stop, and the other half after it."""
+    """A client sends half of a request before the stop, and the rest after it."""
     container = start()
     half = client(container)
 
@@ -134,7 +135,7 @@ def test_finishes_the_request_in_progress(start, client, config):
 
 
 def test_stops_in_time(start):
-    """An idle container exits with 0: after ten seconds Docker would kill it, which is 137.
+    """An idle container exits with 0 within ten seconds; then Docker would kill it, with code 137.
 
     https://docs.docker.com/reference/cli/docker/container/stop/
     """
@@ -146,7 +147,7 @@ def test_stops_in_time(start):
 
 @pytest.mark.waits
 def test_turns_unhealthy_when_it_hangs(start, config):
-    """A HEALTHCHECK, if there is one, is healthy, then unhealthy with all processes suspended."""
+    """A HEALTHCHECK, if any, is healthy, and unhealthy once all processes are suspended."""
     check = config.healthcheck
     if check is None or (check.test or ["NONE"]) == ["NONE"]:
         pytest.skip("the image has no HEALTHCHECK, see health-checks.html")
@@ -160,7 +161,7 @@ def test_turns_unhealthy_when_it_hangs(start, config):
 
 
 def test_responds_to_health_checks_for_any_host(container, pytestconfig):
-    """If a path is given, it returns 200 even to a client that uses the container's address."""
+    """The given path, if any, returns 200 even if the client uses the container's address."""
     if not (path := pytestconfig.option.health_path):
         pytest.skip("no --health-path is given, see health-checks.html")
     status = container.get(path, headers={"Host": "10.0.0.1"}).status_code

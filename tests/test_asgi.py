@@ -42,7 +42,7 @@ for process in Path("/proc").glob("[0-9]*"):
 
 @pytest.fixture
 def start(build, run):
-    """Return a function that runs a command in an image that has all servers."""
+    """Return a function that runs a command in an image with all of the servers."""
 
     def start(*command, ready, env=None):
         image = build(IMAGE, changes=PROBES)
@@ -53,19 +53,19 @@ def start(build, run):
 
 @pytest.fixture
 def container(build, run_once):
-    """Run the page's file, once for all that look at it."""
+    """Run the page's file once, for all tests that only look at it."""
     return run_once(build(IMAGE, changes=PROBES), ready=LISTENING, env=PROBED)
 
 
 def test_asgi_file_serves(container):
-    """The page's file runs this class, and answers async and sync views."""
+    """The page's file runs this worker class, and both async and sync views respond."""
     assert "Using worker: asgi" in container.logs()
     assert container.get("/async/sleep/?seconds=0").text == "slept"
     assert container.get("/health/").text == "ok"
 
 
 def test_command_alone_turns_the_app_image_to_asgi(build, run):
-    """The app image, with the command of the page's file in place of its own."""
+    """The app image runs with the command of the page's file instead of its own."""
     command = json.loads(re.search(r"(?s)^CMD (.*)", dockerfile(), re.MULTILINE)[1])
 
     container = run(build(APP), *command, ready=LISTENING)
@@ -74,14 +74,14 @@ def test_command_alone_turns_the_app_image_to_asgi(build, run):
 
 
 def test_async_generator_is_sent_line_by_line(container):
-    """Between the first line and the last there are six seconds."""
+    """The response's last line arrives six seconds after its first."""
     first, last = seconds_of_lines("/async/stream/?lines=3&seconds=3", container)
 
     assert last - first > 3
 
 
 def test_sync_generator_is_sent_at_its_end(container):
-    """The first line of three comes with the last, and Django warns."""
+    """The first of three lines arrives together with the last, and Django logs a warning."""
     first, last = seconds_of_lines("/stream/3/1/", container)
 
     assert last > 3
@@ -91,7 +91,7 @@ def test_sync_generator_is_sent_at_its_end(container):
 
 @pytest.mark.parametrize("path", ["/async/sleep/?seconds=10", "/sleep/10/"], ids=["async", "sync"])
 def test_each_waiting_request_takes_a_thread(container, path):
-    """Ten requests wait, of an async view or of a sync one: there are ten threads more."""
+    """Ten requests wait in an async or a sync view: either way, there are ten more threads."""
     container.get("/health/")
     before = threads(container)
 
@@ -99,14 +99,14 @@ def test_each_waiting_request_takes_a_thread(container, path):
 
 
 def test_blocking_async_view_holds_up_all(container):
-    """A later request gets its response after it; next to a sync view, before."""
+    """A later request waits behind a blocking async view, but not behind a sync view."""
     assert not is_answered_before("/async/block/?seconds=10", container)
     assert is_answered_before("/sleep/10/", container)
 
 
 @pytest.mark.parametrize("command", [ON_ASGI, ON_UVICORN_WORKER], ids=["asgi", "uvicorn"])
 def test_blocked_loop_is_killed_at_the_timeout(start, command):
-    """The timeout is three seconds: one request waits for seven, another blocks for twelve."""
+    """With a timeout of 3 s, one request waits for 7 s, and another blocks for 12 s."""
     ready = LISTENING if command is ON_ASGI else COMPLETE
     container = start(*command, *THREE_SECONDS, ready=ready)
 
@@ -121,8 +121,8 @@ def test_blocked_loop_is_killed_at_the_timeout(start, command):
 
 
 def test_old_uvicorn_worker_is_deprecated(start):
-    """It serves, and warns only if Python is told to show such warnings."""
-    command = [*ON_ASGI, *OLD_WORKER]  # the last one holds
+    """The old class serves requests, and warns only if Python is set to show such warnings."""
+    command = [*ON_ASGI, *OLD_WORKER]  # the last one wins
     hidden = start(*command, ready=COMPLETE)
     warned = start(*command, ready=COMPLETE, env={"PYTHONWARNINGS": "default"})
 
@@ -138,7 +138,7 @@ def test_old_uvicorn_worker_is_deprecated(start):
     ids=["asgi", "uvicorn-worker", "uvicorn"],
 )
 def test_stop_finishes_requests(start, command, ready):
-    """A stop begins while an async and a sync view wait, and ends after both answers."""
+    """The stop begins while an async and a sync view wait, and ends after both responses."""
     container = start(*command, ready=ready)
     answers = begun(container, "/async/sleep/?seconds=4", "/sleep/4/")
 
@@ -149,7 +149,7 @@ def test_stop_finishes_requests(start, command, ready):
 
 
 def test_uvicorn_alone_has_no_limit_of_its_own(start):
-    """A request of thirty seconds meets a stop: Docker kills, or Uvicorn's option ends it."""
+    """During a stop, a request of 30 s is killed by Docker, or cut by Uvicorn's option."""
     plain = start(*UVICORN, ready=COMPLETE)
     limited = start(*UVICORN, "--timeout-graceful-shutdown", "2", ready=COMPLETE)
     for container in (plain, limited):
@@ -160,7 +160,7 @@ def test_uvicorn_alone_has_no_limit_of_its_own(start):
 
 
 def test_uvicorn_replaces_a_dead_worker(start):
-    """One of two workers is killed, and another one starts."""
+    """When one of two workers is killed, another one starts."""
     container = start(*UVICORN, *TWO, ready=COMPLETE)
     container.wait_for_log(COMPLETE, count=2)
 
@@ -171,7 +171,7 @@ def test_uvicorn_replaces_a_dead_worker(start):
 
 
 def test_lifespan_on_stops_gunicorn(start, container):
-    """Django has none: by default nothing is said of it, and with `on` Gunicorn exits with 3."""
+    """Django has no lifespan: by default, nothing is logged; with `on`, Gunicorn exits with 3."""
     failed = start(*ON_ASGI, "--asgi-lifespan", "on", ready="lifespan startup failed")
 
     assert failed.exit_code == 3
@@ -179,12 +179,12 @@ def test_lifespan_on_stops_gunicorn(start, container):
 
 
 def dockerfile():
-    """Return the text of the page's file, its lines joined as Docker joins them."""
+    """Return the text of the page's file, with its lines joined as Docker joins them."""
     return (SNIPPETS / IMAGE).read_text().replace("\\\n", "")
 
 
 def seconds_of_lines(path, container):
-    """Return how many seconds after the question the first line comes, and the last."""
+    """Return how many seconds after the request the first line arrives, and the last."""
     start = time.monotonic()
     with httpx.stream("GET", container.address + path, timeout=PATIENCE) as response:
         times = [time.monotonic() - start for _ in response.iter_lines()]
@@ -192,7 +192,7 @@ def seconds_of_lines(path, container):
 
 
 def threads_while_ten_wait(path, container):
-    """Return how many threads there are at most, while ten requests wait."""
+    """Return the highest number of threads while ten requests wait."""
     answers = [container.start_get(path) for _ in range(10)]
     seen = []
     while not all(answer.done() for answer in answers):
@@ -201,7 +201,7 @@ def threads_while_ten_wait(path, container):
 
 
 def begun(container, *paths):
-    """Ask for slow answers, and return once they have surely begun."""
+    """Send slow requests, and return once they are certainly in progress."""
     assert wait_until(lambda: is_up(container)), container.logs()
     answers = [container.start_get(path) for path in paths]
     time.sleep(1)
@@ -210,6 +210,6 @@ def begun(container, *paths):
 
 
 def is_up(container):
-    """Whether it responds: a worker of Uvicorn logs its start before it listens."""
+    """Whether it responds: Uvicorn's worker logs its start before it listens."""
     with suppress(httpx.TransportError):
         return container.get("/health/").is_success

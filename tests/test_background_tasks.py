@@ -29,7 +29,7 @@ STARTED = "Starting worker"
 
 @pytest.fixture(scope="module")
 def up(with_services):
-    """Bring up the site, but for nginx, with the worker of the page and its command."""
+    """Start the site without nginx, with the page's worker and its command."""
     services = {"web": {"volumes": ["./newer.py:/app/core/newer.py:ro"]}}
     site = with_services(PROJECT, ["worker"], background.WORKER, services)
     (site.folder / "newer.py").write_text(NEWER)
@@ -42,13 +42,13 @@ def up(with_services):
 
 @pytest.fixture
 def site(up):
-    """Have one worker that runs."""
+    """Keep one worker running."""
     up.scale("worker", 1)
     return up
 
 
 def test_worker_runs_what_a_view_enqueues(site):
-    """The response comes while the worker is stopped; the task runs once it is started."""
+    """The response arrives while the worker is stopped; the task runs once the worker starts."""
     site.run("stop", "worker")
 
     assert site.get("/jobs/1/later/0/").text == "enqueued"
@@ -59,7 +59,7 @@ def test_worker_runs_what_a_view_enqueues(site):
 
 
 def test_django_alone_runs_a_task_in_the_request(build, run):
-    """The response comes after two seconds, and says that the task has run."""
+    """The response arrives after two seconds, and says that the task has run."""
     image = build(CHECKED, files=CHECK, changes=PROJECT)
     env = {"DJANGO_SETTINGS_MODULE": "without", "PYTHONPATH": "/tmp"}
     script = "echo 'from core.settings import *; del TASKS' > /tmp/without.py"
@@ -73,14 +73,14 @@ def test_django_alone_runs_a_task_in_the_request(build, run):
 
 
 def test_rolled_back_request_leaves_no_task(site):
-    """The view fails after it has enqueued a task in its transaction."""
+    """The view fails after it enqueues a task in its transaction."""
     assert site.get("/roll-back/undone/").status_code == 500
 
     assert statuses(site, "undone") == []
 
 
 def test_worker_finishes_its_task_before_it_stops(site):
-    """SIGTERM comes during the first of two tasks: it ends, the second waits for the next start."""
+    """SIGTERM arrives during the first of two tasks: that task finishes, and the second waits."""
     [worker] = site.services("worker")
     site.get("/jobs/2/finished/600/")
     site.wait_for_note("finished-0 began")
@@ -95,7 +95,7 @@ def test_worker_finishes_its_task_before_it_stops(site):
 
 
 def test_starting_worker_ignores_a_stop_without_init(build, run, site, tmp_path):
-    """The stop comes while Python starts: with `init` it ends it; as PID 1, the worker goes on."""
+    """SIGTERM arrives while Python starts: with `init`, the worker exits; as PID 1, it does not."""
     image = build(CHECKED, files=CHECK, changes=PROJECT)
     tmp_path.chmod(0o777)
     options = {"env": {"DATABASE_URL": "sqlite:////data/db.sqlite3"}, "ready": ""}
@@ -114,7 +114,7 @@ def test_starting_worker_ignores_a_stop_without_init(build, run, site, tmp_path)
 
 
 def test_killed_task_is_not_started_again(site):
-    """The grace is over before the task is; the next worker runs what comes later, and not this."""
+    """The grace period ends before the task; the next worker runs later tasks, but not this one."""
     kill_in_the_middle_of(site, "killed")
     site.run("start", "worker")
     site.get("/jobs/1/afterwards/0/")
@@ -126,7 +126,7 @@ def test_killed_task_is_not_started_again(site):
 
 
 def test_command_lets_a_killed_task_run_again(site):
-    """It is made ready, unless it began within the minutes that are given."""
+    """The task becomes ready to run, unless it began within the given number of minutes."""
     kill_in_the_middle_of(site, "again")
     command = [*MANAGE, "requeue_lost", "--minutes"]
 
@@ -144,7 +144,7 @@ def test_command_lets_a_killed_task_run_again(site):
 
 
 def test_inherited_check_makes_a_worker_unhealthy(build, run):
-    """It asks for Gunicorn's port; the worker runs, and the check says that nothing listens."""
+    """The inherited check connects to Gunicorn's port, so it fails although the worker runs."""
     image = build(CHECKED, files=CHECK, changes=PROJECT)
     start = "python manage.py migrate && exec python manage.py db_worker"
     soon = {"health_interval": 1, "health_start_period": 1, "health_retries": 2}
@@ -158,7 +158,7 @@ def test_inherited_check_makes_a_worker_unhealthy(build, run):
 
 @pytest.mark.docker_only("docker compose up --wait")
 def test_disabled_check_fails_up_with_wait(site):
-    """The worker runs, but Compose says that it cannot wait for it, and exits with 1."""
+    """The worker runs, but Compose reports that it cannot wait for it, and exits with code 1."""
     file = site.folder / "compose.yaml"
     text = file.read_text()
     before, rest = background.WORKER.split("    healthcheck:\n")
@@ -175,7 +175,7 @@ def test_disabled_check_fails_up_with_wait(site):
 
 
 def test_own_check_finds_a_task_that_waits(site):
-    """A task has waited for six minutes, until a worker runs it; the worker was healthy before."""
+    """A task waits for six minutes until a worker runs it; before that, the worker was healthy."""
     check = [*MANAGE, "check_tasks"]
     [worker] = site.services("worker")
     assert wait_until(lambda: worker.handle.state.health.status == "healthy")
@@ -194,7 +194,7 @@ def test_own_check_finds_a_task_that_waits(site):
 
 
 def test_two_workers_share_the_tasks_without_a_repeat(site):
-    """Twenty tasks are there before both start: each begins once, and both workers have some."""
+    """Twenty tasks wait before both workers start: each begins once, and both workers run some."""
     site.run("stop", "worker")
     site.get("/jobs/20/shared/1/")
     site.scale("worker", 2)
@@ -210,7 +210,7 @@ def test_two_workers_share_the_tasks_without_a_repeat(site):
 
 
 def test_log_shows_each_task_and_the_traceback_of_a_failed_one(site):
-    """The mail of the page's task cannot be sent, because no server listens for it."""
+    """The page's task cannot send its mail, because no mail server listens."""
     [worker] = site.services("worker")
     site.get("/jobs/1/logged/0/")
     site.get("/welcome/her@example.com/")
@@ -223,7 +223,7 @@ def test_log_shows_each_task_and_the_traceback_of_a_failed_one(site):
 
 
 def test_task_that_the_workers_code_lacks_fails(site):
-    """Only `web` has the module: the worker marks its task as failed, and goes on."""
+    """Only `web` has the task's module: the worker marks the task as failed, and keeps running."""
     [worker] = site.services("worker")
     site.run("exec", "-T", "web", "python", "manage.py", "shell", "-c", ENQUEUE)
 
@@ -233,7 +233,7 @@ def test_task_that_the_workers_code_lacks_fails(site):
 
 
 def test_worker_comes_back_after_the_database(site):
-    """The worker ends when its connection does, Docker starts it again, and it runs a task."""
+    """The worker exits when its connection breaks; Docker restarts it, and it runs a task."""
     [worker] = site.services("worker")
     before = worker.logs().count(STARTED)
     site.run("stop", "db")
@@ -246,7 +246,7 @@ def test_worker_comes_back_after_the_database(site):
 
 
 def test_new_worker_starts_after_the_old_ones_task(site, build):
-    """A new image has been built: the command waits, and a container of it runs the next task."""
+    """After a new build, the command waits for the task; the new container runs the next one."""
     [old] = site.services("worker")
     site.get("/jobs/2/released/600/")
     site.wait_for_note("released-0 began")
@@ -265,7 +265,7 @@ def test_new_worker_starts_after_the_old_ones_task(site, build):
 
 
 def test_worker_exits_after_its_last_task(site):
-    """Two tasks are there, and it is started for one of them."""
+    """Two tasks wait; a worker started for a single task runs one of them, and exits."""
     site.run("stop", "worker")
     site.get("/jobs/2/last/0/")
 
@@ -276,7 +276,7 @@ def test_worker_exits_after_its_last_task(site):
 
 
 def test_prune_deletes_finished_tasks(site):
-    """Those of the last days stay, unless it is told otherwise."""
+    """Tasks of the last few days stay, unless an option says otherwise."""
     site.get("/jobs/1/pruned/0/")
     site.wait_for_note("pruned-0 ended")
     assert wait_until(lambda: statuses(site, "pruned-0") == ["SUCCESSFUL"])
@@ -290,7 +290,7 @@ def test_prune_deletes_finished_tasks(site):
 
 
 def kill_in_the_middle_of(site, text):
-    """Stop the worker with too little grace, while it runs a task."""
+    """Stop the worker during a task, with a grace period that is too short."""
     [worker] = site.services("worker")
     site.get(f"/jobs/1/{text}/600/")
     site.wait_for_note(f"{text}-0 began")
@@ -299,7 +299,7 @@ def kill_in_the_middle_of(site, text):
 
 
 def tasks(site, text):
-    """Return the rows of the tasks that have such an argument, in their order."""
+    """Return the rows of the tasks that have this argument, in order."""
     return site.rows(f"{TASKS.format(text)} ORDER BY enqueued_at")
 
 

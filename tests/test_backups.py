@@ -21,7 +21,7 @@ SCRIPTS = ["one-folder.backup.sh", "one-folder.restore.sh", "rows.drill.sh"]
 OWNER = "RUN install -d -o 10001 /media\n"
 ON_WEB = "  web:\n    <<: *app\n"
 SHORT = ["backup.sh", "restore.sh"]
-UPLOADS = "media|--no-deps"  # what the lines about uploads have, and no others
+UPLOADS = "media|--no-deps"  # what only the lines about uploads contain
 SQLITE, FILE = {"DATABASE_URL": "sqlite:////data/db.sqlite3"}, "/data/db.sqlite3"
 WAL = "import sqlite3; sqlite3.connect('/data/db.sqlite3').execute('PRAGMA journal_mode=WAL')"
 DELETE = "import sqlite3; c = sqlite3.connect('/data/db.sqlite3', autocommit=True);"
@@ -35,7 +35,7 @@ COPY = "/tmp/copy"
 
 @pytest.fixture(scope="module")
 def site(docker, build, builder, official, tmp_path_factory):
-    """Return the site of docs/compose.md with the volume of docs/user-uploads.md, and the scripts.
+    """Return the site of docs/compose.md with the volume for uploads, and the scripts.
 
     The scripts run in the directory of its files, as on the reader's server.
     """
@@ -59,16 +59,16 @@ def site(docker, build, builder, official, tmp_path_factory):
 
 @pytest.fixture
 def production(site):
-    """Have the site up with one row, one upload and no backup."""
+    """Run the site with one row, one upload and no backup."""
     prepare(site)
     return site
 
 
 @pytest.fixture(scope="module")
 def restored(site):
-    """Return what is there after a restore, once a release has spoiled the rows and the files.
+    """Return what exists after a restore, made when a release had damaged the rows and files.
 
-    It has dropped a column; a file was deleted, another one came, and a row was written.
+    The release dropped a column; a file was deleted, another one added, and a row written.
     """
     backup = begun(site)
     found = SimpleNamespace(before=tables(site))
@@ -87,7 +87,7 @@ def restored(site):
 
 @pytest.fixture(scope="module")
 def moved(site):
-    """Return what is there after volumes and containers are gone, as on a new server.
+    """Return what a restore creates once volumes and containers are gone, as on a new server.
 
     The lines about uploads are deleted from copies of both scripts, as the page says.
     """
@@ -109,7 +109,7 @@ def moved(site):
 
 
 def test_restore_brings_back_rows_and_uploads(restored):
-    """Every row of every table is as before; the files are those of the backup, and no others."""
+    """Every row of every table is as before; the files are exactly those of the backup."""
     assert "kept" in restored.before["core_note"]
     assert restored.tables == restored.before
     assert restored.texts == ["kept"]
@@ -117,25 +117,25 @@ def test_restore_brings_back_rows_and_uploads(restored):
 
 
 def test_restore_keeps_the_replaced_database(restored):
-    """The row that came after the backup is in the other database."""
+    """The row written after the backup is in the other database."""
     assert restored.replaced.split("\n") == ["kept", "written after the backup"]
 
 
 def test_restore_fills_a_new_server(moved):
-    """The volumes are new: every row of every table comes back."""
+    """All volumes are new, and every row of every table is restored."""
     assert "kept" in moved.before["core_note"]
     assert moved.tables == moved.before
     assert moved.texts == ["kept"]
 
 
 def test_without_uploads_the_lines_can_go(moved):
-    """The directory has the dump only, and the rows come back."""
+    """The directory contains only the dump, and the rows are restored."""
     assert moved.saved == ["app.dump"]
     assert moved.texts == ["kept"]
 
 
 def test_broken_dump_leaves_the_site(production):
-    """Half of the dump is missing: the script fails, and the containers and rows are the same."""
+    """With half of the dump missing, the script fails, and containers and rows are unchanged."""
     backup = ran(production, "./backup.sh")
     before = [production.service(name).handle.id for name in ("nginx", "web", "db")]
     dump = production.folder / backup / "app.dump"
@@ -149,7 +149,7 @@ def test_broken_dump_leaves_the_site(production):
 
 
 def test_failed_backup_leaves_no_directory(production):
-    """The database is stopped, and the older backups are all there."""
+    """With the database stopped, the backup fails, and all older backups are still there."""
     backup = ran(production, "./backup.sh")
     production.run("stop", "db")
 
@@ -161,7 +161,7 @@ def test_failed_backup_leaves_no_directory(production):
 
 
 def test_script_keeps_the_newest_fourteen(production):
-    """There are twenty older ones, and a directory of the reader's own."""
+    """Before the run, there are twenty older backups and one unrelated directory."""
     backups = production.folder / ".backups"
     days = [f"2020-01-{day:02}T03-17-00Z" for day in range(1, 21)]
     for name in [*days, "before-the-move"]:
@@ -174,14 +174,14 @@ def test_script_keeps_the_newest_fourteen(production):
 
 
 def test_only_its_user_can_read_a_backup(production):
-    """Neither the group nor others have any right, whatever the mask of the shell is."""
+    """The group and others have no permissions, regardless of the shell's umask."""
     backup = production.folder / ran(production, "./backup.sh")
 
     assert [path.stat().st_mode & 0o77 for path in [backup, *backup.iterdir()]] == [0, 0, 0]
 
 
 def test_cron_line_makes_a_backup(production):
-    """The line's command runs in cron's own environment, and prints nothing that it would mail."""
+    """The command runs in cron's environment, and does not print anything that cron would mail."""
     [*times, command] = (SNIPPETS / "backups/nightly.crontab").read_text().split(maxsplit=5)
     command = edited(command, {"/srv/shop": str(production.folder)}).strip()
     given = [f"PATH={production.folder}/bin:/usr/bin:/bin", "HOME=/root"]
@@ -195,8 +195,8 @@ def test_cron_line_makes_a_backup(production):
 
 
 def test_drill_shows_the_rows_of_both(production, replay, monkeypatch):
-    """Two rows are written after the backup; the second database is gone in the end."""
-    psql(production, "DROP DATABASE IF EXISTS drill")  # of a drill that failed
+    """Two rows are written after the backup; the drill removes its database at the end."""
+    psql(production, "DROP DATABASE IF EXISTS drill")  # left by a drill that failed
     ran(production, "./backup.sh")
     post(production, "after the backup")
     post(production, "after the backup")
@@ -211,7 +211,7 @@ def test_drill_shows_the_rows_of_both(production, replay, monkeypatch):
 
 
 def test_drill_fails_for_a_broken_dump(production):
-    """Half of the dump is missing."""
+    """Half of the dump is missing, and the drill fails."""
     dump = production.folder / ran(production, "./backup.sh") / "app.dump"
     os.truncate(dump, dump.stat().st_size // 2)
 
@@ -219,7 +219,7 @@ def test_drill_fails_for_a_broken_dump(production):
 
 
 def test_copy_of_a_running_database_lacks_committed_rows(official, running):
-    """The tables are copied before a checkpoint, the rest after it; the copy starts anyway."""
+    """The tables are copied before a checkpoint, all other files after it; the copy starts."""
     env = {"POSTGRES_PASSWORD": "of-this-test"}
     started = running(official("postgres:18"), env=env, ready="listening on IPv4", user="postgres")
     with started as postgres:
@@ -241,7 +241,7 @@ def test_copy_of_a_running_database_lacks_committed_rows(official, running):
 
 @pytest.fixture(scope="module")
 def with_sqlite(app_image, running):
-    """Return a container with SQLite in WAL mode, and a row that a connection still has open."""
+    """Return a container with SQLite in WAL mode, and a row whose connection is still open."""
     name = f"web-{uuid4().hex[:12]}"
     with running(app_image, env=SQLITE, name=name) as web:
         web.exec("python", "manage.py", "migrate")
@@ -255,7 +255,7 @@ def with_sqlite(app_image, running):
 
 
 def test_copy_of_a_sqlite_file_lacks_new_rows(with_sqlite, docker, tmp_path):
-    """The row is in the file next to it, until the last connection is closed."""
+    """The row is in the file next to the database until the last connection is closed."""
     copy = tmp_path / "copy.sqlite3"
 
     docker.copy((with_sqlite.name, FILE), copy)
@@ -266,14 +266,14 @@ def test_copy_of_a_sqlite_file_lacks_new_rows(with_sqlite, docker, tmp_path):
 
 
 def test_sqlite_backup_has_every_row(with_sqlite, replay, tmp_path):
-    """The page's command, while the connection is open."""
+    """The page's command runs while the connection is open."""
     replay("backups/sqlite.console", cwd=tmp_path, web=with_sqlite.name)
 
     assert rows(tmp_path / "saved.sqlite3") == ["kept"]
 
 
 def test_sqlite_restore_needs_no_stop(with_sqlite, replay, tmp_path):
-    """The two names of the page's command change places, and the deleted row is back."""
+    """The page's command, with its two file names swapped, restores the deleted row."""
     replay("backups/sqlite.console", cwd=tmp_path, web=with_sqlite.name)
     with_sqlite.exec("python", "-c", DELETE)
     before = with_sqlite.get("/notes/").json()
@@ -285,7 +285,7 @@ def test_sqlite_restore_needs_no_stop(with_sqlite, replay, tmp_path):
 
 
 def with_uploads(site, volume, run):
-    """Write the volume of docs/user-uploads.md into the site's Compose file."""
+    """Add the volume of docs/user-uploads.md to the site's Compose file."""
     file = site.folder / "compose.yaml"
     mount = f"{ON_WEB}    volumes: [{volume}:/media]\n"
     named = f"  db:\n  {volume}: {{labels: {{{engine.LABEL}: '{run}'}}}}\n\nsecrets:"
@@ -296,7 +296,7 @@ def with_uploads(site, volume, run):
 
 
 def prepare(site):
-    """Bring the site up with one row, one upload and no backup."""
+    """Start the site with one row, one upload and no backup."""
     site.up()
     shutil.rmtree(site.folder / ".backups", ignore_errors=True)
     psql(site, "TRUNCATE core_note")
@@ -311,13 +311,13 @@ def begun(site):
 
 
 def compose_environment(site):
-    """Return the variables that tell `docker compose` which project is in the directory."""
+    """Return the variables that tell `docker compose` which project the directory contains."""
     names = ["COMPOSE_FILE=compose.yaml:override.yaml", f"COMPOSE_PROJECT_NAME={site.project}"]
     return dict(name.split("=", 1) for name in names)
 
 
 def ran(site, command):
-    """Run a command of the page, and return the last line that it printed."""
+    """Run a command from the page, and return the last line of its output."""
     done = site.shell(command)
     assert done.returncode == 0, done.stdout
     return done.stdout.splitlines()[-1] if done.stdout else ""
@@ -329,13 +329,13 @@ def backups(site):
 
 
 def post(site, text):
-    """Write a row through nginx."""
+    """Write a row with a request through nginx."""
     options = {"data": {"text": text}, "timeout": PATIENCE, "verify": TLS, **HOST}
     httpx.post(f"{site.service('nginx').address}/notes/", **options).raise_for_status()
 
 
 def texts(site):
-    """Return the rows that a page shows."""
+    """Return the rows that a page lists."""
     return [note["text"] for note in site.service("nginx").get("/notes/", **HOST).json()["notes"]]
 
 
@@ -345,7 +345,7 @@ def media(site, command):
 
 
 def psql(site, statement, database="app"):
-    """Run a statement as PostgreSQL's superuser, and return what it printed."""
+    """Run a statement as PostgreSQL's superuser, and return its output."""
     return site.service("db").exec("psql", "-qAt", "--dbname", database, "--command", statement)
 
 

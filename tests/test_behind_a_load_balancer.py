@@ -23,16 +23,16 @@ CONF = edited(TEXT, {"X-Forwarded-Proto $scheme;": "X-Forwarded-Proto $client_sc
 TOLD = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
 GET = (PROBES / "get.py").read_text()
 LOGIN = "/admin/login/"
-# Caddy is on the engine's own network here: it opens no port but the one that is asked.
+# Here, Caddy is on the engine's own network, and opens only the port that gets the requests.
 ONE_PORT = "{\n\tadmin off\n\tauto_https disable_redirects\n\tlocal_certs\n}\n"
 SERVES = "serving initial configuration"
 
 
 @pytest.fixture(scope="module")
 def inner(by_the_page, running):
-    """Return the inner proxy, which takes this machine for the load balancer.
+    """Return the inner proxy, which treats this machine as the load balancer.
 
-    It is one more nginx before the Gunicorn of a site with the page's own.
+    It is one more nginx in front of the site's Gunicorn, next to the page's own.
     """
     balancer = edited(BALANCER, {ADDRESS: "GATEWAY"}, times=2)
     with beside(by_the_page, running, balancer) as inner:
@@ -40,7 +40,7 @@ def inner(by_the_page, running):
 
 
 def test_balancer_tells_scheme_and_address(inner):
-    """Django has both, and without the file neither."""
+    """Django sees both the scheme and the address; without the file, it sees neither."""
     answer = inner.get("/echo/", headers=TOLD).json()
 
     assert answer["is_secure"]
@@ -48,7 +48,7 @@ def test_balancer_tells_scheme_and_address(inner):
 
 
 def test_inner_proxy_alone_tells_of_the_balancer(by_the_page):
-    """With the file of the page about the proxy, all clients are the balancer, by HTTP."""
+    """With only the file of docs/proxy.md, every client appears to be the balancer, over HTTP."""
     answer = by_the_page.get("/echo/", headers=TOLD).json()
 
     assert not answer["is_secure"]
@@ -56,9 +56,9 @@ def test_inner_proxy_alone_tells_of_the_balancer(by_the_page):
 
 
 def test_address_before_the_balancers_is_no_matter(by_the_page, running):
-    """A client wrote an address, and the balancer appended the one that it saw.
+    """A client sent an address, and the balancer appended the one that it saw.
 
-    The balancer is trusted by its network, and the client is in that network too.
+    The balancer is trusted because of its network, and the client is in that network too.
     """
     network = by_the_page.docker.network.inspect(by_the_page.network).ipam.config[0]["Subnet"]
     client = by_the_page.web.ip_address
@@ -72,7 +72,7 @@ def test_address_before_the_balancers_is_no_matter(by_the_page, running):
 
 
 def test_forged_headers_pass_no_balancer(inner):
-    """A balancer, played by this machine, adds an address, sets the scheme, and keeps the rest."""
+    """The balancer, played by the test, adds an address, sets the scheme and forwards the rest."""
 
     def ask(headers):
         claimed = [v for name, v in headers.items() if name == "X-Forwarded-For"]
@@ -85,7 +85,7 @@ def test_forged_headers_pass_no_balancer(inner):
 
 @pytest.mark.usefixtures("inner")
 def test_others_are_not_believed(by_the_page):
-    """Another container says what the balancer says, and is taken for itself, by HTTP."""
+    """Another container sends the balancer's headers, but is treated as a client over HTTP."""
     other = by_the_page.web
     told = [f"{name}: {value}" for name, value in {"Host": "127.0.0.1", **TOLD}.items()]
 
@@ -97,7 +97,7 @@ def test_others_are_not_believed(by_the_page):
 
 @pytest.mark.docker_only("the address of the published port")
 def test_form_is_posted_through_a_proxy_on_the_host(production, run, official, tmp_path):
-    """The page's files over the Compose file for production, and Caddy in the host's network."""
+    """The page's files extend the production Compose file, and Caddy runs in the host's network."""
     nginx = production.service("nginx")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -126,7 +126,7 @@ def test_form_is_posted_through_a_proxy_on_the_host(production, run, official, t
 
 @pytest.fixture
 def production(docker, build, builder, official, tmp_path):
-    """Bring up the Compose file of docs/compose.md, with the files of this page over it."""
+    """Start the Compose file of docs/compose.md, extended by the files of this page."""
     official("postgres:18")
     folder = tmp_path / "production"
     folder.mkdir()
@@ -144,6 +144,6 @@ def production(docker, build, builder, official, tmp_path):
 
 
 def beside(site, running, balancer):
-    """Start one more nginx before the Gunicorn of a site, with the page's file for a balancer."""
+    """Start one more nginx in front of a site's Gunicorn, with the page's file for a balancer."""
     image, options = site.nginx_options(CONF, others={"conf.d/balancer.conf": balancer})
     return running(image, network_aliases=["inner"], **options)

@@ -15,7 +15,7 @@ print(time.process_time())
 
 
 def test_image_is_hardly_larger_than_its_parts(build, run, docker, tmp_path):
-    """The app image is compared with the slim base image plus the packages that it installs."""
+    """Compares the app image with the slim base image plus the packages that it installs."""
     (tmp_path / "base.Dockerfile").write_text("FROM python:3.14-slim\n")
     image = build(APP)
 
@@ -25,7 +25,7 @@ def test_image_is_hardly_larger_than_its_parts(build, run, docker, tmp_path):
 
 
 def test_code_copied_with_packages_moves_them(build, docker, locked):
-    """After a change to a view, one layer is new in each image; one is 100 times larger."""
+    """After a change to a view, each image has one new layer; one of them is 100 times larger."""
     views = (PROJECT / "core/views.py").read_text()
     touched = {"core/views.py": f"{views}\n# touched\n"}
     pins = packages_of("code copied with packages")
@@ -38,7 +38,7 @@ def test_code_copied_with_packages_moves_them(build, docker, locked):
 
 
 def test_change_of_stylesheet_moves_code_and_manifest(build, docker):
-    """With one more line in a stylesheet, only the last two layers differ."""
+    """With one more line in a stylesheet, only the last two layers change."""
     style = (PROJECT / "core/static/core/site.css").read_text()
     pins = packages_of("a change of a stylesheet")
 
@@ -51,7 +51,7 @@ def test_change_of_stylesheet_moves_code_and_manifest(build, docker):
 
 
 def test_bytecode_of_python_shortens_the_start(build, run, locked):
-    """The CPU time of the imports, the least of three; both images have compiled packages."""
+    """Compares the CPU time of the imports, best of three; both images have compiled packages."""
     containers = run(build(APP)), run(build(UV_EXAMPLE, project=locked))
 
     ours, theirs = (min(seconds_to_import(c) for _ in range(3)) for c in containers)
@@ -60,12 +60,12 @@ def test_bytecode_of_python_shortens_the_start(build, run, locked):
 
 
 def size_of_last_layer(docker, image):
-    """Return the bytes of the newest layer that has any."""
+    """Return the size in bytes of the newest layer that is not empty."""
     command = [*docker.client_config.docker_cmd, "history", "--human=false", "--format={{.Size}}"]
     sizes = map(int, subprocess.check_output([*command, image], text=True).split())
     return next(filter(None, sizes))
 
 
 def seconds_to_import(container):
-    """Import what Gunicorn imports at startup, and return the seconds of CPU time."""
+    """Import what Gunicorn imports at startup, and return the CPU time in seconds."""
     return float(container.exec("python", "-c", START))

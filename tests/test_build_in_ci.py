@@ -61,9 +61,9 @@ WITHOUT_A_MIGRATION = {
 
 @pytest.fixture(scope="module")
 def project(startproject, with_settings, builder, official, docker_in_path, tmp_path_factory):
-    """Return a function that writes a reader's project, and the environment for its script.
+    """Return a function that writes a reader's project and the environment for its script.
 
-    The copy of this guide is the guide itself, whose check of an image runs within this run.
+    Its copy of this guide is the guide itself, so the image check runs as part of this run.
     """
     builder.have_bases(APP)
     official("postgres:18")
@@ -94,10 +94,10 @@ def project(startproject, with_settings, builder, official, docker_in_path, tmp_
 
 @pytest.fixture(scope="module")
 def pushed(project, image_registry, docker):
-    """Run the workflow's commands in order for one commit, and return what each one printed.
+    """Run the workflow's commands in order for one commit, and return the output of each.
 
-    Left out are the one that installs uv, which is here, and the one that asks a database on the
-    internet.
+    It skips the command that installs uv, which is installed, and the one that queries a
+    database on the internet.
     """
     folder, environ = project()
     workflow = yaml.safe_load(WORKFLOW.read_text())
@@ -124,13 +124,13 @@ def pushed(project, image_registry, docker):
 
 
 def test_commands_of_the_workflow_succeed(pushed):
-    """Log in, build and check, push: in this order, and nothing fails."""
+    """Log in, build and check, push: the commands run in this order without an error."""
     assert list(pushed.printed) == ["Log in to the registry", "Build and check", "Push"]
     assert "Login Succeeded" in pushed.printed["Log in to the registry"]
 
 
 def test_project_is_tested_in_the_image_on_postgresql(pushed):
-    """The project's own test writes a row, and asks for the vendor."""
+    """The project's own test writes a row, and reads the database vendor."""
     said = pushed.printed["Build and check"]
 
     assert re.search(r"Ran 1 test in .*\n\nOK", said)
@@ -139,7 +139,7 @@ def test_project_is_tested_in_the_image_on_postgresql(pushed):
 
 
 def test_image_is_checked_by_this_guide(pushed):
-    """Each line of the check is there, and no fault."""
+    """The output has every line of the check, and no failure."""
     said = pushed.printed["Build and check"]
 
     assert said.count("✓") > 10
@@ -147,7 +147,7 @@ def test_image_is_checked_by_this_guide(pushed):
 
 
 def test_sbom_is_written(pushed):
-    """It lists what pip has listed in the image."""
+    """The SBOM lists the same packages as pip does in the image."""
     listed = json.loads((pushed.folder / "sbom.json").read_text())
     packages = (pushed.folder / "packages.txt").read_text()
 
@@ -156,7 +156,7 @@ def test_sbom_is_written(pushed):
 
 
 def test_commit_and_branch_name_one_image(pushed, image_registry):
-    """Both tags are in the registry, with the digest that the summary shows."""
+    """The registry has both tags, with the digest that the summary shows."""
     digests = [image_registry.digest(REPOSITORY, tag) for tag in (COMMIT, "main")]
 
     assert image_registry.tags(REPOSITORY) == [COMMIT, "main"]
@@ -164,14 +164,14 @@ def test_commit_and_branch_name_one_image(pushed, image_registry):
 
 
 def test_image_carries_the_cache_of_the_next_build(pushed, image_registry):
-    """BuildKit's own record is in the configuration that was pushed."""
+    """The pushed configuration contains BuildKit's cache metadata."""
     configuration = image_registry.configuration(pushed.repository, "main")
 
     assert configuration["moby.buildkit.cache.v0"]
 
 
 def test_script_stops_at_a_fault(project, docker):
-    """A migration is missing: neither the image's check nor the list of packages comes after it."""
+    """A migration is missing, so neither the image check nor the package list runs after it."""
     folder, environ = project(WITHOUT_A_MIGRATION)
     image = f"localhost/broken:{os.environ['PROOFS_RUN']}"
     try:
@@ -186,7 +186,7 @@ def test_script_stops_at_a_fault(project, docker):
 
 
 def test_deploy_check_passes_without_a_fail_level(inside, fresh_image):
-    """The same finding, with and without the option: warnings alone do not fail."""
+    """The finding is the same with and without the option, but warnings alone do not fail."""
     check = ["python", "manage.py", "check", "--deploy"]
     env = {"SECRET_KEY": "short"}
     image = fresh_image()
@@ -206,7 +206,7 @@ def workflows(tmp_path):
 
 
 def test_workflow_passes_linters_and_schema(replay, workflows):
-    """By the page's commands, and by jactionlint: nothing is found, not even a warning."""
+    """Neither the page's commands nor jactionlint finds an error or a warning."""
     (workflows / "image.yml").write_text(WORKFLOW.read_text())
 
     replay("build-in-ci/lint.console", cwd=workflows.parent.parent)
@@ -216,7 +216,7 @@ def test_workflow_passes_linters_and_schema(replay, workflows):
 
 @pytest.mark.parametrize("name", LINTERS)
 def test_fault_in_the_workflow_is_found(name, workflows):
-    """Each of the three programs finds a fault of its own kind."""
+    """Each of the three programs finds a different kind of error."""
     before, after = FAULTS[name]
     text = edited(WORKFLOW.read_text(), {before: after}, times=2 if name == "zizmor" else 1)
     (workflows / "image.yml").write_text(text)
@@ -225,7 +225,7 @@ def test_fault_in_the_workflow_is_found(name, workflows):
 
 
 def test_gitlab_file_fits_its_schema(tmp_path):
-    """With a list where GitLab expects a duration, the schema does not accept it."""
+    """With a list instead of a duration, the schema rejects the file."""
     broken = tmp_path / ".gitlab-ci.yml"
     broken.write_text(edited(GITLAB.read_text(), {"timeout: 20 minutes": "timeout: [20]"}))
 
@@ -234,7 +234,7 @@ def test_gitlab_file_fits_its_schema(tmp_path):
 
 
 def test_both_files_run_the_same_commands():
-    """What the GitLab file and the workflow do with the script, the audit and the push."""
+    """GitLab's file and the workflow have the same commands for script, audit and push."""
     names = {"$CI_REGISTRY_IMAGE": "$IMAGE", "$CI_COMMIT_SHA": "$GITHUB_SHA"}
     gitlab = GITLAB.read_text()
     for theirs, ours in names.items():
@@ -246,7 +246,7 @@ def test_both_files_run_the_same_commands():
 
 
 def bash(command, folder, environ):
-    """Run a command as GitHub does that names no shell."""
+    """Run a command as GitHub does when no shell is specified."""
     return subprocess.run(
         ["bash", "-e", "-c", command],
         check=False,
@@ -259,7 +259,7 @@ def bash(command, folder, environ):
 
 
 def lint(command, path):
-    """Run a program of this environment for a file."""
+    """Run a program of this environment on a file."""
     program = Path(sys.executable).with_name(command[0])
     return subprocess.run(
         [program, *command[1:], path], check=False, capture_output=True, text=True
@@ -267,6 +267,6 @@ def lint(command, path):
 
 
 def remove(docker, image):
-    """Remove the name of an image, if it is there."""
+    """Remove an image's tag, if it exists."""
     if docker.image.exists(image):
         docker.image.remove(image)

@@ -52,7 +52,7 @@ DUE = "Scheduler: Sending due task tick"
 
 @pytest.fixture(scope="module")
 def up(with_services):
-    """Bring up the site, but for nginx, with the broker and a worker of the page."""
+    """Start the site without nginx, with the broker and a worker of the page."""
     site = with_services(PROJECT, NAMES, SERVICES, edits=VOLUME)
     try:
         site.up("web", "worker")
@@ -63,7 +63,7 @@ def up(with_services):
 
 @pytest.fixture
 def site(up):
-    """Have one worker that runs."""
+    """Keep one worker running."""
     up.scale("worker", 1)
     [worker] = up.services("worker")
     assert wait_until(lambda: " ready." in worker.handle.logs(tail=200))
@@ -71,7 +71,7 @@ def site(up):
 
 
 def test_worker_runs_what_a_view_sends(site):
-    """The response comes while the worker is stopped; the task runs once it is started."""
+    """The response arrives while the worker is stopped; the task runs once the worker starts."""
     site.run("stop", "worker")
 
     assert site.get("/jobs/page/1/later/0/").text == "sent"
@@ -81,7 +81,7 @@ def test_worker_runs_what_a_view_sends(site):
 
 
 def test_task_sent_in_a_rolled_back_transaction_runs_anyway(site):
-    """The view fails after it has sent two tasks: one in each way that Celery has."""
+    """The view fails after it has sent two tasks, one in each of Celery's two ways."""
     assert site.get("/roll-back/undone/").status_code == 500
 
     site.wait_for_note("undone delay ended")
@@ -91,7 +91,7 @@ def test_task_sent_in_a_rolled_back_transaction_runs_anyway(site):
 
 
 def test_warm_shutdown_finishes_the_running_tasks(site):
-    """SIGTERM comes when two of three tasks run: they end, and the third waits for a worker."""
+    """SIGTERM arrives while two of three tasks run: both finish; the third waits for a worker."""
     [worker] = site.services("worker")
     site.get("/jobs/page/3/warm/600/")
     assert wait_until(lambda: len(site.notes("warm")) == 2)
@@ -108,7 +108,7 @@ def test_warm_shutdown_finishes_the_running_tasks(site):
 
 
 def test_late_task_runs_again_after_a_kill(site):
-    """Two workers are killed with three tasks: Celery's default is lost, the others run again."""
+    """Killing two workers with three tasks loses the one with Celery's default, but no other."""
     workers = site.scale("worker", 2)
     for kind in ("page", "late", "early"):
         site.get(f"/jobs/{kind}/1/{kind}-cut/600/")
@@ -128,7 +128,7 @@ def test_late_task_runs_again_after_a_kill(site):
 
 
 def test_task_of_a_killed_child_runs_again_if_rejected(site):
-    """SIGKILL ends a child: the page's settings run its task again, the others do not."""
+    """When SIGKILL kills a child, the page's settings rerun its task, but the others do not."""
     [worker] = site.services("worker")
     for kind in ("page", "late", "early"):
         site.get(f"/jobs/{kind}/1/{kind}-killed/-1/")
@@ -141,7 +141,7 @@ def test_task_of_a_killed_child_runs_again_if_rejected(site):
 
 
 def test_task_beyond_the_visibility_timeout_runs_twice(site):
-    """The limit is fifteen seconds here: the task ends after the other child has begun it."""
+    """With a limit of 15 s, the first child finishes the task after the other has begun it."""
     site.get("/jobs/page/1/long/600/")
 
     assert wait_until(lambda: site.notes("long-0").count("long-0 began") >= 2)
@@ -151,7 +151,7 @@ def test_task_beyond_the_visibility_timeout_runs_twice(site):
 
 
 def test_worker_discards_a_task_that_it_does_not_know(site):
-    """Its name comes from newer code: the log says that it is discarded, and the queue is empty."""
+    """The task's name comes from newer code: the log says "discarded", and the queue is empty."""
     [worker] = site.services("worker")
     call = ["celery", "--app", "core", "call", "core.tasks.of_the_next_release"]
     site.run("exec", "-T", "web", *call)
@@ -163,7 +163,7 @@ def test_worker_discards_a_task_that_it_does_not_know(site):
 
 
 def test_messages_outlive_the_broker(site):
-    """It is killed with a task in the queue, and has it when it is started again."""
+    """The broker is killed with a task in the queue, and still has the task after a restart."""
     site.run("stop", "worker")
     site.get("/jobs/page/1/kept/0/")
     site.run("kill", "broker")
@@ -174,7 +174,7 @@ def test_messages_outlive_the_broker(site):
 
 
 def test_worker_has_a_process_for_each_task_and_one_more(site):
-    """Both children are idle."""
+    """Both of the worker's child processes are idle."""
     [worker] = site.services("worker")
 
     init, *others = worker.top()
@@ -183,7 +183,7 @@ def test_worker_has_a_process_for_each_task_and_one_more(site):
 
 
 def test_check_pings_the_worker_of_its_container(site):
-    """The worker is healthy although both children are busy; the check fails for another name."""
+    """The worker is healthy although both children are busy; with another name, the check fails."""
     [worker] = site.services("worker")
     site.get("/jobs/page/2/busy/6/")
     assert wait_until(lambda: len(site.notes("busy")) == 2)
@@ -197,7 +197,7 @@ def test_check_pings_the_worker_of_its_container(site):
 
 
 def test_two_beats_send_each_task_twice(site):
-    """Each of the two sends what is due, and every one of these messages becomes a task."""
+    """Both beats send every task that is due, and every message is run as a task."""
     beats = site.scale("beat", 2)
     for beat in beats:
         beat.wait_for_log(DUE, count=2)

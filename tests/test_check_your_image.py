@@ -16,9 +16,9 @@ from scenarios.health_checks import CHANGES, FILES
 CONTRACT = (ROOT / "tests/contract.py").read_text()
 CLAUSES = {name.replace("_", " ") for name in re.findall(r"(?m)^def test_(\w+)\(", CONTRACT)}
 HELPERS = [path.read_text() for path in (ROOT / "tests/harness/contract").glob("*.py")]
-PYTEST = "python -m pytest --within"  # in this run, so that no other one is swept
+PYTEST = "python -m pytest --within"  # within this run, so that it removes no other
 SETTINGS = [f"--env={name}={value}" for name, value in ENVIRONMENT.items()]
-PLAIN = ["--path", "/health/"]  # where an image has no hashed static files
+PLAIN = ["--path", "/health/"]  # for images without hashed static files
 STOP, HEALTH = ["-k", "stops_in_time"], ["-k", "unhealthy or any_host"]
 EXEC_FORM = (SNIPPETS / "signals/exec-form.Dockerfile").read_text()
 BROKEN = re.sub("(?s)CMD.*", "CMD touch log && gunicorn core.wsgi --bind :8000\n", EXEC_FORM)
@@ -44,9 +44,9 @@ WITH_CHECK = {"files": FILES, "changes": CHANGES}
 
 @pytest.fixture
 def check(tmp_path, monkeypatch, capsys):
-    """Return a function that checks an image, and returns what is reported: mark, words.
+    """Return a function that checks an image, and returns the report as pairs of mark and text.
 
-    It does what the command does, without starting a process.
+    It does the same as the command, but starts no process.
     """
     monkeypatch.chdir(ROOT)
 
@@ -60,14 +60,14 @@ def check(tmp_path, monkeypatch, capsys):
         told = {clause: (mark, words) for mark, clause, words in lines}
         assert told, said
         assert code == any(mark == "✗" for mark, _ in told.values())
-        assert len(said.splitlines()) == len(told) + 2  # an empty one, and the size
+        assert len(said.splitlines()) == len(told) + 2  # an empty line, and the size
         return told
 
     return check
 
 
 def test_app_image_keeps_the_contract(app_image, replay, monkeypatch):
-    """The page's command, run for the app image of the page dockerfile."""
+    """The page's command checks the app image of docs/dockerfile.md."""
     put_python_first(monkeypatch)
     monkeypatch.setitem(transcripts.MASKS, r"\d+ layers, \d+ MB", "SIZE")
     names = {"web": app_image, "uv run pytest": PYTEST}
@@ -79,7 +79,7 @@ def test_app_image_keeps_the_contract(app_image, replay, monkeypatch):
 
 
 def test_dockerfile_is_built_and_checked(builder, check):
-    """The Dockerfile of ten lines passes, given by its path and the folder to build."""
+    """A Dockerfile of ten lines passes, given its path and the directory to build."""
     dockerfile = SNIPPETS / "dockerfile/shortest.Dockerfile"
     builder.have_bases(dockerfile)
 
@@ -90,9 +90,9 @@ def test_dockerfile_is_built_and_checked(builder, check):
 
 
 def test_broken_image_breaks_each_clause(build, check, tmp_path):
-    """Each fault is one line that ends in an address of this guide, also in the JUnit file.
+    """Each failure is one line that ends with an address of this guide, also in the JUnit file.
 
-    Two images break them: one whose Dockerfile is wrong, and one whose settings and models are.
+    One of two images has a wrong Dockerfile, the other has wrong settings and models.
     """
     (tmp_path / "broken.Dockerfile").write_text(BROKEN)
     image = build(tmp_path / "broken.Dockerfile", changes={"core/.env": "SECRET=1"})
@@ -123,7 +123,7 @@ def test_broken_image_breaks_each_clause(build, check, tmp_path):
     ids=["shell form", "script"],
 )
 def test_lost_sigterm_fails_the_stop(build, check, dockerfile, files):
-    """Both files that the page signals marks as wrong fail, with the address of that page."""
+    """Both files that docs/signals.md marks as wrong fail, with the address of that page."""
     image = build(dockerfile, files=files)
 
     mark, words = check(f"--image={image}", *SETTINGS, *PLAIN, *STOP)["stops in time"]
@@ -157,7 +157,7 @@ def test_lost_sigterm_fails_the_stop(build, check, dockerfile, files):
 def test_other_wrong_dockerfiles_are_found_out(
     builder, docker, check, tmp_path, dockerfile, clause, line
 ):
-    """One check fails for each, with the address of a page; the image is built as on its page."""
+    """Each image is built as on its page, and fails one check, with the address of a page."""
     context, wrong = tmp_path / "context", SNIPPETS / dockerfile
     shutil.copytree(PROJECT, context)
     (context / ".env").write_text("SECRET=1")
@@ -174,7 +174,7 @@ def test_other_wrong_dockerfiles_are_found_out(
 
 
 def test_health_check_is_tried_on_a_hanging_server(build, check):
-    """The health check of its page turns unhealthy, and its path ignores the host."""
+    """The health check of docs/health-checks.md turns unhealthy, and its path ignores the host."""
     image = build("health-checks/with-check.Dockerfile", **WITH_CHECK)
 
     told = check(f"--image={image}", *SETTINGS, *PLAIN, "--health-path=/health/live", *HEALTH)
@@ -186,7 +186,7 @@ def test_health_check_is_tried_on_a_hanging_server(build, check):
 
 
 def test_image_that_does_not_start_says_why(app_image, check):
-    """Without SECRET_KEY, Gunicorn exits with code 3, or 1 if two workers fail together."""
+    """Without SECRET_KEY, Gunicorn exits with code 3, or 1 if two workers fail at the same time."""
     [(mark, words)] = check(f"--image={app_image}", *STOP).values()
 
     assert mark == "✗"
@@ -194,7 +194,7 @@ def test_image_that_does_not_start_says_why(app_image, check):
 
 
 def test_missing_name_is_one_line(monkeypatch):
-    """Without --image and --build, nothing is started."""
+    """Without --image and --build, the command starts nothing."""
     put_python_first(monkeypatch)
     done = subprocess.run([*PYTEST.split(), "tests/contract.py"], check=False, cwd=ROOT, text=True,
                           capture_output=True)  # fmt: skip
@@ -205,7 +205,7 @@ def test_missing_name_is_one_line(monkeypatch):
 
 
 def test_each_address_is_an_anchor_of_this_guide():
-    """Every page and proof in the contract's lines exists."""
+    """Every page and proof that the contract's lines link to exists."""
     texts = "".join([CONTRACT, *HELPERS])
     addresses = re.findall(r"([a-z-]+)\.html(?:#([a-z0-9-]+))?", texts)
 
@@ -217,5 +217,5 @@ def test_each_address_is_an_anchor_of_this_guide():
 
 
 def put_python_first(monkeypatch):
-    """Let `python` be this one, as `uv run` would."""
+    """Make `python` this interpreter, as `uv run` would."""
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")

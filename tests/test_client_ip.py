@@ -19,7 +19,7 @@ MIDDLEWARE = ["core.client_address.client_address", *MIDDLEWARE]
 
 @pytest.fixture(scope="module")
 def with_both_files(proxying, tmp_path_factory):
-    """Return nginx and a Gunicorn that has the files of the page next to its own."""
+    """Return nginx and a Gunicorn that has the page's files next to its own."""
     settings = tmp_path_factory.mktemp("settings") / "settings.py"
     settings.write_text(SETTINGS)
     mounts = [(MIDDLEWARE, "/app/core/client_address.py", "ro"), (CONF, "/app/gunicorn.conf.py")]
@@ -35,7 +35,7 @@ def test_django_sees_the_proxy(by_the_page):
 
 
 def test_file_puts_the_client_in_its_place(with_both_files):
-    """REMOTE_ADDR is what nginx saw, also when the client claims another one."""
+    """REMOTE_ADDR is the address that nginx saw, even if the client sends another one."""
     nginx = with_both_files
     answers = [nginx.get("/echo/", headers=headers).json() for headers in ({}, FORGED)]
     client = client_of(nginx)
@@ -52,16 +52,16 @@ def test_request_past_the_proxy_is_answered(with_both_files):
 
 
 def test_client_of_gunicorns_port_forges_its_address(with_both_files):
-    """What it writes passes the middleware, because no proxy has replaced it."""
+    """The client's header passes the middleware, because no proxy has replaced it."""
     answer = with_both_files.web.get("/echo/", headers=FORGED).json()
 
     assert answer["remote_addr"] == FORGED["X-Forwarded-For"]
 
 
 def test_access_log_begins_with_the_client(by_the_page, with_both_files):
-    """With the file it is the client's address, without it nginx's, and never the forged one.
+    """With the file, the line shows the client's address, without it nginx's; never a forged one.
 
-    A request without the header, which came past nginx, has a dash.
+    A request that bypasses nginx, and so has no header, shows a dash.
     """
     found = []
     for nginx in by_the_page, with_both_files:
@@ -79,7 +79,7 @@ def inside(web, url):
 
 
 def beginning(web, path):
-    """Return what the line of the access log for a path begins with."""
+    """Return the beginning of the access-log line for a path."""
     return re.search(rf"(?m)^(\S+) .*GET {path}", web.wait_for_log(f"GET {path}"))[1]
 
 

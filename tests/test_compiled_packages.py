@@ -38,13 +38,13 @@ URL = {"DATABASE_URL": "postgres://postgres:for-this-test-alone@db/postgres"}
 
 @pytest.fixture
 def image(build):
-    """Build the page's file for the sample project, whose driver has no wheel."""
+    """Build the page's file for the sample project, with a database driver that has no wheel."""
     return build(COMPILED, changes=CHANGES)
 
 
 @pytest.fixture
 def without_library(build, tmp_path):
-    """Build the same without the library, and without the step that would notice it."""
+    """Build the same file without the library, and without the step that would detect this."""
     dockerfile = tmp_path / "without.Dockerfile"
     dockerfile.write_text(edited(TEXT, {LIBRARY: "", LOOK: ""}))
     return build(dockerfile, changes=CHANGES)
@@ -52,7 +52,7 @@ def without_library(build, tmp_path):
 
 @pytest.fixture
 def aloud(builder, tmp_path):
-    """Return a function that builds a text in the sample project, and returns how that ended."""
+    """Return a function that builds a Dockerfile in the sample project, and returns the outcome."""
 
     def aloud(dockerfile, requirements, *options, project=PROJECT):
         folder = tmp_path / uuid.uuid4().hex
@@ -65,7 +65,7 @@ def aloud(builder, tmp_path):
 
 
 def test_compiler_stage_and_library_are_all_that_is_new():
-    """Of the app image's instructions, only pip's is missing; the others are the same."""
+    """Of the app image's instructions, only pip's is missing; all others are the same."""
     app = instructions(SNIPPETS / APP)
     new = [line.replace("slim-trixie", "slim") for line in instructions(SNIPPETS / COMPILED)]
 
@@ -78,7 +78,7 @@ def test_compiler_stage_and_library_are_all_that_is_new():
 
 
 def test_compiled_driver_reads_from_postgresql(network, image, official, run):
-    """A note is stored in PostgreSQL, after the migrations ran in the image, and read back."""
+    """After the migrations run in the image, a page and the list of notes come from PostgreSQL."""
     password, ready = {"POSTGRES_PASSWORD": "for-this-test-alone"}, "listening on IPv4"
     shared = {"networks": [network], "network_aliases": ["db"]}
     database = run(official("postgres:18"), env=password, ready=ready, **shared)
@@ -94,7 +94,7 @@ def test_compiled_driver_reads_from_postgresql(network, image, official, run):
 
 
 def test_compiler_stays_out_of_the_final_image(inside, run, image):
-    """No program, no package of Debian's with headers, and no wheel is in the image."""
+    """The image contains no compiler, no Debian package with headers, and no wheel."""
     look = "command -v gcc cc g++ make ld pg_config; find / -xdev -name '*.whl'; echo looked"
     container = run(image, "sh", "-c", look, ready="looked", user="0")
     packages = inside(image, "dpkg-query", "--show", "--showformat", "${Package}\\n")
@@ -106,7 +106,7 @@ def test_compiler_stays_out_of_the_final_image(inside, run, image):
 
 
 def test_compiler_would_double_the_image(build, docker, image, tmp_path):
-    """The compiler and the headers are installed where the library is."""
+    """The compiler and the headers are installed in the step that installs the library."""
     dockerfile = tmp_path / "fat.Dockerfile"
     fat = edited(TEXT, {"recommends libpq5": "recommends gcc libc6-dev libpq-dev"})
     dockerfile.write_text(fat)
@@ -117,7 +117,7 @@ def test_compiler_would_double_the_image(build, docker, image, tmp_path):
 
 
 def test_compiled_image_runs_without_root(image, run):
-    """The worker has the user's number, and may not write to the code."""
+    """The worker runs as the image's user, who cannot write to the code."""
     web = run(image)
 
     assert web.get("/whoami/").json()["uid"] == 10001
@@ -134,7 +134,7 @@ def test_missing_library_fails_the_build(aloud):
 
 
 def test_pip_wheel_checks_hashes(aloud):
-    """The hash of one package is wrong."""
+    """With a wrong hash for one package, the build fails."""
     done = aloud(TEXT, f"sqlparse==0.6.1 --hash=sha256:{'0' * 64}\n")
 
     assert done.returncode == 1
@@ -142,7 +142,7 @@ def test_pip_wheel_checks_hashes(aloud):
 
 
 def test_compiled_wheel_does_not_match_the_hash(aloud):
-    """The file with the hash of the source package makes a wheel, which it does not accept."""
+    """The lock has only the source package's hash, which the wheel made from it does not match."""
     install = "--no-index --no-deps /wheels/*.whl"
     bind = "--mount=type=bind,source=requirements.txt,target=/r.txt"
     from_file = edited(
@@ -162,7 +162,7 @@ def test_compiled_wheel_does_not_match_the_hash(aloud):
 
 @pytest.mark.parametrize("requirement", PACKAGES)
 def test_each_package_of_the_table_loads(build, inside, tmp_path, requirement):
-    """The row of the page is in the file, and the module is imported as the image's user."""
+    """With the package from the page's row installed, the image's user can import the module."""
     headers, library, module = PACKAGES[requirement]
     changes = {"libpq-dev": headers, "recommends libpq5": f"recommends {library}"}
     changes[LOOK] = LOOK.replace("psycopg", module)
@@ -177,7 +177,7 @@ def test_each_package_of_the_table_loads(build, inside, tmp_path, requirement):
 
 
 def test_geodjango_finds_gdal(build, inside, tmp_path):
-    """Django asks GDAL and GEOS for their versions, and PROJ for a change of coordinates."""
+    """Django gets the versions of GDAL and GEOS, and PROJ transforms coordinates."""
     dockerfile = tmp_path / "gdal.Dockerfile"
     dockerfile.write_text(edited(TEXT, {"recommends libpq5": "recommends gdal-bin libpq5"}))
     image = build(dockerfile, changes=CHANGES)
@@ -191,7 +191,7 @@ def test_geodjango_finds_gdal(build, inside, tmp_path):
 
 
 def test_geodjango_misses_gdal(image, inside):
-    """The image has the driver's library alone."""
+    """The image has only the driver's library."""
     done = inside(image, "python", "-c", GDAL, env=SETTINGS)
 
     assert done.exit_code == 1
@@ -199,7 +199,7 @@ def test_geodjango_misses_gdal(image, inside):
 
 
 def test_wheels_come_from_a_uv_lock(aloud, locked, tmp_path):
-    """Uv writes the requirements with their hashes, and pip makes the wheels of those."""
+    """From uv.lock, uv writes the requirements with hashes, and pip builds their wheels."""
     mounts = re.search(r"RUN (--mount=from=ghcr.*?target=uv.lock \\\n)", uv_file(), re.DOTALL)[1]
     mounts = re.sub(r" *--mount=type=cache.*\n", "", mounts)
     export = "uv export --locked --no-dev --no-emit-project --output-file requirements.txt"
@@ -209,7 +209,7 @@ def test_wheels_come_from_a_uv_lock(aloud, locked, tmp_path):
             "    --mount=type=bind,source=requirements.txt,target=requirements.txt \\\n": (
                 f"    {mounts}"
             ),
-            # Another command than that of an earlier run, whose output a cache would not print.
+            # Another command than in earlier runs, because the cache would not print its output.
             "    pip wheel": f"    : {uuid.uuid4()} && {export} \\\n && pip wheel",
             "--requirement requirements.txt\n": "--requirement requirements.txt && ls /wheels\n",
             LOOK: "",
@@ -226,14 +226,14 @@ def test_wheels_come_from_a_uv_lock(aloud, locked, tmp_path):
 
 
 def test_release_has_one_gdal(official, inside):
-    """The base image's release offers one package of this kind."""
+    """The base image's Debian release has exactly one package of this kind."""
     found = inside(official("python:3.14-slim-trixie"), "sh", "-c", SEARCH)
 
     assert len(re.findall(r"(?m)^libgdal\d+ ", found.output)) == 1, found.output
 
 
 def test_pip_reuses_what_it_compiled(aloud):
-    """A comment is new in the requirements: the second build of the stage compiles nothing."""
+    """With a new comment in the requirements, the second build of the stage compiles nothing."""
     text = edited(TEXT, {"id=pip-trixie": f"id={uuid.uuid4().hex}"})
     pins = (f"psycopg2==2.9.13  # {uuid.uuid4()}\n" for _ in range(2))
 
@@ -246,7 +246,7 @@ def test_pip_reuses_what_it_compiled(aloud):
 
 
 def test_missing_library_is_an_import_error(build, inside, tmp_path):
-    """psycopg2, which was compiled, is imported in an image without libpq5."""
+    """A compiled psycopg2 is imported in an image without libpq5."""
     dockerfile = tmp_path / "psycopg2.Dockerfile"
     dockerfile.write_text(edited(TEXT, {LIBRARY: "", LOOK: ""}))
     pins = re.sub(r"(?m)^psycopg.*\n", "", PINS) + "psycopg2==2.9.13\n"
@@ -259,7 +259,7 @@ def test_missing_library_is_an_import_error(build, inside, tmp_path):
 
 
 def test_django_reports_the_missing_library(without_library, run):
-    """A container starts, whose database is PostgreSQL, and its log has both lines."""
+    """A container with a PostgreSQL URL starts, and its log has both lines."""
     web = run(without_library, env=URL | {"WEB_CONCURRENCY": "1"}, ready="")
 
     assert web.exit_code == 3
@@ -268,7 +268,7 @@ def test_django_reports_the_missing_library(without_library, run):
 
 
 def test_command_lists_missing_libraries(without_library, image, replay, inside):
-    """The page's command prints the library where it is missing, and nothing where it is not."""
+    """The page's command lists the missing library, and nothing if the library is installed."""
     printed = replay("compiled-packages/missing.console", web=without_library)
 
     assert "libpq.so.5 => not found" in printed
@@ -277,7 +277,7 @@ def test_command_lists_missing_libraries(without_library, image, replay, inside)
 
 
 def test_binary_wheel_has_its_own_libpq(app_image, inside):
-    """The files are next to the package, and dpkg has no library of that name."""
+    """The library's files are next to the package, and dpkg lists no library of that name."""
     files = inside(app_image, "find", "/", "-xdev", "-name", "lib*.so*", "-path", "*psycopg_bin*")
     listed = inside(app_image, "dpkg-query", "--show", "libpq5")
 
@@ -292,7 +292,7 @@ print(int(Point(1, 0, srid=4326).transform(3857, clone=True).x))
 
 
 def row(requirement):
-    """Return what the page's table has for a package, without the marks of code."""
+    """Return the page's table row for a package, without the backticks."""
     page = (SNIPPETS.parent / "docs/compiled-packages.md").read_text()
     name = requirement.partition("==")[0]
     [found] = [line for line in page.splitlines() if line.startswith(f"| `{name}` ")]

@@ -6,6 +6,7 @@ import re
 import subprocess
 from contextlib import contextmanager
 from itertools import pairwise
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -16,7 +17,8 @@ from harness import PROBES, SNIPPETS, name_server
 from harness.container import PATIENCE, TLS, Container, wait_until
 from harness.texts import edited
 from scenarios import forms, whitenoise
-from scenarios.production import HOST, images
+from scenarios.production import BUILD, HOST, UPDATE, images
+from scenarios.walk import add, log_in, styles
 
 FILE, WRONG = "compose/production.compose.yaml", "compose/wrong-no-condition.compose.yaml"
 SERVICES = ["nginx", "web", "migrate", "db"]
@@ -41,14 +43,24 @@ with connection.cursor() as cursor:
     print(cursor.fetchone()[0], connection.settings_dict["USER"])
 """
 NAMED = r"\d+\.\d+\.\d+\.\d+"
+STYLE = (200, "text/css")
 STATUS = "grep -E '^(Uid|CapEff|NoNewPrivs)' /proc/1/status"
+
+BEFORE = ["settings", "dockerfile", "static-files", "health-checks"]
+# The first try with a small Dockerfile, the settings of others, and what needs a running site.
+NOT_YET = ["dockerfile/shortest.Dockerfile", "compose/password-file.settings.py"]
+NOT_YET += ["compose/superuser.console"]
+RELEASE = {
+    "import admin\n": "import admin\nfrom django.http import HttpResponse\n",
+    "urlpatterns = [\n": "urlpatterns = [\n    path('new/', lambda _: HttpResponse('new')),\n",
+}
 
 
 @pytest.fixture(scope="module")
 def production(producing):
-    """Run the page's command once, with a database that takes its time to be made.
+    """Run the page's command once, with a database whose first-time setup takes long.
 
-    The first page is asked for as soon as the command returns.
+    The first request is sent as soon as the command returns.
     """
     services = {"db": {"volumes": [f"./slow.sql:{INIT}:ro"]}}
     texts = {"slow.sql": "SELECT pg_sleep(10);"}
@@ -58,7 +70,7 @@ def production(producing):
 
 
 def test_command_brings_up_the_whole_site(production):
-    """It has built the images; a page, its stylesheet and the rows of a table come immediately."""
+    """The command has built the images; a page, its stylesheet and the table's rows load."""
     nginx = production.service("nginx")
     link = re.search(whitenoise.LINK, production.first_page.text)[1]
 
@@ -70,8 +82,40 @@ def test_command_brings_up_the_whole_site(production):
     assert "ERROR" not in production.service("web").logs()
 
 
+@pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
+def test_pages_lead_to_a_site_and_its_update(walk, startproject):
+    """The robot does all that the pages say; a group of the admin survives the update."""
+    walk.begin(startproject())
+    for page in [*BEFORE, "compose"]:
+        walk.follow(page, without=NOT_YET)
+    walk.run("compose", "sh secrets.sh")
+    walk.run("compose", BUILD)
+    walk.do("compose/superuser.console")
+    with log_in(walk.stack.service("nginx").address, **HOST) as admin:
+        sheets = styles(admin)
+        add(admin, "editors")
+    migrated = walk.run("migrations", "docker compose run --rm migrate")
+    walk.follow("updates")
+    walk.run("updates", "chmod +x update.sh")
+    archive = walk.archive("compose")
+    urls = walk.folder / "core/urls.py"
+    urls.write_text(edited(urls.read_text(), RELEASE))
+
+    walk.run("updates", UPDATE)
+
+    with log_in(walk.stack.service("nginx").address, **HOST) as admin:
+        sheets += styles(admin)
+        assert admin.get("/new/").text == "new"
+        assert "editors" in admin.get("/admin/auth/group/").text
+    assert {(sheet.status_code, sheet.headers["Content-Type"]) for sheet in sheets} == {STYLE}
+    assert "No migrations to apply" in migrated
+    with ZipFile(archive) as files:
+        assert not [name for name in files.namelist() if ".secrets" in name]
+        assert set(files.namelist()) >= {f"compose/{name}" for name in (".env", "update.sh")}
+
+
 def test_condition_waits_for_a_slow_database(production):
-    """The database took ten seconds to be made, and the migration found it at once."""
+    """The database setup takes ten seconds; the migration connects at its first attempt."""
     migrate = production.service("migrate")
 
     assert "CREATE DATABASE" not in migrate.logs()
@@ -81,7 +125,7 @@ def test_condition_waits_for_a_slow_database(production):
 
 @pytest.mark.docker_only("start_interval of a health check")
 def test_checks_come_soon_at_the_start(production):
-    """The checks of a `web` that does not answer begin a second apart, and later ten."""
+    """The checks of a `web` that does not respond run every second at first, later every ten."""
     containers = [production.service(name) for name in ("nginx", "web", "db")]
     checks = [inspect(container)["Config"]["Healthcheck"] for container in containers]
     keys = ("StartInterval", "Interval", "Timeout")
@@ -94,7 +138,7 @@ def test_checks_come_soon_at_the_start(production):
 
 
 def test_start_order_alone_loses_the_race(build, stack, tmp_path):
-    """The database runs and is not ready, and the migration has ended with 1."""
+    """The database container is running but not ready, and the migration has exited with code 1."""
     compose = stack(WRONG, *slow_database(build, tmp_path), env={"PASSWORD": "of-this-test"})
     compose.run("up", "--detach", "--no-build")
 
@@ -106,7 +150,7 @@ def test_start_order_alone_loses_the_race(build, stack, tmp_path):
 
 
 def test_socket_answers_before_the_port(build, stack, tmp_path):
-    """While the database is made, pg_isready without a host says that it is ready."""
+    """During the database setup, pg_isready without a host reports that the server is ready."""
     compose = stack(WRONG, *slow_database(build, tmp_path), env={"PASSWORD": "of-this-test"})
     compose.run("up", "--detach", "--no-build", "db")
     socket, port = ["exec", "-T", "db", "pg_isready"], ["--host", "127.0.0.1"]
@@ -116,7 +160,7 @@ def test_socket_answers_before_the_port(build, stack, tmp_path):
 
 
 def test_missing_hosts_are_told(production):
-    """Compose names the variable and starts nothing."""
+    """Compose prints the name of the variable, and starts nothing."""
     command = [*production.command, "up", "--no-start"]
     env = production.env | {"ALLOWED_HOSTS": ""}
     done = subprocess.run(
@@ -128,7 +172,7 @@ def test_missing_hosts_are_told(production):
 
 
 def test_only_nginx_has_a_port(production):
-    """The file publishes one, on the loopback address; the engine has no other."""
+    """The file publishes one port, on the loopback address; no other port is published."""
     command = [*production.command[: production.command.index("--file")], "config"]
     folder = {"cwd": production.folder, "env": production.env}
     asked = json.loads(subprocess.check_output([*command, "--format", "json"], **folder))
@@ -139,7 +183,7 @@ def test_only_nginx_has_a_port(production):
 
 
 def test_database_is_out_of_reach(production):
-    """The proxy cannot connect to its address, nor it to a container outside its network."""
+    """The proxy cannot connect to the database, which cannot connect to any other network."""
     nginx, web, db = (production.service(name) for name in ("nginx", "web", "db"))
     database, outside = (db.ip_address, 5432), (nginx.ip_address, 8080)
 
@@ -150,7 +194,7 @@ def test_database_is_out_of_reach(production):
 
 
 def test_every_container_is_locked_down(production):
-    """The engine was told so of each, and the kernel says so of those that run."""
+    """The engine reports the settings for every container, the kernel for the running ones."""
     containers = {name: production.service(name) for name in SERVICES}
     told = {name: host_config(container) for name, container in containers.items()}
     locked = {key: value for key, value in LOCKED.items() if key not in hidden(production.docker)}
@@ -166,14 +210,14 @@ def test_every_container_is_locked_down(production):
 
 
 def test_grace_is_longer_than_gunicorns(production):
-    """Of each container Docker knows a grace of more than Gunicorn's thirty seconds."""
+    """Docker's grace period for every container is longer than Gunicorn's thirty seconds."""
     graces = [inspect(production.service(name))["Config"]["StopTimeout"] for name in SERVICES]
 
     assert min(graces) > 30
 
 
 def test_one_shot_is_not_started_again(production):
-    """Each of the others ends by a signal to its PID 1, and the engine starts it again."""
+    """When a signal kills PID 1 of any of the other containers, the engine restarts it."""
     for name, signal in {"web": "TERM", "nginx": "QUIT", "db": "INT"}.items():
         container = production.service(name)
         before = container.handle.restart_count
@@ -187,7 +231,7 @@ def test_one_shot_is_not_started_again(production):
 
 
 def test_secrets_are_in_no_environment(production):
-    """What `docker inspect` shows holds none; both containers have read theirs."""
+    """`docker inspect` shows no secret, and both containers have read theirs."""
     folder = production.folder / ".secrets"
     values = [path.read_text().strip() for path in folder.iterdir()]
     told = [json.dumps(inspect(production.service(name))) for name in SERVICES]
@@ -200,20 +244,20 @@ def test_secrets_are_in_no_environment(production):
 
 
 def test_database_takes_a_hundred_connections(production):
-    """Each is a process of PostgreSQL, and together they are more than 64."""
+    """Each connection is a PostgreSQL process, and together they are more than 64."""
     assert production.service("web").exec("python", "-c", CONNECT, "90") == "90"
 
 
 def test_app_has_a_role_of_its_own(production):
-    """PostgreSQL says of the role that Django has: no superuser, makes no roles or databases."""
+    """In PostgreSQL, Django's role is not a superuser, and cannot create roles or databases."""
     shell = ["python", "manage.py", "shell", "--verbosity", "0", "--command", QUERY]
 
     assert production.service("web").exec(*shell) == "False app"
 
 
 def test_administrator_connects_when_the_app_has_every_connection(production):
-    """The app holds all that a role without special rights may have; psql still connects."""
-    most = "97"  # of PostgreSQL's hundred, three are for superusers
+    """The app uses every connection that an ordinary role can get; psql still connects."""
+    most = "97"  # PostgreSQL reserves three of its hundred for superusers
     psql = ["exec", "-T", "db", "psql", "--tuples-only", "--command", COUNT]
     with one_off(production, "python", "-c", CONNECT, most, "600"):
         assert wait_until(lambda: production.run(*psql).split() == [most])
@@ -222,7 +266,7 @@ def test_administrator_connects_when_the_app_has_every_connection(production):
 
 
 def test_database_has_more_shared_memory(production):
-    """The file system of /dev/shm is twice as large as Docker makes it; Podman's is 64,000 kB."""
+    """/dev/shm is twice as large as Docker's default; Podman's default is 64,000 kB."""
     sizes = [
         int(production.service(name).exec("sh", "-c", "df -k /dev/shm | awk 'NR == 2 {print $2}'"))
         for name in ("db", "web")
@@ -233,7 +277,7 @@ def test_database_has_more_shared_memory(production):
 
 
 def test_rows_outlive_the_container(production):
-    """A note is written, the database's container is removed and made again, the note is read."""
+    """A note is written, the database container is recreated, and the note is still there."""
     nginx, before = production.service("nginx"), production.service("db").handle.id
     options = {"data": {"text": "kept for ever"}, "verify": TLS, "timeout": PATIENCE, **HOST}
     assert httpx.post(f"{nginx.address}/notes/", **options).status_code == 200
@@ -246,7 +290,7 @@ def test_rows_outlive_the_container(production):
 
 
 def test_form_passes_behind_a_tls_proxy(production):
-    """The host is the TLS proxy here: nginx trusts it, and Django trusts nginx."""
+    """The test runs as the TLS proxy on the host: nginx trusts it, and Django trusts nginx."""
     nginx = production.service("nginx")
     gateway = name_server.gateway(production.docker, next(iter(networks(nginx))))
     text = (SNIPPETS / "behind-a-load-balancer/believed.balancer.conf").read_text()
@@ -268,32 +312,32 @@ def test_form_passes_behind_a_tls_proxy(production):
 
 
 def slow_database(build, folder):
-    """Return the services of a stack whose database takes long to be made."""
+    """Return the services of a stack whose database takes long to set up."""
     (folder / "slow.sql").write_text("SELECT pg_sleep(60);")
     web, slow = images(build)["web"], {"volumes": [f"./slow.sql:{INIT}:ro"]}
     return [{"migrate": {"image": web}, "db": slow}]
 
 
 def hidden(docker: DockerClient):
-    """Return what Podman shows in other words: each capability, and no limits of the log."""
+    """Return what Podman writes differently: every capability by name, and no log limits."""
     return {"CapDrop", "LogConfig"} if docker.client_config.client_type == "podman" else set()
 
 
 def inspect(container: Container):
-    """Return all that the engine tells of a container."""
+    """Return all that the engine reports about a container."""
     command = [*container.docker.client_config.docker_cmd, "inspect", container.handle.id]
     [told] = json.loads(subprocess.check_output(command))
     return told
 
 
 def host_config(container: Container):
-    """Return what the engine was told of a container."""
+    """Return a container's host configuration, as the engine reports it."""
     return inspect(container)["HostConfig"]
 
 
 @contextmanager
 def one_off(production, *command):
-    """Run one more container of `web` with another command, and remove it in the end."""
+    """Run one more container of `web` with another command, and remove it afterwards."""
     name = production.run("run", "--detach", "--no-deps", "web", *command).split()[-1]
     container = Container(production.docker, production.docker.container.inspect(name))
     try:
@@ -303,12 +347,12 @@ def one_off(production, *command):
 
 
 def networks(container: Container):
-    """Return the networks of a container, by their names."""
+    """Return a container's networks, by name."""
     return container.handle.network_settings.networks
 
 
 def healthy(production, name):
-    """Whether a service is healthy at this moment."""
+    """Whether a service is currently healthy."""
     return production.service(name).handle.state.health.status == "healthy"
 
 
@@ -318,7 +362,7 @@ def connects(container: Container, address, port):
 
 
 def fails(container: Container, *command):
-    """Whether a command inside exits with another code than 0."""
+    """Whether a command inside exits with a code other than 0."""
     try:
         container.exec(*command)
     except DockerException:
@@ -332,9 +376,9 @@ def passed(response):
 
 
 def gaps(container: Container, until):
-    """Return the seconds between the beginnings of the last health checks, once it is so.
+    """Return the seconds between the latest health checks, once the health status is `until`.
 
-    Docker keeps five; the first three say enough.
+    Docker keeps five results; the first three are enough.
     """
 
     def log():

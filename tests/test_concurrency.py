@@ -18,29 +18,29 @@ FILE = "concurrency/fit-to-limits.gunicorn.conf.py"
 GUNICORN = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
 WITHOUT_VARIABLE = ["env", "--unset=WEB_CONCURRENCY"]  # the image sets it
 CORES = "import multiprocessing, os; print(multiprocessing.cpu_count(), os.process_cpu_count())"
-UNLIMITED = "9223372036854771712"  # as version 1 of control groups writes it
+UNLIMITED = "9223372036854771712"  # as cgroup v1 writes it
 
 
 def v1(quota, memory):
-    """Return the files of a control group of version 1, as the kernel fills them."""
+    """Return the files of a cgroup v1, as the kernel fills them."""
     cpu = {"cpu/cpu.cfs_quota_us": f"{quota}\n", "cpu/cpu.cfs_period_us": "100000\n"}
     return {**cpu, "memory/memory.limit_in_bytes": f"{memory}\n"}
 
 
 def v2(quota, memory):
-    """Return the files of a control group of version 2, as the kernel fills them."""
+    """Return the files of a cgroup v2, as the kernel fills them."""
     return {"cpu.max": f"{quota} 100000\n", "memory.max": f"{memory}\n"}
 
 
 def test_two_workers_have_two_threads_each(build, run):
-    """Once all have served, the master has one thread, and each worker its main thread plus two."""
+    """Once all threads have served a request, the master has one thread, and each worker three."""
     container = run(build(TWO_WORKERS))
 
     assert threads_of_processes(container) == [1, 3, 3]
 
 
 def test_variable_of_the_deployment_beats_the_image(build, run):
-    """The workers that boot are counted, with the image's variable and with another value."""
+    """The log shows the number of workers, with the image's variable and with another value."""
     as_built = run(build(TWO_WORKERS))
     deployed = run(build(TWO_WORKERS), env={"WEB_CONCURRENCY": "3"})
 
@@ -85,7 +85,7 @@ def test_zero_workers_serve_nothing(build, run):
 
 @pytest.mark.cgroup
 def test_limit_of_cpus_hides_no_core(build, run):
-    """Both of Python's functions count as many cores with --cpus as without."""
+    """With --cpus, both Python functions return the same number of cores as without."""
     image = build(TWO_WORKERS)
 
     limited = cores(run, image, cpus=1)
@@ -95,7 +95,7 @@ def test_limit_of_cpus_hides_no_core(build, run):
 
 @pytest.mark.cgroup
 def test_nproc_counts_the_quota_since_coreutils_9_8(build, run, inside, cgroup):
-    """The image's version of coreutils and the engine's of cgroups decide what nproc counts."""
+    """Whether nproc counts the quota depends on the version of coreutils and of cgroups."""
     image = build(TWO_WORKERS)
     version = re.search(r"GNU coreutils\) (\d+)\.(\d+)", inside(image, "nproc", "--version").output)
     counts = cgroup == "v2" and tuple(map(int, version.groups())) >= (9, 8)
@@ -115,7 +115,7 @@ def test_set_of_cpus_hides_cores_from_some(build, run):
 
 
 def test_variable_sets_what_python_counts(build, run):
-    """Python returns a number that no machine has; nproc counts as before."""
+    """Python returns a number that no machine has; nproc returns the same number as before."""
     image = build(TWO_WORKERS)
 
     nproc, everywhere, process = cores(run, image, env={"PYTHON_CPU_COUNT": "77"})
@@ -126,7 +126,7 @@ def test_variable_sets_what_python_counts(build, run):
 
 @pytest.mark.cgroup
 def test_quota_decides_the_workers(build, run):
-    """Half a CPU makes two workers: the log says so, and two workers boot."""
+    """With half a CPU, the log says two workers, and two workers boot."""
     container = run(build(EXEC_FORM, files=[FILE]), cpus=0.5)
 
     log = container.wait_for_log("Booting worker", count=2)
@@ -172,7 +172,7 @@ def test_variable_beats_the_limits(build, run, name, value, line):
     ],
 )
 def test_file_reads_both_versions_of_control_groups(tmp_path, monkeypatch, limits, workers, reason):
-    """The file runs on copies of the files that the kernel writes, for both versions of cgroup."""
+    """The file runs on copies of the files that the kernel writes, for cgroup v1 and v2."""
     chosen = run_file(tmp_path, monkeypatch, limits, cores=64)
 
     assert (chosen["workers"], chosen["reason"]) == (workers, reason.format(tmp_path))
@@ -180,7 +180,7 @@ def test_file_reads_both_versions_of_control_groups(tmp_path, monkeypatch, limit
 
 @pytest.mark.parametrize("limits", [v1("-1", UNLIMITED), v2("max", "max"), {}])
 def test_without_limits_the_cores_count(tmp_path, monkeypatch, limits):
-    """The formula holds for two cores, and many cores make no more than twelve workers."""
+    """The formula is tested with two cores; even with many cores, there are at most 12 workers."""
     two = run_file(tmp_path, monkeypatch, limits, cores=2)
     many = run_file(tmp_path, monkeypatch, limits, cores=64)
 
@@ -189,7 +189,7 @@ def test_without_limits_the_cores_count(tmp_path, monkeypatch, limits):
 
 
 def run_file(folder, monkeypatch, limits, cores):
-    """Return what the file sets, with this folder instead of /sys/fs/cgroup."""
+    """Return the settings that the file makes, with this directory instead of /sys/fs/cgroup."""
     for name, text in limits.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
@@ -202,14 +202,14 @@ def run_file(folder, monkeypatch, limits, cores):
 
 
 def workers_that_boot(container):
-    """Return how many workers the log shows, once the last one has had time to boot."""
+    """Return the number of workers in the log, once the last one has had time to boot."""
     container.wait_for_log("Booting worker")
     time.sleep(2)
     return container.logs().count("Booting worker")
 
 
 def threads_of_processes(container):
-    """Return how many threads each process has, once both threads of each worker have served."""
+    """Return each process's number of threads, once both threads of each worker have served."""
     deadline = time.monotonic() + PATIENCE
     counts = []
     while min(counts[1:], default=0) < 3 and time.monotonic() < deadline:
@@ -222,7 +222,7 @@ def threads_of_processes(container):
 
 
 def cores(run, image, **options: object):
-    """Return how many cores nproc, multiprocessing and process_cpu_count see."""
+    """Return the cores that nproc, multiprocessing and process_cpu_count report."""
     command = ["sh", "-c", 'nproc && python -c "$0"', CORES]
     container = run(image, *command, ready="", **options)
     assert container.exit_code == 0

@@ -9,7 +9,7 @@ READS_FILE = "configuration-file/reads-file.Dockerfile"
 FILE = "configuration-file/container.gunicorn.conf.py"
 COPIED = (SNIPPETS / "configuration-file/wrong-copied.gunicorn.conf.py").read_text()
 NOTHING = "--config python:core"  # a module that sets nothing, instead of the file
-OTHERS = {  # next to the page's file, in the image that all these tests share
+OTHERS = {  # next to the page's file, in the image that all of these tests share
     "copied.py": COPIED,
     "misspelt.py": "worker = 4\nThreads = 4\n",
     "broken.py": "workers = \n",
@@ -38,7 +38,7 @@ print(packet.decode())
 
 
 def test_file_in_the_working_directory_is_found(build, run):
-    """CMD does not name the file, but its address, its threads and its access log apply."""
+    """CMD does not name the file, but its address, threads and access log apply."""
     container = run(image_of(build))
 
     assert container.get("/health/").text == "ok"
@@ -47,7 +47,7 @@ def test_file_in_the_working_directory_is_found(build, run):
 
 
 def test_file_does_what_the_flags_do(build, run):
-    """Every setting equals that of the app image's options; only the file's name differs."""
+    """Every setting equals that of the app image's options, except for the file's name."""
     dockerfile = (SNIPPETS / "dockerfile/app.Dockerfile").read_text().replace("\\\n", "")
     flags = " ".join(json.loads(re.search(r"CMD (.*)", dockerfile)[1])[2:])
 
@@ -58,7 +58,7 @@ def test_file_does_what_the_flags_do(build, run):
 
 
 def test_missing_file_stops_gunicorn_only_if_named(build, run):
-    """With --config, Gunicorn exits; in a directory without the file, it uses its defaults."""
+    """Gunicorn exits if --config names a missing file; without the option, it uses its defaults."""
     named = run(image_of(build), *GUNICORN, "--config", "nosuch.py", ready="doesn't exist")
     command = ["env", "PYTHONPATH=/app", *GUNICORN]
     unnamed = run(image_of(build), *command, workdir="/")
@@ -68,7 +68,7 @@ def test_missing_file_stops_gunicorn_only_if_named(build, run):
 
 
 def test_misspelt_name_in_the_file_is_ignored(build, run):
-    """Neither an unknown name nor a name with a capital letter changes a setting."""
+    """Neither an unknown nor a capitalized name changes a setting."""
     flags = ["--config misspelt.py", NOTHING]
 
     misspelt, nothing = print_configs(run, image_of(build), *flags)
@@ -78,7 +78,7 @@ def test_misspelt_name_in_the_file_is_ignored(build, run):
 
 
 def test_check_config_finds_a_broken_file(build, run):
-    """A syntax error and an invalid value exit with code 1; a misspelled name passes."""
+    """With a syntax error or an invalid value, the check exits with 1; a misspelled name passes."""
     codes = {"broken.py": "1", "unfit.py": "1", "misspelt.py": "0", "gunicorn.conf.py": "0"}
 
     container = run(image_of(build), "sh", "-c", CHECK, "sh", *codes, ready="")
@@ -98,7 +98,7 @@ def test_check_config_loads_the_application(build, run):
 
 
 def test_copied_file_restates_defaults(build, run):
-    """Of all the settings in the file, only six differ from Gunicorn's defaults."""
+    """Only six of the settings in the file differ from Gunicorn's defaults."""
     copied, default = print_configs(run, image_of(build), "--config copied.py", NOTHING)
 
     set_by_file = set(re.findall(r"(?m)^(\w+) = ", COPIED))
@@ -109,14 +109,14 @@ def test_copied_file_restates_defaults(build, run):
 
 
 def test_statsd_on_localhost_is_the_container(build, run):
-    """A program that listens on the file's port inside the container gets the metrics."""
+    """A program that listens on the file's port inside the container receives the metrics."""
     container = run(image_of(build), *GUNICORN, "--config", "copied.py", "--workers", "1")
 
     assert container.exec("python", "-c", LISTEN).startswith("shop.gunicorn.requests:1")
 
 
 def test_instrument_brings_nothing(build, run):
-    """The module defines no names."""
+    """The module does not define any names."""
     names = "from gunicorn import instrument; print([n for n in vars(instrument) if n[0] != '_'])"
     container = run(image_of(build), "python", "-c", names, ready="")
 
@@ -125,7 +125,7 @@ def test_instrument_brings_nothing(build, run):
 
 
 def test_buffered_print_of_a_hook_is_repeated(build, run):
-    """The worker inherits the line in the buffer, and prints it again."""
+    """The worker inherits the buffered line, and prints it again."""
     command = [*GUNICORN, "--config", "copied.py", "--workers", "1"]
     buffered = run(image_of(build), *command, env={"PYTHONUNBUFFERED": ""})
     unbuffered = run(image_of(build), *command)
@@ -140,7 +140,7 @@ def test_buffered_print_of_a_hook_is_repeated(build, run):
 
 
 def test_abort_hook_runs_on_a_timeout_alone(build, run):
-    """A request that exceeds the timeout calls the hook; SIGKILL does not."""
+    """A request that exceeds the timeout triggers the hook; SIGKILL does not."""
     flags = ["--workers", "1", "--timeout", "4"]
     container = run(image_of(build), *GUNICORN, "--config", "copied.py", *flags)
     container.get("/sleep/60/")
@@ -160,7 +160,7 @@ def image_of(build):
 
 
 def print_configs(run, image, *flags):
-    """Return the settings that Gunicorn would use, for each of these lines of options."""
+    """Return the settings that Gunicorn would use, for each of these option lines."""
     container = run(image, "sh", "-c", PRINT, "sh", *flags, ready="")
     assert container.exit_code == 0
     printed = container.logs().split(END)[:-1]

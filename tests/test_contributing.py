@@ -13,13 +13,13 @@ from harness.texts import edited
 
 @pytest.mark.parametrize("text", ["", "DEBUG = 1\nDEBUG = 1\n"])
 def test_edit_of_a_missing_text_fails(text):
-    """The text to replace is missing, or is there twice; one line says so."""
+    """If the text to replace is missing or appears twice, one line says so."""
     with pytest.raises(pytest.fail.Exception, match=r"^'DEBUG = 1' is [02] times in the text .*$"):
         edited(text, {"DEBUG = 1": "DEBUG = 0"})
 
 
 def test_fixtures_of_the_table_exist(request):
-    """Every name in the table's first column is a fixture that a test can use."""
+    """Every name in the table's first column is a fixture that tests can use."""
     names = re.findall(r"(?m)^\| `(\w+)` \|", (ROOT / "docs/contributing.md").read_text())
 
     assert len(names) == 8
@@ -27,7 +27,7 @@ def test_fixtures_of_the_table_exist(request):
 
 
 def test_test_modules_may_share_a_name(tmp_path):
-    """Two modules test_memory.py, one of them deeper, with the settings of this repository."""
+    """With this repository's pytest settings, two modules can be named test_memory.py."""
     for folder in ("tests", "tests/troubleshooting"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "test_memory.py").write_text("def test_nothing():\n    pass\n")
@@ -39,7 +39,7 @@ def test_test_modules_may_share_a_name(tmp_path):
 
 
 def test_measurement_leaves_other_tables(monkeypatch, tmp_path):
-    """One of two tables is measured again on another machine; the other stays the same."""
+    """One of two tables is measured again on another machine; the other does not change."""
     monkeypatch.setattr(measured, "DATA", tmp_path)
     for name, machine in [("first", "old"), ("second", "old"), ("first", "new")]:
         measured.write("signals", name, ["CMD", "seconds"], [["exec", 1]], machine=machine)

@@ -3,7 +3,7 @@
 import pytest
 from python_on_whales.exceptions import DockerException
 
-IMAGE = "signals/exec-form.Dockerfile"  # its CMD turns the socket off, SERVE does not
+IMAGE = "signals/exec-form.Dockerfile"  # its CMD turns the socket off; SERVE does not
 SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")
 SOCKET = "/tmp/gunicorn.ctl"
 ERROR = "[ERROR] Control server error: "
@@ -22,7 +22,7 @@ def test_user_without_home_needs_no_control_socket(build, run):
 
 
 def test_user_without_account_has_no_place_for_the_socket(build, run):
-    """The engine sets the home to / for a user who is not in /etc/passwd."""
+    """For a user who is not in /etc/passwd, the engine sets the home directory to /."""
     container = run(build(IMAGE), *SERVE, user="4321:4321")
 
     container.wait_for_log(f"{ERROR}[Errno 13] Permission denied: '/.gunicorn'")
@@ -30,7 +30,7 @@ def test_user_without_account_has_no_place_for_the_socket(build, run):
 
 
 def test_read_only_root_has_no_place_for_the_socket(build, run):
-    """Even root cannot write to its home directory then, and Gunicorn tries no other place."""
+    """With a read-only root, even root cannot write to its home; Gunicorn tries no other place."""
     container = run(build(IMAGE), *SERVE, user="0", read_only=True, tmpfs=["/tmp"])
 
     container.wait_for_log(f"{ERROR}[Errno 30] Read-only file system: '/root/.gunicorn'")
@@ -38,7 +38,7 @@ def test_read_only_root_has_no_place_for_the_socket(build, run):
 
 
 def test_control_server_error_comes_with_each_worker(build, run):
-    """Two signals add a second and a third worker, and the error is logged for each."""
+    """Two signals each add a worker, and the error is logged once for each."""
     container = run(build(IMAGE), *SERVE)
 
     for count in (1, 2):
@@ -49,7 +49,7 @@ def test_control_server_error_comes_with_each_worker(build, run):
 
 
 def test_invented_option_stops_gunicorn(build, run):
-    """The name that forum posts suggest is not an option."""
+    """The name from forum posts is not an option."""
     line = "unrecognized arguments: --control-socket-disable"
     container = run(build(IMAGE), *SERVE, "--control-socket-disable", ready=line)
 
@@ -66,14 +66,14 @@ def test_invented_option_stops_gunicorn(build, run):
     ids=["option", "XDG_RUNTIME_DIR", "HOME"],
 )
 def test_control_socket_goes_where_it_is_told(build, run, option, env, path):
-    """The user has no home directory; only this setting differs from a start with the error."""
+    """The user has no home; this setting is the only difference from a start with the error."""
     container = run(build(IMAGE), *SERVE, *option, env=env)
 
     assert ERROR not in container.wait_for_log(f"{LISTENING}{path}\n")
 
 
 def test_gunicornc_adds_a_worker(build, run, replay):
-    """The page's command runs, and a second worker starts."""
+    """The page's command runs, and a second worker boots."""
     container = listening(build, run)
 
     replay("control-socket/add-worker.console", web=container.handle.id)
@@ -82,7 +82,7 @@ def test_gunicornc_adds_a_worker(build, run, replay):
 
 
 def test_control_socket_is_for_its_owner(build, run):
-    """The image's user can list the workers, but another user cannot connect."""
+    """The image's user can list the workers; another user cannot connect."""
     container = listening(build, run)
     ask = [*GUNICORNC, "show workers"]
 
@@ -93,7 +93,7 @@ def test_control_socket_is_for_its_owner(build, run):
 
 
 def test_gunicornc_calls_serving_workers_not_booted(build, run):
-    """The only worker has served a request, but BOOTED says no."""
+    """The only worker has served a request, but the BOOTED column says no."""
     container = listening(build, run)
     assert container.get("/health/").text == "ok"
 
@@ -104,7 +104,7 @@ def test_gunicornc_calls_serving_workers_not_booted(build, run):
 
 
 def test_control_socket_of_25_1_lies_in_the_working_directory(build, run):
-    """For root, who can write there; the image's user gets the error."""
+    """Root can write to the working directory, but the image's user gets the error."""
     image = build(IMAGE, requirements={"gunicorn": "25.1.0"})
 
     run(image, *SERVE, user="0").wait_for_log(f"{LISTENING}/app/gunicorn.ctl\n")
@@ -113,7 +113,7 @@ def test_control_socket_of_25_1_lies_in_the_working_directory(build, run):
 
 @pytest.mark.parametrize("version", ["25.2.0", "25.3.0"])
 def test_control_socket_of_25_3_lies_in_the_home(build, run, version):
-    """In root's home directory, unless the variable sets another directory; in 25.2, too."""
+    """The socket is in root's home directory, unless the variable sets another one."""
     image = build(IMAGE, requirements={"gunicorn": version})
     runtime = {"XDG_RUNTIME_DIR": "/run"}
 
@@ -122,7 +122,7 @@ def test_control_socket_of_25_3_lies_in_the_home(build, run, version):
 
 
 def test_gunicorn_23_knows_no_control_socket(build, run):
-    """It serves without a line about a socket, and does not recognize the option."""
+    """Gunicorn 23 serves without logging a line about a socket, and rejects the option."""
     image = build(IMAGE, requirements={"gunicorn": "23.0.0"})
     line = "unrecognized arguments: --no-control-socket"
     serving = run(image, *SERVE, user="0")

@@ -27,10 +27,10 @@ QUERYING = {"app": "probes.querying"}
 
 @pytest.fixture(scope="module")
 def restarted(postgres, serving):
-    """Restart the database under containers that differ only in these settings.
+    """Restart the database while containers run that differ only in these settings.
 
-    Return the status of a request during the restart, those of 24 requests after it, and the log,
-    by name.
+    Return, by name, the status of a request during the restart, the statuses of 24 requests
+    after it, and the log.
     """
     with ExitStack() as started:
         sites = {name: started.enter_context(serving(text)) for name, text in RESTARTED.items()}
@@ -48,7 +48,7 @@ def restarted(postgres, serving):
 
 
 def test_each_thread_keeps_its_connection(postgres, serve):
-    """With the page's file, four threads leave four connections, however many requests come."""
+    """With the page's file, four threads keep four connections, however many requests arrive."""
     container = serve(KEPT)
 
     assert wait_until(lambda: wave(container) and postgres.clients(container) == THREADS)
@@ -58,7 +58,7 @@ def test_each_thread_keeps_its_connection(postgres, serve):
 
 
 def test_second_container_doubles_the_connections(postgres, serve):
-    """Two equal containers run at the same time, as during an update, and keep eight."""
+    """Two containers run at the same time, as during an update, and keep eight connections."""
     containers = [serve(KEPT), serve(KEPT)]
 
     for container in containers:
@@ -67,7 +67,7 @@ def test_second_container_doubles_the_connections(postgres, serve):
 
 
 def test_default_closes_the_connection_after_the_request(postgres, serve):
-    """Four requests wait for the database, which has clients, and none when they are done."""
+    """Four requests use the database; once they are done, it has no connections."""
     container = serve("")
     answers = [container.start_get("/query/3/") for _ in range(THREADS)]
 
@@ -77,7 +77,7 @@ def test_default_closes_the_connection_after_the_request(postgres, serve):
 
 
 def test_pool_belongs_to_its_worker(postgres, serve):
-    """Two workers, each with the page's pool of two, have four connections and keep them."""
+    """Two workers, each with the page's pool of two, open four connections and keep them."""
     container = serve(POOL)
 
     assert wait_until(lambda: wave(container) and postgres.clients(container) == THREADS)
@@ -86,7 +86,7 @@ def test_pool_belongs_to_its_worker(postgres, serve):
 
 
 def test_default_pool_opens_four_connections(postgres, serve):
-    """One request is sent to one worker whose pool has no sizes."""
+    """One request goes to a single worker whose pool has no configured size."""
     container = serve('DATABASES["default"]["OPTIONS"] = {"pool": True}\n', "--workers", "1")
     container.get("/backend/")
 
@@ -94,7 +94,7 @@ def test_default_pool_opens_four_connections(postgres, serve):
 
 
 def test_pool_smaller_than_the_threads_times_out(serve):
-    """Two requests share one connection: one gets it, the other gets a 500 after the timeout."""
+    """Two requests share one connection: one of them returns 500 after the timeout."""
     small = edited(POOL, {'"max_size": 2': '"max_size": 1', '"timeout": 10': '"timeout": 1'})
     container = serve(small, "--workers", "1")
 
@@ -103,14 +103,14 @@ def test_pool_smaller_than_the_threads_times_out(serve):
 
 
 def test_pool_as_large_as_the_threads_serves_all(serve):
-    """The same two requests, with a pool of two and the same timeout."""
+    """With a pool of two, the same two requests succeed."""
     container = serve(edited(POOL, {'"timeout": 10': '"timeout": 1'}), "--workers", "1")
 
     assert wave(container, "/query/5/", 2) == [200, 200]
 
 
 def test_pool_refuses_persistent_connections(serve):
-    """The page's pool with CONN_MAX_AGE: each query fails."""
+    """With the page's pool and CONN_MAX_AGE, every query fails."""
     container = serve(edited(POOL, {'["CONN_MAX_AGE"] = 0': '["CONN_MAX_AGE"] = 60'}))
 
     assert container.get("/backend/").status_code == 500
@@ -118,21 +118,21 @@ def test_pool_refuses_persistent_connections(serve):
 
 
 def test_restart_fails_requests_without_a_pool(restarted):
-    """The database is stopped: a request gets a 500 with CONN_MAX_AGE 0 and 60, checked or not."""
+    """With CONN_MAX_AGE 0 or 60, checked or not, requests to a stopped database return 500."""
     during, _, _ = restarted
 
     assert [during[name] for name in ("closed", "kept", "kept and checked")] == [500] * 3
 
 
 def test_checked_pool_waits_for_the_database(restarted):
-    """The request that came while the database was stopped gets its response."""
+    """A request that arrives while the database is stopped gets its response."""
     during, _, _ = restarted
 
     assert during["pool and checked"] == 200
 
 
 def test_kept_connections_fail_after_a_restart(restarted):
-    """Of 24 requests after the restart, at least one fails, and at most one for each connection."""
+    """Of 24 requests after the restart, at least one fails, but at most one per connection."""
     _, after, logs = restarted
 
     for name in "kept", "pool":
@@ -142,7 +142,7 @@ def test_kept_connections_fail_after_a_restart(restarted):
 
 
 def test_checks_spare_every_request_after_a_restart(restarted):
-    """With CONN_HEALTH_CHECKS, none of 24 fails, neither with CONN_MAX_AGE nor with a pool."""
+    """With CONN_HEALTH_CHECKS, all 24 succeed, both with CONN_MAX_AGE and with a pool."""
     _, after, _ = restarted
 
     assert set(after["kept and checked"]) == {200}
@@ -150,16 +150,16 @@ def test_checks_spare_every_request_after_a_restart(restarted):
 
 
 def test_default_loses_no_request_after_a_restart(restarted):
-    """With CONN_MAX_AGE 0, each request opens a new connection: none of 24 fails."""
+    """With CONN_MAX_AGE 0, each request opens a new connection, and all 24 succeed."""
     _, after, _ = restarted
 
     assert set(after["closed"]) == {200}
 
 
 def test_pool_of_the_master_gives_workers_nothing(serve):
-    """The import has queried, and the app is preloaded: of four slow requests, some get a 500.
+    """With a query at import and a preloaded app, some of four slow requests return 500.
 
-    Others may never end: both workers read from the one connection that they inherited.
+    Others may never end, because both workers read from the connection that they inherited.
     """
     container = serve(edited(POOL, {'"timeout": 10': '"timeout": 1'}), "--preload", **QUERYING)
     answers = [container.start_get("/query/3/") for _ in range(4)]
@@ -173,7 +173,7 @@ def test_pool_of_the_master_gives_workers_nothing(serve):
 
 
 def test_pool_closed_before_the_fork_serves(postgres, serve):
-    """With the page's file, the same application serves, and no two workers share a connection."""
+    """With the page's file, the same app serves requests, and workers share no connection."""
     container = serve(POOL, config=PRELOAD, **QUERYING)
     seen = {}
 
@@ -189,7 +189,7 @@ def test_pool_closed_before_the_fork_serves(postgres, serve):
 
 
 def test_view_that_waits_leaves_its_transaction_idle(postgres, serve, replay):
-    """Of four persistent connections, one is in a transaction that waits for something else."""
+    """While the view waits, one of four persistent connections is idle in a transaction."""
     container = serve(KEPT)
     assert wait_until(lambda: wave(container) and postgres.clients(container) == THREADS)
     answer = container.start_get("/think/30/")
@@ -202,7 +202,7 @@ def test_view_that_waits_leaves_its_transaction_idle(postgres, serve, replay):
 
 
 def test_idle_limit_ends_the_transaction(serve):
-    """The page's file, with a second for its minute: a view that waits for longer gets a 500."""
+    """With the page's limit, here 1 s instead of a minute, a view that waits longer returns 500."""
     container = serve(edited(IDLE_LIMIT, {"60s": "1s"}))
 
     assert container.get("/think/0/").status_code == 200

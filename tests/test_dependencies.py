@@ -22,7 +22,7 @@ print(*sorted(f"{d.name}=={d.version}" for d in distributions() if d.name != "pi
 
 
 def test_only_the_install_differs(build, inside, locked):
-    """The files differ in one instruction and one line more; both images hold the same versions."""
+    """The files differ in one instruction and one line; the images have the same versions."""
     pip, uv = (instructions(SNIPPETS / name) for name in (PIP, UV))
     images = build(PIP), build(UV, project=locked)
     versions = [inside(image, "python", "-c", INSTALLED).output for image in images]
@@ -34,7 +34,7 @@ def test_only_the_install_differs(build, inside, locked):
 
 
 def test_lock_keeps_the_pins_and_lists_direct_ones(locked):
-    """Each pin of requirements.txt is in the lock, and only the four packages are named."""
+    """The lock has every pin of requirements.txt, and pyproject.toml only the direct packages."""
     asked = tomllib.loads((locked / "pyproject.toml").read_text())["project"]
     packages = tomllib.loads((locked / "uv.lock").read_text())["package"]
     locked_versions = {f"{p['name']}=={p['version']}" for p in packages}
@@ -49,7 +49,7 @@ def test_lock_keeps_the_pins_and_lists_direct_ones(locked):
 
 
 def test_python_is_that_of_the_environment(build, inside, locked):
-    """The image's `python` and `gunicorn` are those of /opt/venv, and find each other."""
+    """The image's `python` and `gunicorn` are those of /opt/venv, and work together."""
     image = build(UV, project=locked)
 
     found = inside(
@@ -63,7 +63,7 @@ def test_python_is_that_of_the_environment(build, inside, locked):
 
 
 def test_uv_image_serves(build, run, locked):
-    """A German browser gets the German home page, with a hashed link to its stylesheet."""
+    """A German browser gets the German home page, with a link to a hashed stylesheet."""
     page = run(build(UV, project=locked)).get("/", headers={"Accept-Language": "de"}).text
 
     assert "Hallo von Django" in page
@@ -71,7 +71,7 @@ def test_uv_image_serves(build, run, locked):
 
 
 def test_outdated_lock_fails_the_build(builder, locked, tmp_path):
-    """The project asks for another version than the lock has."""
+    """The project requires a version that differs from the lock."""
     project = tmp_path / "project"
     shutil.copytree(locked, project)
     asked = (project / "pyproject.toml").read_text()
@@ -84,7 +84,7 @@ def test_outdated_lock_fails_the_build(builder, locked, tmp_path):
 
 
 def test_another_python_stops_the_build(builder, locked, tmp_path):
-    """The project asks for a Python that is newer than the base image's."""
+    """The project requires a newer Python than the base image has."""
     project = tmp_path / "project"
     shutil.copytree(locked, project)
     for file in "pyproject.toml", "uv.lock":
@@ -98,7 +98,7 @@ def test_another_python_stops_the_build(builder, locked, tmp_path):
 
 
 def test_development_packages_stay_out(build, run, locked):
-    """The lock has the package of the group dev, and the image does not."""
+    """The lock has the package of the group dev, but the image does not."""
     container = run(build(UV, project=locked), "python", "-c", INSTALLED, ready="asgiref==")
 
     assert 'name = "iniconfig"' in (locked / "uv.lock").read_text()
@@ -106,7 +106,7 @@ def test_development_packages_stay_out(build, run, locked):
 
 
 def test_uv_and_its_cache_stay_out(build, run, locked):
-    """Neither the program that installs nor what it keeps."""
+    """The image contains neither uv nor its cache."""
     look = "command -v uv; ls -A /root/.cache; find / -name 'uv*' -path '*cache*'; echo looked"
     container = run(build(UV, project=locked), "sh", "-c", look, ready="looked", user="0")
 
@@ -115,7 +115,7 @@ def test_uv_and_its_cache_stay_out(build, run, locked):
 
 
 def test_installing_again_downloads_nothing(build, builder, locked, tmp_path):
-    """A comment is added to what asks for the packages: all are installed again, offline."""
+    """A comment in pyproject.toml makes the build reinstall all packages, offline."""
     build(UV, project=locked)
     project = tmp_path / "project"
     shutil.copytree(locked, project)
@@ -129,11 +129,11 @@ def test_installing_again_downloads_nothing(build, builder, locked, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert "Installed 7 packages" in done.stderr
-    assert "Prepared" not in done.stderr  # as uv says when it has downloaded
+    assert "Prepared" not in done.stderr  # which uv prints after a download
 
 
 def test_subdirectory_is_the_build_context(docker, builder, run, tmp_path):
-    """The page's command, run in a repository whose folder `backend` has all files."""
+    """The page's command runs in a repository whose directory `backend` has all files."""
     shutil.copytree(PROJECT, tmp_path / "backend")
     shutil.copy(SNIPPETS / PIP, tmp_path / "backend/Dockerfile")
     shutil.copy(SNIPPETS / f"{PIP}.dockerignore", tmp_path / "backend/.dockerignore")
@@ -150,7 +150,7 @@ def test_subdirectory_is_the_build_context(docker, builder, run, tmp_path):
 
 @pytest.mark.parametrize("snippet", [PIP, UV])
 def test_code_is_copied_from_a_subdirectory(build, run, locked, tmp_path, snippet):
-    """Only the requirements, or the lock, are outside the folder `backend`."""
+    """Only the requirements or the lock file are outside the directory `backend`."""
     project, dockerfile = tmp_path / "project", tmp_path / "below.Dockerfile"
     shutil.copytree(locked, project / "backend")
     for name in "requirements.txt", "pyproject.toml", "uv.lock":

@@ -14,18 +14,18 @@ from scenarios.layers import layers, packages_of
 
 APP = "dockerfile/app.Dockerfile"
 TEXT = (SNIPPETS / APP).read_text()
-DOTFILES = [".bashrc", ".profile"]  # of the base image, and nothing else
+DOTFILES = [".bashrc", ".profile"]  # from the base image, and nothing else
 PO = "core/locale/de/LC_MESSAGES/django.po"
 
 
 @pytest.fixture
 def container(build, run_once):
-    """Run the image as the page tells, once for all that look at it."""
+    """Run the image as on the page, once for all tests that only look at it."""
     return run_once(build(APP))
 
 
 def test_container_answers(container):
-    """The published port serves Django's home page."""
+    """The published port returns Django's home page."""
     response = container.get("/")
 
     assert response.status_code == 200
@@ -33,7 +33,7 @@ def test_container_answers(container):
 
 
 def test_commands_build_and_run_it(builder, docker, replay, tmp_path):
-    """The page's two commands, typed in a folder that has the page's two files."""
+    """The page's two commands run in a directory with the page's two files."""
     shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
     shutil.copy(SNIPPETS / APP, tmp_path / "Dockerfile")
     shutil.copy(SNIPPETS / f"{APP}.dockerignore", tmp_path / "Dockerfile.dockerignore")
@@ -49,35 +49,35 @@ def test_commands_build_and_run_it(builder, docker, replay, tmp_path):
 
 
 def test_workers_run_without_root(container):
-    """The user id of a worker is not root's, and it cannot write to its own code."""
+    """The worker's user ID is not root's, and the worker cannot write to its own code."""
     assert container.get("/whoami/").json()["uid"] != 0
     assert container.exec("sh", "-c", "test -w core/wsgi.py || echo read-only") == "read-only"
 
 
 def test_user_has_a_name(container):
-    """Python asks the system, which knows no name of a number alone."""
+    """Python looks up the user's name, which would fail for a user with only a number."""
     assert container.exec("python", "-c", "import getpass; print(getpass.getuser())") == "runner"
 
 
 def test_user_has_a_home(container):
-    """HOME is a directory that this user can write to."""
+    """HOME is a directory to which this user can write."""
     assert container.exec("sh", "-c", "touch ~/file && ls ~") == "file"
 
 
 def test_user_is_a_number(app_image, docker):
-    """The image's configuration has two numbers, of a user and a group."""
+    """The image's configuration has numbers for the user and the group."""
     assert docker.image.inspect(app_image).config.user == "10001:10001"
 
 
 def test_translations_are_compiled(container):
-    """A German browser is answered in German."""
+    """A German browser gets a German page."""
     response = container.get("/", headers={"Accept-Language": "de"})
 
     assert "Hallo von Django" in response.text
 
 
 def test_links_to_static_files_are_hashed(container):
-    """The page links to a hashed name, and STATIC_ROOT has a file of that name."""
+    """The page links to a hashed name, and STATIC_ROOT contains that file."""
     link = re.search(r"/static(/core/site\.[0-9a-f]{12}\.css)", container.get("/").text)
 
     assert link
@@ -85,17 +85,17 @@ def test_links_to_static_files_are_hashed(container):
 
 
 def test_environment_variable_makes_two_workers(container):
-    """WEB_CONCURRENCY=2 and --threads 2 are in the file: two processes, two threads each."""
+    """The file sets WEB_CONCURRENCY=2 and --threads 2, so two workers have two threads each."""
     container.wait_for_log("Booting worker", count=2)
 
     seen = threads_by_process(container)
 
-    assert len(container.top()) == 3  # the master, too
+    assert len(container.top()) == 3  # plus the master
     assert sorted(len(threads) for threads in seen.values()) == [2, 2]
 
 
 def test_log_has_no_error(build, run):
-    """Nothing of level ERROR or worse is logged at start, while serving, and at stop."""
+    """The log has no line of level ERROR or higher: at startup, while serving, or at the stop."""
     container = run(build(APP))
     container.get("/")
     container.stop()
@@ -107,7 +107,7 @@ def test_log_has_no_error(build, run):
 
 
 def test_secret_of_the_build_is_not_kept(build, docker):
-    """The directory has the Dockerfile, as the reader's has; no layer or history shows the key."""
+    """The build directory has the Dockerfile too; neither layers nor history contain the key."""
     image = build(APP, changes={"Dockerfile": TEXT})
 
     assert "not-kept-in-the-image" in TEXT
@@ -115,7 +115,7 @@ def test_secret_of_the_build_is_not_kept(build, docker):
 
 
 def test_change_of_code_moves_one_layer(build, docker):
-    """Two images, of which one has a line more in a view, differ in the last layer only."""
+    """Two images, one with an extra line in a view, differ only in the last layer."""
     views = (PROJECT / "core/views.py").read_text()
     pins = packages_of("a change of code")
 
@@ -127,7 +127,7 @@ def test_change_of_code_moves_one_layer(build, docker):
 
 
 def test_build_tools_stay_out(container):
-    """Root finds neither gettext nor what pip has downloaded in the image."""
+    """Root finds neither gettext nor pip's downloads in the image."""
     look = ["sh", "-c", "command -v msgfmt; find / -xdev -name pip -path '*cache*'; true"]
 
     assert container.handle.execute(look, user="root") == ""
@@ -135,7 +135,7 @@ def test_build_tools_stay_out(container):
 
 
 def test_start_finds_its_bytecode(build, run_once, container):
-    """Of what is imported until the project serves, less than a twentieth is not compiled."""
+    """Less than a twentieth of what is imported at startup is not compiled."""
     uncompiled = run_once(build("signals/exec-form.Dockerfile"))
 
     here, there = (float(c.exec("python", "-c", UNCOMPILED)) for c in (container, uncompiled))
@@ -145,7 +145,7 @@ def test_start_finds_its_bytecode(build, run_once, container):
 
 
 def test_exposed_port_is_the_bound_one(container, docker):
-    """EXPOSE and --bind name the same port."""
+    """EXPOSE and --bind have the same port."""
     image = docker.image.inspect(container.handle.image)
 
     bound = re.search(r"Listening at: http://0\.0\.0\.0:(\d+)", container.logs())[1]
@@ -153,7 +153,7 @@ def test_exposed_port_is_the_bound_one(container, docker):
 
 
 def test_module_name_is_all_you_change(build, run, startproject, with_settings, tmp_path):
-    """A fresh project has the guide's settings, and its package another name in one place."""
+    """If a fresh project's package is renamed, the Dockerfile needs the new name in one place."""
     project, dockerfile = tmp_path / "project", tmp_path / "app.Dockerfile"
     shutil.copytree(startproject(), project)
     for path, text in with_settings().items():
@@ -169,14 +169,14 @@ def test_module_name_is_all_you_change(build, run, startproject, with_settings, 
 
 
 def test_prints_show_at_once(build, run):
-    """What Python prints is in the log while it sleeps, long before any buffer is full."""
+    """What Python prints is in the log while Python sleeps, long before a buffer is full."""
     sleeping = "import time; print('printed'); time.sleep(600)"
 
     assert run(build(APP), "python", "-c", sleeping, ready="printed").running
 
 
 def test_project_without_translations_builds(build, run, tmp_path):
-    """There is no .po file; the lines for them stay, or both go."""
+    """With no .po file, the build succeeds with the lines for translations, and without them."""
     project, dockerfile = tmp_path / "project", tmp_path / "app.Dockerfile"
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("locale"))
     [apt] = re.findall(r"RUN apt-get (?:.*\\\n)+.*\n", TEXT)
@@ -188,7 +188,7 @@ def test_project_without_translations_builds(build, run, tmp_path):
 
 
 def test_each_part_can_be_dropped(build, run, tmp_path):
-    """Without the bytecode of the project, a page is served."""
+    """Without the project's bytecode, a page is still served."""
     dockerfile = tmp_path / "app.Dockerfile"
     dockerfile.write_text(edited(TEXT, {"RUN python -m compileall -q . || true\n": ""}))
 
@@ -197,7 +197,7 @@ def test_each_part_can_be_dropped(build, run, tmp_path):
 
 @pytest.mark.parametrize("root", ["public/assets", "/srv/collected"])
 def test_any_static_root_is_kept(build, run, root):
-    """A directory two levels down in the project, and one outside of it."""
+    """One directory is two levels deep in the project, another one outside of it."""
     settings = edited(
         (PROJECT / "core/settings.py").read_text(), {'"staticfiles"\n': f'"{root}"\n'}
     )
@@ -208,7 +208,7 @@ def test_any_static_root_is_kept(build, run, root):
 
 
 def test_missing_static_root_stops_the_build(builder, tmp_path):
-    """The build's output has Django's own message."""
+    """The build's output contains Django's own message."""
     project = tmp_path / "project"
     shutil.copytree(PROJECT, project)
     settings = project / "core/settings.py"
@@ -222,7 +222,7 @@ def test_missing_static_root_stops_the_build(builder, tmp_path):
 
 
 def test_invalid_python_does_not_stop_the_build(build, run):
-    """A template of a module, as cookiecutters have them, lies in the project."""
+    """The project contains a module template, such as cookiecutter's."""
     template = {"templates/views.py": "class {{ name }}(View):\n    pass\n"}
     container = run(build(APP, changes=template))
 
@@ -231,7 +231,7 @@ def test_invalid_python_does_not_stop_the_build(build, run):
 
 
 def test_broken_translation_stops_the_build(build):
-    """The original has a placeholder that the translation has not."""
+    """The original has a placeholder that the translation does not have."""
     broken = (PROJECT / PO).read_text() + '\nmsgid "%(name)s is here"\nmsgstr "%(nme)s ist da"\n'
     broken = edited(broken, {'msgid "%(name)s is': '#, python-format\nmsgid "%(name)s is'})
 
@@ -240,7 +240,7 @@ def test_broken_translation_stops_the_build(build):
 
 
 def test_hidden_files_stay_out(build, run):
-    """Of the files planted in the project, the image has the one that is not ignored."""
+    """Of the files created in the project, the image contains only the one that is not ignored."""
     hidden = [".env", ".git/config", "core/.env.local", "key.pem", "tls.key", "web.env"]
     hidden += ["secret_key", "db.sqlite3", "dump.sql", "Dockerfile", "compose.yaml", "venv/x.py"]
     image = build(APP, changes=dict.fromkeys([*hidden, "core/seen.txt"], "canary"))
@@ -251,7 +251,7 @@ def test_hidden_files_stay_out(build, run):
 
 
 def test_shortest_file_serves(build, run):
-    """The home page, with its links to hashed static files; the code is not among the system's."""
+    """The home page links to hashed static files; the code is not in a system directory."""
     container = run(build("dockerfile/shortest.Dockerfile"))
     response = container.get("/")
 
@@ -261,7 +261,7 @@ def test_shortest_file_serves(build, run):
 
 
 def test_your_own_tests_run_in_the_image(build, run):
-    """Django's test runner passes inside the very image that is deployed."""
+    """Django's test runner passes in the image that is deployed."""
     container = run(build(APP), "python", "manage.py", "test", ready="Ran ")
 
     assert container.exit_code == 0, container.logs()
@@ -276,7 +276,7 @@ print(sum(not Path(path).exists() for path in found) / len(found))
 
 
 def threads_by_process(container):
-    """Ask in bursts until four threads have answered: which of them takes a request is chance."""
+    """Send bursts until four threads have responded, because chance decides which thread does."""
     seen = {}
     for _ in range(50):
         for answer in [container.start_get("/whoami/") for _ in range(16)]:

@@ -48,7 +48,7 @@ def serve(build, run, tmp_path):
 
 @pytest.fixture
 def aloud(builder, tmp_path):
-    """Return a function that builds a project with the page's file, and what it printed."""
+    """Return a function that builds a project with the page's file, and returns the output."""
 
     def aloud(changes, *options, check=True, edits=None):
         folder = tmp_path / uuid.uuid4().hex
@@ -66,7 +66,7 @@ def aloud(builder, tmp_path):
 
 
 def test_frontend_stage_is_all_that_is_new():
-    """No instruction of the app image is missing, and those that are new follow a comment."""
+    """All of the app image's instructions are there, and the new ones follow a comment."""
     app, new = (instructions(SNIPPETS / name) for name in (APP, FILE))
     text = (SNIPPETS / FILE).read_text()
     marked = "".join(re.findall(r"# New:.*\n(?:#.*\n)*((?:[^#\n].*\n)+)", text)).splitlines()
@@ -78,7 +78,7 @@ def test_frontend_stage_is_all_that_is_new():
 
 
 def test_page_and_bundle_are_served(image, run, serve):
-    """The static image has both files under the names that the page of the app links to."""
+    """The static image has both files under the names that the app's page links to."""
     app, static = run(image), serve(with_vite())
     page = app.get("/").text
 
@@ -93,7 +93,7 @@ def test_page_and_bundle_are_served(image, run, serve):
 
 
 def test_node_stays_out_of_the_image(image, run):
-    """Neither a program nor a folder of packages: root sees all."""
+    """Root finds neither a Node program nor a directory of packages."""
     look = "command -v node npm npx; find / -xdev -name node_modules; echo looked"
     container = run(image, "sh", "-c", look, ready="looked", user="0")
 
@@ -101,7 +101,7 @@ def test_node_stays_out_of_the_image(image, run):
 
 
 def test_outdated_npm_lock_fails_the_build(aloud):
-    """The file asks for another version of Vite than the lock has."""
+    """The project requires another version of Vite than the lock has."""
     asked = edited(with_vite()["package.json"], {'"vite": "8': '"vite": "7'})
 
     assert "can only install packages when your package.json" in aloud(
@@ -110,7 +110,7 @@ def test_outdated_npm_lock_fails_the_build(aloud):
 
 
 def test_change_of_code_keeps_the_npm_packages(aloud):
-    """A view and a template are changed: npm ci is not run again, and the build of Vite is."""
+    """After a change to a view and a template, `npm ci` is cached, but Vite's build runs again."""
     aloud(with_vite())
     change = {"core/new.py": f"# {uuid.uuid4()}\n", HOME: f"{with_vite()[HOME]}<!-- new -->\n"}
 
@@ -121,7 +121,7 @@ def test_change_of_code_keeps_the_npm_packages(aloud):
 
 
 def test_npm_installs_again_from_the_cache(aloud):
-    """The project has another name, so that npm installs again, and npm may use no network."""
+    """A new project name makes npm reinstall the packages, without a network."""
     aloud(with_vite(), "--target", "frontend")
     name = f'"name": "n{uuid.uuid4().hex}", "private"'
     changed = {"package.json": edited(with_vite()["package.json"], {'"private"': name})}
@@ -133,7 +133,7 @@ def test_npm_installs_again_from_the_cache(aloud):
 
 
 def test_old_bundle_is_replaced(serve):
-    """The folder has a bundle of an earlier build, with another name and with the same."""
+    """The directory has two older bundles, one with another name and one with the same name."""
     old = {"frontend/dist/old.js": "old();\n", "frontend/dist/main.css": "old {}\n"}
 
     static = serve(with_vite() | old)
@@ -143,14 +143,14 @@ def test_old_bundle_is_replaced(serve):
 
 
 def test_check_finds_the_output_directory(image, inside):
-    """Django's own check of the settings says so, in the image."""
+    """Django's own check of the settings passes in the image."""
     done = inside(image, "python", "manage.py", "check", env={"SECRET_KEY": "any"})
 
     assert done.output.strip() == "System check identified no issues (0 silenced)."
 
 
 def test_chunk_imports_the_entry_under_another_name(serve):
-    """The page has both hashes in the name of the entry, and the chunk has one."""
+    """The page links to the entry's name with both hashes, the chunk to the name with one."""
     static = serve(with_vite() | {"vite.config.js": CHUNKS})
     names = files(static)
     [entry] = [name for name in names if re.fullmatch(rf"main-[\w-]{{8}}{HASHED}js", name)]
@@ -168,7 +168,7 @@ def test_chunk_imports_the_entry_under_another_name(serve):
 
 
 def test_default_base_misses_static_url(serve):
-    """Without the line, the script has the picture's address at the root: a 404."""
+    """Without the line, the script requests the picture at the root, which returns 404."""
     config = edited(CHUNKS, {'  base: "./",\n': ""})
     static = serve(with_vite() | {"vite.config.js": config})
 
@@ -178,7 +178,7 @@ def test_default_base_misses_static_url(serve):
 
 
 def test_picture_in_the_style_sheet_is_found(serve):
-    """Django has put the hashed name there, and the file is next to the style sheet."""
+    """Django has written the hashed name into the style sheet, and that file exists."""
     static = serve(with_vite())
     [style] = [name for name in files(static) if re.fullmatch(rf"main{HASHED}css", name)]
 
@@ -188,7 +188,7 @@ def test_picture_in_the_style_sheet_is_found(serve):
 
 
 def test_chunks_share_the_entry(build, run, serve):
-    """The page links to the name that the chunk imports."""
+    """The page links to the same name as the chunk imports."""
     changes = with_vite() | with_chunks()
 
     page = run(build(FILE, changes=changes)).get("/").text
@@ -202,7 +202,7 @@ def test_chunks_share_the_entry(build, run, serve):
 
 
 def test_static_image_does_not_cache_vite_names(serve):
-    """A name with Vite's hash has no header for caches, and one with Django's has."""
+    """A name with Vite's hash gets no cache header, but one with Django's does."""
     static = serve(with_vite() | with_chunks())
     names = files(static)
     [vite] = [name for name in names if re.fullmatch(r"main-[\w-]{8}\.js", name)]
@@ -213,7 +213,7 @@ def test_static_image_does_not_cache_vite_names(serve):
 
 
 def test_hidden_manifest_is_not_collected(serve, aloud):
-    """Vite says that it writes the file; the static image does not have it."""
+    """Vite says that it writes the file, but the static image does not have it."""
     config = edited(CHUNKS, {'manifest: "manifest.json"': "manifest: true"})
     changes = with_vite() | {"vite.config.js": config}
 
@@ -223,7 +223,7 @@ def test_hidden_manifest_is_not_collected(serve, aloud):
 
 
 def test_tailwind_builds_with_the_same_file(build, run, serve):
-    """The page links to a style sheet, which the static image has."""
+    """The page links to a style sheet that the static image contains."""
     page = run(build(FILE, changes=with_tailwind())).get("/").text
     static = serve(with_tailwind())
 
@@ -233,7 +233,7 @@ def test_tailwind_builds_with_the_same_file(build, run, serve):
 
 
 def test_tailwind_keeps_used_classes(serve):
-    """A class of the template is in the style sheet, and one that it does not use is not."""
+    """The style sheet has a class that the template uses, but not one that it does not use."""
     style = serve(with_tailwind()).get("/static/main.css").text
 
     assert ".underline" in style
@@ -241,7 +241,7 @@ def test_tailwind_keeps_used_classes(serve):
 
 
 def with_chunks():
-    """Return what the page changes for several chunks, with django-vite to read the manifest."""
+    """Return the page's changes for several chunks, with django-vite to read the manifest."""
     project, storage = with_vite(), (PAGE / "keeps-vite-names.storage.py").read_text()
     installed = {"INSTALLED_APPS = [\n": 'INSTALLED_APPS = [\n    "django_vite",\n'}
     settings = edited(project[SETTINGS], {STORAGE: "core.storage.ViteStorage", **installed})
@@ -257,17 +257,17 @@ def with_chunks():
 
 
 def files(static):
-    """Return the names of all files that a static image serves."""
+    """Return the names of all files in a static image."""
     return static.exec("find", "/srv/static", "-type", "f", "-printf", "%f\\n").split()
 
 
 def script_of(static):
-    """Return the text of the entry."""
+    """Return the entry's text."""
     [name] = [name for name in files(static) if re.fullmatch(r"main-[\w-]{8}\.js", name)]
     return static.get(f"/static/assets/{name}").text
 
 
 def cached(log, command):
-    """Tell whether a step of a build was taken from its cache."""
+    """Whether a build step was taken from the cache."""
     step = re.search(rf"(?m)^(#\d+) \[frontend .*{command}$", log)[1]
     return f"{step} CACHED\n" in log

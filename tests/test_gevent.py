@@ -70,7 +70,7 @@ def container(build, run_once):
 
 @pytest.fixture
 def database(official, run_once):
-    """Run a database whose network two servers share: it publishes their ports."""
+    """Run a database whose network two servers share, and publish their ports."""
     password = {"POSTGRES_PASSWORD": "secret"}
     image = official("postgres:18")
     database = run_once(image, env=password, ready="", expose=[8000, 8001])
@@ -80,7 +80,7 @@ def database(official, run_once):
 
 @pytest.fixture
 def serve(build, run, database):
-    """Return a function that runs a command in the database's network, on a port of it."""
+    """Return a function that runs a command in the database's network, on one of its ports."""
 
     def serve(*command, port=8000, config=None, age="0"):
         image = build(GEVENT, changes=PROBES)
@@ -98,7 +98,7 @@ def serve(build, run, database):
 
 
 def test_gevent_file_serves(container):
-    """The page's file starts this class, and it responds."""
+    """With the page's file, Gunicorn runs this worker class, and it responds."""
     assert "Using worker: gevent" in container.logs()
     assert container.get("/health/").text == "ok"
 
@@ -111,7 +111,7 @@ def test_worker_patches_the_standard_library(container):
 
 
 def test_psycopg_waits_together_and_psycopg2_in_turn(serve):
-    """Two concurrent queries of six seconds, on one worker, take six seconds and twelve."""
+    """On one worker, two concurrent queries of 6 s take 6 s with psycopg, 12 s with psycopg2."""
     container = serve(*ON_GEVENT)
 
     assert seconds_of_two("/query/psycopg/", container) < 11
@@ -126,7 +126,7 @@ def test_psycogreen_lets_psycopg2_wait_together(serve):
 
 
 def test_preload_breaks_the_database(serve):
-    """Loaded before the patch, two psycopg queries take twelve seconds; Django's fail."""
+    """If psycopg loads before the patch, two queries take 12 s, and Django's queries fail."""
     container = serve(*ON_GEVENT, "--preload")
 
     assert seconds_of_two("/query/psycopg/", container) >= 12
@@ -135,7 +135,7 @@ def test_preload_breaks_the_database(serve):
 
 
 def test_early_patch_mends_preload(serve):
-    """With the page's file, two psycopg queries take six seconds, and Django's succeed."""
+    """With the page's file, two psycopg queries take 6 s, and Django's queries succeed."""
     container = serve(*ON_GEVENT, config=PRELOAD)
 
     assert seconds_of_two("/query/psycopg/", container) < 11
@@ -143,7 +143,7 @@ def test_early_patch_mends_preload(serve):
 
 
 def test_each_waiting_request_takes_a_connection(serve, database):
-    """Six requests wait: the database has six connections, or three with a limit of three."""
+    """Six waiting requests use six connections, or three if the limit is three."""
     free = serve(*ON_GEVENT)
     limited = serve(*ON_GEVENT, "--worker-connections", "3", port=8001)
 
@@ -152,7 +152,7 @@ def test_each_waiting_request_takes_a_connection(serve, database):
 
 
 def test_persistent_connections_pile_up(serve, database):
-    """Five times four concurrent requests: gevent keeps over four connections more than gthread."""
+    """After five rounds of four requests, gevent keeps at least 5 more connections than gthread."""
     of_threads = most_connections_left(serve(*THREADED, age="600", port=8001), database)
     of_greenlets = most_connections_left(serve(*ON_GEVENT, age="600"), database)
 
@@ -161,7 +161,7 @@ def test_persistent_connections_pile_up(serve, database):
 
 
 def test_blocking_library_gets_the_worker_killed(build, run):
-    """C code waits for six seconds without holding the GIL, and the timeout is two."""
+    """C code waits for 6 s without releasing the GIL; the timeout is 2 s."""
     image = build(GEVENT, changes=PROBES)
     bind = ["--bind", "0.0.0.0:8000", *TWO_SECONDS]
     gevent, gthread = (run(image, *c, *bind, env=PROBED) for c in (ON_GEVENT, THREADED))
@@ -174,7 +174,7 @@ def test_blocking_library_gets_the_worker_killed(build, run):
 
 
 def published(database, port):
-    """Return the port of this machine that leads to one of the shared network."""
+    """Return the port on this machine for a port of the shared network."""
     return database.handle.network_settings.ports[f"{port}/tcp"][0]["HostPort"]
 
 
@@ -192,12 +192,12 @@ def seconds_of_two(path, container):
 
 
 def connections(database):
-    """Return how many clients the database has."""
+    """Return the number of the database's clients."""
     return int(database.exec("psql", "--username=postgres", "-Atc", COUNT))
 
 
 def connections_while_six_wait(container, database):
-    """Return how many clients the database has at most while six requests are in progress."""
+    """Return the highest number of the database's clients while six requests are in progress."""
     answers = [container.start_get("/django-query/10/") for _ in range(6)]
     seen = []
     while not all(answer.done() for answer in answers):
@@ -207,7 +207,7 @@ def connections_while_six_wait(container, database):
 
 
 def most_connections_left(container, database):
-    """Return how many clients the database has at most, between rounds of four requests."""
+    """Return the highest number of the database's clients between rounds of four requests."""
     seen = []
     for _ in range(5):
         ask_at_once("/django-query/0/", container, 4)

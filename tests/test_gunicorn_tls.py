@@ -30,7 +30,7 @@ OPENSSL = [
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory):
-    """Return a folder with a certificate, and a key that all may read."""
+    """Return a directory with a certificate, and a key that everyone can read."""
     folder = tmp_path_factory.mktemp("beside") / "tls"
     folder.mkdir()
     return issue(folder)
@@ -50,7 +50,7 @@ def serve(build, run, tls):
 
 
 def test_gunicorn_speaks_https(app_image, stack, tls):
-    """The Compose file of the page, asked by HTTPS; no header says so."""
+    """The page's Compose service responds over HTTPS without a header that says so."""
     compose = stack(COMPOSE, {"web": {"image": app_image, "ports": ["8443"]}})
     shutil.copytree(tls, compose.folder / "tls")
     compose.up()
@@ -64,7 +64,7 @@ def test_gunicorn_speaks_https(app_image, stack, tls):
 
 
 def test_plain_http_gets_no_answer(serve, replay):
-    """The client sees a closed connection, and the log says why."""
+    """The client sees a closed connection, and the log shows the reason."""
     container = serve()
     container.wait_for_log("Booting worker")
 
@@ -77,7 +77,7 @@ def test_plain_http_gets_no_answer(serve, replay):
 
 @pytest.mark.parametrize(("owner", "answers"), [("root", False), ("nobody", True)])
 def test_unreadable_key_fails_each_connection(serve, tls, owner, answers):
-    """Only its owner can read the key; the container keeps running, regardless of who that is."""
+    """Only its owner can read the key; the container keeps running, regardless of the owner."""
     before = f"install --mode 400 --owner {owner} {KEY} /tmp/key.pem; {AS_NOBODY}"
     container = serve("--threads 2", key="/tmp/key.pem", before=before, user="root")
     container.wait_for_log("Booting worker")
@@ -92,7 +92,7 @@ def test_unreadable_key_fails_each_connection(serve, tls, owner, answers):
 
 
 def test_missing_key_stops_gunicorn(serve):
-    """The file is not there, and the container ends."""
+    """With the key file missing, the container exits."""
     container = serve(key="/run/tls/other.pem", ready="")
 
     assert container.exit_code == 1
@@ -100,7 +100,7 @@ def test_missing_key_stops_gunicorn(serve):
 
 
 def test_new_certificate_needs_no_reload(serve, tmp_path):
-    """The files are replaced, and the next connection has the new certificate."""
+    """After both files are replaced, the next connection gets the new certificate."""
     container = serve("--threads 2", folder=issue(tmp_path))
     container.wait_for_log("Booting worker")
     before = certificate(container)
@@ -113,7 +113,7 @@ def test_new_certificate_needs_no_reload(serve, tmp_path):
 
 
 def test_certificate_without_its_key_fails_connections(serve, tmp_path):
-    """The certificate is new and the key is not, as between two writes; then both are."""
+    """Connections fail while only the certificate is new; once the key is new too, they succeed."""
     container = serve("--threads 2", folder=issue(tmp_path))
     container.wait_for_log("Booting worker")
     key = tmp_path / "key.pem"
@@ -132,7 +132,7 @@ def test_certificate_without_its_key_fails_connections(serve, tmp_path):
 def test_copied_command_publishes_another_port(
     plain_image, docker, replay, tls, monkeypatch, request
 ):
-    """The transcript runs; Gunicorn listens at another port than the one that is published."""
+    """In the page's transcript, Gunicorn listens on a port other than the published one."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     shown = "gunicorn-tls/wrong-port.console"
@@ -148,7 +148,7 @@ def test_copied_command_publishes_another_port(
 
 
 def test_http_2_needs_its_package(serve):
-    """Without it, Gunicorn ends and names it."""
+    """Without the package, Gunicorn exits, and the error names the package."""
     container = serve("--threads 2", HTTP_2, ready="")
 
     assert container.exit_code == 1
@@ -156,7 +156,7 @@ def test_http_2_needs_its_package(serve):
 
 
 def test_gthread_speaks_http_2(serve):
-    """A request on a connection that negotiated it is answered."""
+    """A request over HTTP/2 succeeds on a connection that negotiated it."""
     container = serve("--threads 2", HTTP_2, changes=WITH_HTTP_2)
     container.wait_for_log("Booting worker")
 
@@ -164,7 +164,7 @@ def test_gthread_speaks_http_2(serve):
 
 
 def test_sync_offers_http_2_and_cannot_speak_it(serve):
-    """A client that accepts the offer gets a closed connection, and the log mentions a fallback."""
+    """A client that accepts HTTP/2 gets a closed connection, and the log mentions a fallback."""
     container = serve(HTTP_2, changes=WITH_HTTP_2)
     container.wait_for_log("Booting worker")
 
@@ -174,7 +174,7 @@ def test_sync_offers_http_2_and_cannot_speak_it(serve):
 
 
 def issue(folder):
-    """Sign a certificate, save it with its key, and return the folder."""
+    """Sign a certificate, save it with its key, and return the directory."""
     subprocess.run(OPENSSL, check=True, cwd=folder, capture_output=True)
     (folder / "key.pem").chmod(0o644)
     folder.chmod(0o755)
@@ -182,21 +182,21 @@ def issue(folder):
 
 
 def trust(folder):
-    """Return what trusts the certificate of a folder, and no other."""
+    """Return an SSL context that trusts only the certificate in a directory."""
     return ssl.create_default_context(cafile=folder / "cert.pem")
 
 
 def get(container, folder, path):
-    """Ask by HTTPS."""
+    """Send a request over HTTPS."""
     url = container.address.replace("http://", "https://") + path
     return httpx.get(url, verify=trust(folder), timeout=PATIENCE)
 
 
 def certificate(container):
-    """Return the certificate that a client is shown."""
+    """Return the certificate that a client receives."""
     return ssl.get_server_certificate(("127.0.0.1", int(container.ports[0])))
 
 
 def ask_by_http_2(container):
-    """Ask from inside, and return the protocol that TLS negotiated and the status, or the end."""
+    """Send a request from inside; return TLS's negotiated protocol, and the status or `closed`."""
     return container.exec("python", "-c", CLIENT).split()

@@ -33,7 +33,7 @@ GERMAN = {"Accept-Language": "de"}
 
 @pytest.fixture
 def sleeping(build, run_once):
-    """Return a function that runs a command in the locked image, with other options."""
+    """Return a function that runs a command in the locked image, with different options."""
 
     def sleeping(**options: object) -> Container:
         return run_once(build(APP), "sleep", "600", ready="", **{**LOCKED, **options})
@@ -43,7 +43,7 @@ def sleeping(build, run_once):
 
 @pytest.mark.cgroup
 def test_locked_container_serves_the_app(build, run, docker, replay, monkeypatch):
-    """With all options of the page's command: a German page, a row, an upload of 3 MB, no error."""
+    """With all of the page's options, a page, a row and an upload of 3 MB succeed."""
     for name, value in {**ENVIRONMENT, "DATABASE_URL": IN_TMP}.items():
         monkeypatch.setenv(name, value)
     started = replay("hardening/locked.console", web=build(APP)).strip()
@@ -71,7 +71,7 @@ def test_compose_file_sets_what_the_command_sets(build, run, stack):
 
 @pytest.mark.docker_only("read-only container in which /tmp cannot be written to, unless told")
 def test_upload_without_tmp_fails(build, run):
-    """The same upload, with the tmpfs and without it; a small upload does not need it."""
+    """The upload fails only without the tmpfs; a small upload does not need it."""
     codes = []
     for tmpfs in ["/tmp"], []:
         container = run(build(APP), env=IN_DEV_SHM, **{**LOCKED, "tmpfs": tmpfs})
@@ -84,7 +84,7 @@ def test_upload_without_tmp_fails(build, run):
 
 
 def test_read_only_root_stops_even_root(sleeping):
-    """Root can write to the code; with --read-only, only to the tmpfs."""
+    """Root can write to the code; with --read-only, root can write only to the tmpfs."""
     writes = "touch /app/core/wsgi.py /usr/bin/new"
 
     assert tried(sleeping(read_only=False), writes, user="root") == ""
@@ -93,7 +93,7 @@ def test_read_only_root_stops_even_root(sleeping):
 
 @pytest.mark.docker_only("noexec on a tmpfs, unless told")
 def test_tmpfs_starts_no_program(sleeping):
-    """A script in /tmp is started: it runs in the image's own /tmp, but not in the tmpfs."""
+    """A script in /tmp runs in the image's own /tmp, but not in the tmpfs."""
     script = "echo 'echo started' > /tmp/script && chmod +x /tmp/script && /tmp/script"
 
     assert tried(sleeping(read_only=False, tmpfs=[]), script) == "started"
@@ -101,7 +101,7 @@ def test_tmpfs_starts_no_program(sleeping):
 
 
 def test_setuid_program_gains_nothing(sleeping):
-    """Root creates a program that makes any user root who starts it, unless the option is set."""
+    """Root creates a program that makes its user root; with the option, it does not."""
     plant = "cp /usr/bin/id /usr/local/bin/who && chmod u+s /usr/local/bin/who"
     found = []
     for options in [], LOCKED["security_options"]:
@@ -113,7 +113,7 @@ def test_setuid_program_gains_nothing(sleeping):
 
 
 def test_root_without_capabilities_owns_no_more_files(sleeping):
-    """Root changes a file's owner, which needs one of Docker's default capabilities."""
+    """Root changes a file's owner, which requires one of Docker's default capabilities."""
     chown = "touch /tmp/file && chown 10001 /tmp/file"
 
     assert tried(sleeping(cap_drop=[]), chown, user="root") == ""
@@ -122,7 +122,7 @@ def test_root_without_capabilities_owns_no_more_files(sleeping):
 
 @pytest.mark.cgroup
 def test_pids_limit_ends_a_fork_bomb(sleeping):
-    """A program starts processes until it has 100 or an error: the container allows 64."""
+    """A program starts processes until it has 100 or an error; the container allows 64."""
     limited, limitless = (
         int(container.exec("python", "-c", FORK))
         for container in (sleeping(), sleeping(pids_limit=-1))
@@ -134,7 +134,7 @@ def test_pids_limit_ends_a_fork_bomb(sleeping):
 
 @pytest.mark.cgroup
 def test_memory_limit_ends_the_hungry(build, run):
-    """A program allocates 200 MB: it is killed with 64m, and succeeds without a limit."""
+    """A program that allocates 200 MB is killed with 64m, and succeeds without a limit."""
     hungry = [build(APP), "python", "-c", "print(len(bytearray(200_000_000)))"]
     limits = {"memory": "64m", "memory_swap": "64m"}
 
@@ -144,7 +144,7 @@ def test_memory_limit_ends_the_hungry(build, run):
 
 @pytest.mark.cgroup
 def test_limits_can_be_read_inside(sleeping):
-    """The files of cgroup v1 and v2 differ, but each figure is in one of them."""
+    """Each figure is in a file, whose name differs between cgroup v1 and v2."""
     processes, memory, quota, period = sleeping().exec("sh", "-c", READ_LIMITS).split()
 
     assert int(processes) == 64
@@ -154,7 +154,7 @@ def test_limits_can_be_read_inside(sleeping):
 
 @pytest.mark.cgroup
 def test_docker_discards_options_on_v2(build, docker, cgroup):
-    """With both options set, `docker run` warns about those that have no effect."""
+    """With both options set, `docker run` warns about the ones that have no effect."""
     command = [*docker.client_config.docker_cmd, "run", "--rm", "--memory", "64m"]
     command += ["--label", f"{engine.LABEL}={os.environ['PROOFS_RUN']}"]
     command += ["--oom-kill-disable", "--memory-swappiness", "10", build(APP), "true"]
@@ -203,7 +203,7 @@ def post(container, file, text=""):
 
 
 def limits(container):
-    """Return the limits that the engine has for a container."""
+    """Return the limits that the engine reports for a container."""
     command = [*container.docker.client_config.docker_cmd, "inspect", container.handle.id]
     [about] = json.loads(subprocess.check_output(command))
     return {key: value for key, value in about["HostConfig"].items() if re.fullmatch(SET, key)}

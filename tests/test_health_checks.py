@@ -59,7 +59,7 @@ def test_check_ignores_host_and_https(image, run):
 
 @pytest.mark.parametrize("answer", ["500", "301", "hang", "none"])
 def test_check_fails_without_a_good_answer(image, run, answer):
-    """A stub replaces Gunicorn: it returns an error or a redirect, hangs, or does not listen."""
+    """A stub instead of Gunicorn returns an error or a redirect, hangs, or does not listen."""
     server = ["sleep", "600"] if answer == "none" else ["python", "-c", STUB, answer]
     container = run(image, *server, ready="" if answer == "none" else "Listening", **SECOND)
 
@@ -78,7 +78,7 @@ def test_check_ignores_proxy_variables(image, run):
 
 
 def test_broken_urls_end_the_start(image, run):
-    """An import that fails in urls.py stops Gunicorn at startup, before the first request."""
+    """A failing import in urls.py stops Gunicorn at startup, before the first request."""
     script = f"echo 'import nothing' >> core/urls.py; {GUNICORN}"
     container = run(image, "sh", "-c", script, user="root", ready="")
 
@@ -87,7 +87,7 @@ def test_broken_urls_end_the_start(image, run):
 
 
 def test_readiness_follows_the_database(image, run):
-    """SQLite cannot open its file until the directory exists; /health/live returns 200 always."""
+    """SQLite cannot open its file until the directory exists; /health/live always returns 200."""
     container = run(image, env={"DATABASE_URL": "sqlite:////tmp/db/db.sqlite3"})
 
     seen = []
@@ -100,7 +100,7 @@ def test_readiness_follows_the_database(image, run):
 
 
 def test_silent_database_holds_the_check(image, run):
-    """A server accepts the connection and never responds: two seconds with a connect_timeout."""
+    """A server accepts the connection but never responds; connect_timeout limits it to 2 s."""
     command, url = ["python", "-c", BESIDE_A_SILENT_DATABASE], "postgres://u:p@127.0.0.1/d"
     limited = run(image, *command, env={"DATABASE_URL": f"{url}?connect_timeout=2"})
     endless = run(image, *command, env={"DATABASE_URL": url})
@@ -123,7 +123,7 @@ def test_busy_threads_fail_the_check(image, run):
 
 
 def test_image_without_curl_is_never_healthy(build, run):
-    """The app responds, but Docker counts it as unhealthy, because curl is missing."""
+    """The app responds, but Docker reports it as unhealthy, because curl is missing."""
     image = build("health-checks/wrong-curl.Dockerfile", files=FILES, changes=CHANGES)
     container = run(image, health_interval=1, health_retries=2)
 

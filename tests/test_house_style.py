@@ -13,7 +13,7 @@ DOCS = ROOT / "docs"
 PAGE = DOCS / "house-style.md"
 PAGES = sorted(DOCS.rglob("*.md"))
 PROGRAMS = [*sorted((ROOT / "tests").rglob("*.py")), *sorted((DOCS / "_ext").rglob("*.py"))]
-# Of a link or a role with a text of its own, the text is prose; code and addresses are not.
+# In a link or a role with its own text, the text is prose; code and addresses are not.
 LINK_TEXT = re.compile(r"\{ref\}`([^`<]*)<[^`>]*>`|\[([^]]*)\]\([^)]*\)")
 NOT_PROSE = re.compile(r"(?sm)^```.*?^```|(?:\{[\w:-]+\})?`[^`]*`")
 BARE_LINK = re.compile(
@@ -23,14 +23,14 @@ SEE = re.compile(r"(?i)\bsee\b")
 
 
 def test_ticked_sentence_names_its_subject():
-    """Every line of a page that ends in a tick, without the mark of its list or table."""
+    """Checks every line that ends in a tick, without its list or table marker."""
     ticked = re.compile(r"(?:[-|] |\d\. )?(?:It|They|So|Nor|Then)\b.*\{proof\}`")
 
     assert [place for place, line in lines() if ticked.match(line)] == []
 
 
 def test_bare_link_follows_see():
-    """A link without a text of its own, on every page; one list of links is introduced once."""
+    """Checks every link without its own text; one *see* can introduce a list of links."""
     bare = [(place, line) for place, line in lines() if re.search(r"\{ref\}`[\w-]+`", line)]
 
     assert [place for place, line in bare if BARE_LINK.search(line)] == []
@@ -39,7 +39,7 @@ def test_bare_link_follows_see():
 
 
 def test_word_of_the_list_is_nowhere():
-    """In prose: not in code, names of proofs, addresses or quoted output."""
+    """Checks prose only: not code, proof names, addresses or quoted output."""
     rows = re.findall(r"(?m)^\| (`[^|]*) \|", PAGE.read_text())
     words = re.findall(r"`([^`]+)`", " ".join(rows))
     listed = re.compile(rf"(?i)\b(?:{'|'.join(words)})\b")
@@ -50,14 +50,14 @@ def test_word_of_the_list_is_nowhere():
 
 
 def lines() -> Iterator[tuple[str, str]]:
-    """Give every line of every page, with its place."""
+    """Yield every line of every page, with its location."""
     for page in PAGES:
         for number, line in enumerate(page.read_text().splitlines(), 1):
             yield f"{page.relative_to(ROOT)}:{number}", line
 
 
 def prose() -> Iterator[tuple[str, str]]:
-    """Give what people read as sentences, with the file it is in."""
+    """Yield the text that people read as sentences, with its file."""
     for page in PAGES:
         yield (
             str(page.relative_to(ROOT)),
@@ -72,7 +72,7 @@ def prose() -> Iterator[tuple[str, str]]:
 
 
 def remarks(program: Path) -> Iterator[str]:
-    """Give the docstrings and comments of a Python file."""
+    """Yield the docstrings and comments of a Python file."""
     text = program.read_text()
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
     for node in ast.walk(ast.parse(text)):

@@ -31,7 +31,7 @@ SOCKETS = "readlink /proc/[0-9]*/fd/* | grep socket: | sort | uniq -c | sort -n 
 
 
 def test_dozen_lines_answer_over_http(build, run_once):
-    """The container serves only this file, without Django and without a proxy."""
+    """The container serves only this file, without Django or a proxy."""
     container = run_once(build(EXEC_FORM), *GUNICORN, "wsgi", **MOUNTED)
 
     response = container.get("/any/path/")
@@ -41,7 +41,7 @@ def test_dozen_lines_answer_over_http(build, run_once):
 
 
 def test_application_is_the_name_by_default(build, run_once):
-    """Renamed to app, the function is found only with its new name after the colon."""
+    """With the function renamed to app, Gunicorn finds it only by the new name after the colon."""
     container = run_once(build(EXEC_FORM), *GUNICORN, "wsgi", **MOUNTED)
 
     printed = container.exec("sh", "-c", RENAMED)
@@ -51,14 +51,14 @@ def test_application_is_the_name_by_default(build, run_once):
 
 
 def test_application_of_django_can_be_called_by_hand(build, run_once):
-    """Called as a function, without any server, it returns the status and the body."""
+    """Called without a server, the application returns the status and the body."""
     container = run_once(build(EXEC_FORM), env={"WEB_CONCURRENCY": "2"})
 
     assert container.exec("python", "-c", CALL_BY_HAND).splitlines() == ["200 OK", "b'ok'"]
 
 
 def test_workers_listen_on_the_socket_of_the_master(build, run_once):
-    """One socket is open in all three processes."""
+    """All three processes have the same socket open."""
     container = run_once(build(EXEC_FORM), env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log("Booting worker", count=2)
     container.get("/health/")
@@ -70,7 +70,7 @@ def test_workers_listen_on_the_socket_of_the_master(build, run_once):
 
 
 def test_requests_are_answered_while_the_master_stands_still(build, run):
-    """The master is suspended with SIGSTOP, and its worker still responds."""
+    """The master is suspended with SIGSTOP, but its worker still responds."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
 
@@ -89,7 +89,7 @@ def test_one_worker_makes_two_processes(build, run_once):
 
 
 def test_environment_beats_the_settings_that_wsgi_py_names(build, run_once):
-    """wsgi.py names another module; the variable's module changes a header."""
+    """wsgi.py names another settings module; the module in the variable changes a header."""
     container = run_once(build(EXEC_FORM), *elsewhere(*GUNICORN, "core.wsgi"), env=ELSEWHERE)
 
     assert container.get("/health/").headers["X-Frame-Options"] == "SAMEORIGIN"
@@ -108,5 +108,5 @@ def test_gunicorn_ignores_wsgi_application(build, run, run_once):
 
 
 def elsewhere(*command):
-    """Return a command that writes the settings of the test before it becomes another."""
+    """Return a command that writes the test's settings before it executes another command."""
     return ["sh", "-c", 'printf %s "$0" > /tmp/elsewhere.py; exec "$@"', SETTINGS, *command]

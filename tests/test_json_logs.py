@@ -31,7 +31,7 @@ SAID = 'one\n{"logger": "forged", "level": "ERROR"}\r\n\u2028"\\'
 
 @pytest.fixture(scope="module")
 def image(build):
-    """Build the app image with the files of both pages."""
+    """Build the app image with the files from both pages."""
     both, use = ((SNIPPETS / folder / name).read_text() for name, folder in USE.items())
     files = changes(TIME_ZONE)
     settings = edited(files["core/settings.py"], {both: use})
@@ -49,14 +49,14 @@ def web(image, running):
 
 @pytest.fixture(scope="module")
 def site(image, proxying):
-    """Return nginx, whose lines are JSON too, and Gunicorn behind it."""
+    """Return nginx, which logs JSON too, and Gunicorn behind it."""
     files = NGINX | {"conf.d/access-log.conf": f"{PAGE}/json.access-log.conf"}
     with proxying(image=image, nginx=of_nginx(files)) as site:
         yield site
 
 
 def test_every_line_is_json(web):
-    """The start, an error with its traceback, a page that is missing and two requests."""
+    """Checks the lines of the startup, a traceback, a missing page and two requests."""
     for path in "/fail/?every", "/missing/?every":
         web.get(path)
     log = web.wait_for_log("GET /missing/?every")
@@ -75,7 +75,7 @@ def test_every_line_is_json(web):
 
 
 def test_request_has_a_field_for_each_value(web, replay):
-    """Numbers are numbers, and the client's address is the one that the proxy sent."""
+    """Numbers are JSON numbers, and the client's address is the one that the proxy sent."""
     headers = {"User-Agent": "a browser", "X-Forwarded-For": "203.0.113.9"}
     response = web.get("/whoami/?fields", headers=headers)
     [line] = found(web, "/whoami/?fields")
@@ -89,8 +89,8 @@ def test_request_has_a_field_for_each_value(web, replay):
 
 @pytest.mark.parametrize("text", ATTACKS, ids=ascii)
 def test_header_breaks_no_line_and_forges_no_field(web, text):
-    """What a client sends as its browser and in the path is in these two fields, as it is."""
-    in_path = text.split()[0] if text.isascii() else ""  # Gunicorn refuses other characters
+    """The client's user agent and path are unchanged in their two fields."""
+    in_path = text.split()[0] if text.isascii() else ""  # Gunicorn rejects other characters
     request = f"GET /whoami/?attack={ATTACKS.index(text)}-{in_path} HTTP/1.1"
     send(web, request, f"User-Agent: {text}")
     [line] = found(web, request.partition("-")[0].removeprefix("GET "))
@@ -102,7 +102,7 @@ def test_header_breaks_no_line_and_forges_no_field(web, text):
 
 
 def test_line_end_of_a_client_is_escaped(web):
-    """A view logs a parameter with line ends: one object, which has the text as its message."""
+    """A view logs a parameter with line breaks: one object, with the text as its message."""
     web.get("/say/", params={"text": SAID})
     log = web.wait_for_log("GET /say/?")
     lines = [json.loads(line) for line in log.splitlines() if "forged" in line]
@@ -112,7 +112,7 @@ def test_line_end_of_a_client_is_escaped(web):
 
 
 def test_line_end_in_a_header_is_refused(web):
-    """A bare line feed and a folded header: 400, and the line about it is an object."""
+    """A bare line feed or a folded header returns 400, and the line about it is an object."""
     for number, header in enumerate(["X: a\n{}", "X: a\r\n {}", "X: a\r{}"]):
         answer = send(web, f"GET /?line-end={number} HTTP/1.1", header)
         assert answer.startswith(b"HTTP/1.1 400")
@@ -123,7 +123,7 @@ def test_line_end_in_a_header_is_refused(web):
 
 
 def test_hand_written_format_breaks(build, run):
-    """A quote is escaped; a backslash or a tab in the browser's name makes the line invalid."""
+    """A quote is escaped, but a backslash or a tab in the user agent makes the line invalid."""
     image = build("signals/exec-form.Dockerfile", files=[WRONG])
     container = run(image)
     valid = {}
@@ -136,7 +136,7 @@ def test_hand_written_format_breaks(build, run):
 
 
 def test_prints_stay_text(web):
-    """What a view prints is not an object, and keeps its place among the lines."""
+    """A view's printed line is not an object, and stays in order among the other lines."""
     web.get("/talk/")
     log = web.wait_for_log("GET /talk/")
     turns = [line for line in log.splitlines() if "turn " in line]
@@ -145,7 +145,7 @@ def test_prints_stay_text(web):
 
 
 def test_id_is_in_the_json_of_all_three(site):
-    """One request: nginx, Gunicorn and Django write the ID of the response."""
+    """For one request, nginx, Gunicorn and Django all log the response's ID."""
     response = site.get("/fail/?three", headers={"User-Agent": 'a "b" \\'})
     sent = response.headers["X-Request-ID"]
     logs = site.nginx.wait_for_log("GET /fail/?three") + site.web.wait_for_log("GET /fail/?three")
@@ -173,7 +173,7 @@ SHOWN = {
 
 
 def send(container, line, header):
-    """Send a request as it stands, and return the beginning of the response."""
+    """Send a raw request, and return the beginning of the response."""
     request = f"{line}\r\nHost: 127.0.0.1\r\n{header}\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", container.ports[0])) as client:
         client.sendall(request.encode("latin-1"))
@@ -181,14 +181,14 @@ def send(container, line, header):
 
 
 def found(container, path):
-    """Return the objects of the access log for a path."""
+    """Return the access log's objects for a path."""
     log = container.wait_for_log(f"GET {path}")
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     return [x for x in lines if path in x["message"] and x["logger"] == "gunicorn.access"]
 
 
 def is_json(line):
-    """Whether a line is an object."""
+    """Whether a line is a JSON object."""
     try:
         return isinstance(json.loads(line), dict)
     except ValueError:

@@ -12,7 +12,7 @@ from scenarios.kubernetes import JOB, PLAY, PODS, WEB, WEB_CONTAINER
 
 VALIDATOR = SCENARIOS / "kubernetes.Dockerfile"
 SUPPORTED = ["1.35", "1.36", "1.37"]  # https://kubernetes.io/releases/
-KEYS = {  # of each kind, one key that its schema knows
+KEYS = {  # for each kind, a key that its schema has
     "Deployment": "terminationGracePeriodSeconds",
     "Service": "targetPort",
     "PodDisruptionBudget": "maxUnavailable",
@@ -42,7 +42,7 @@ grep -E "CapBnd|NoNewPrivs|Seccomp:" /proc/1/status
 
 @pytest.fixture
 def pod(podman):
-    """Start the pod of the Deployment, unless it runs already."""
+    """Start the Deployment's pod, unless it is already running."""
     if "Running" not in podman.sh("podman pod ps --format '{{.Name}} {{.Status}}'"):
         podman.sh(PLAY)
         podman.exec(
@@ -52,7 +52,7 @@ def pod(podman):
 
 
 def test_manifests_fit_the_schemas(builder, run_once):
-    """Every object of both files by itself, in each version; a misspelled key in any is refused."""
+    """Each object of both files is valid in each version, but invalid with a misspelled key."""
     objects = dict(kind_and_text for file in (WEB, JOB) for kind_and_text in documents(file))
     broken = {
         kind: edited(text, {f"{KEYS[kind]}:": "misspelled:"}) for kind, text in objects.items()
@@ -74,7 +74,7 @@ def test_manifests_fit_the_schemas(builder, run_once):
 
 @pytest.mark.parametrize("spec", PODS, ids=["web", "migrate"])
 def test_pods_meet_the_restricted_standard(spec):
-    """Every control of the standard: what it requires is there, and there are no other fields."""
+    """The pods meet every control of the standard, and have no other fields."""
     [container] = spec["containers"]
     user = {"runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001}
     probes = [probe for key, probe in container.items() if key.endswith("Probe")]
@@ -94,7 +94,7 @@ def test_pods_meet_the_restricted_standard(spec):
 
 
 def test_pod_serves_under_the_manifest(pod):
-    """Podman runs it: Django's page, two workers, nothing in the log that is wrong."""
+    """Podman runs the pod, which serves Django's page with two workers and logs no error."""
     answer = pod.get("/", **SHOP)
 
     log = pod.sh("podman logs web-pod-web")
@@ -104,7 +104,7 @@ def test_pod_serves_under_the_manifest(pod):
 
 
 def test_pod_serves_its_static_files(pod):
-    """The stylesheet that Django's page links to, by its hashed name."""
+    """The stylesheet loads from the hashed name that Django's page links to."""
     link = re.search(whitenoise.LINK, pod.get("/", **SHOP).text)[1]
 
     stylesheet = pod.get(link, **SHOP)
@@ -114,7 +114,7 @@ def test_pod_serves_its_static_files(pod):
 
 
 def test_form_passes_behind_the_ingress(pod):
-    """With the header that an Ingress controller adds, Django knows that the form came by HTTPS."""
+    """With an Ingress controller's header, Django knows that the form was sent over HTTPS."""
     pod.sh("podman exec web-pod-web python manage.py migrate")
 
     response = forms.posted(pod.address, "shop.example")
@@ -124,7 +124,7 @@ def test_form_passes_behind_the_ingress(pod):
 
 
 def test_client_cannot_set_script_name(pod):
-    """What Django makes of a request is the same with each of these headers as without."""
+    """Each of these headers leaves the request that Django sees unchanged."""
     seen = [
         pod.get("/echo/", headers={**SHOP["headers"], name: value})
         for name, value in ({"X-Other": "1"} | FORGED).items()
@@ -136,7 +136,7 @@ def test_client_cannot_set_script_name(pod):
 
 
 def test_pod_may_write_to_memory_and_tmp_alone(pod):
-    """The root is read-only, Gunicorn's /dev/shm and Django's /tmp are not; nothing is root's."""
+    """Only Gunicorn's /dev/shm and Django's /tmp are writable, and no process is root's."""
     inside = pod.sh('podman exec web-pod-web sh -c "$1"', LOCKED)
 
     assert "'/app/x': Read-only file system" in inside
@@ -147,7 +147,7 @@ def test_pod_may_write_to_memory_and_tmp_alone(pod):
 
 
 def test_probes_get_a_200(pod):
-    """What the manifest asks, with the Host that Kubernetes sends: the pod's address."""
+    """Sends the manifest's probes with the Host that Kubernetes uses, the pod's address."""
     for name in "startupProbe", "livenessProbe", "readinessProbe":
         asked = WEB_CONTAINER[name]["httpGet"]
         headers = {header["name"]: header["value"] for header in asked.get("httpHeaders", ())}
@@ -157,7 +157,7 @@ def test_probes_get_a_200(pod):
 
 
 def test_probe_of_a_page_needs_a_host(pod):
-    """The pod's address is none of ALLOWED_HOSTS, and the value of httpHeaders is."""
+    """ALLOWED_HOSTS has the value in httpHeaders, but not the pod's address."""
     path = "/health/"
 
     assert pod.get(path, headers={"Host": "10.88.0.2:8000"}).status_code == 400
@@ -165,7 +165,7 @@ def test_probe_of_a_page_needs_a_host(pod):
 
 
 def test_image_does_not_read_gunicorn_workers(app_image, run):
-    """Four are asked for, and the two of the image's WEB_CONCURRENCY boot."""
+    """GUNICORN_WORKERS is four, but only the two workers of WEB_CONCURRENCY boot."""
     container = run(app_image, env={"GUNICORN_WORKERS": "4"})
     container.wait_for_log("Booting worker", count=2)
 
@@ -175,14 +175,14 @@ def test_image_does_not_read_gunicorn_workers(app_image, run):
 
 
 def documents(file):
-    """Yield the kind and the text of each object in a file of YAML."""
+    """Yield the kind and the text of each object in a YAML file."""
     for text in file.split("\n---\n"):
         [found] = yaml.safe_load_all(text)
         yield found["kind"], text
 
 
 def validate(container, version, folder):
-    """Return `valid` or what is wrong, for each object in a folder by its kind."""
+    """Return `valid` or the error for each object in a directory, by its kind."""
     said = container.exec("sh", "-c", VALIDATE.format(version=version, folder=folder))
     lines = [part.strip().partition("\n") for part in said.split("----")[:-1]]
     return {kind: rest for kind, _, rest in lines}

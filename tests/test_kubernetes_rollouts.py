@@ -27,7 +27,7 @@ podman logs {pod}-pod-migrate
 
 
 def test_job_migrates_once(podman):
-    """Podman runs it under the manifest: each migration is applied once, and the exit code is 0."""
+    """Podman runs the Job's manifest: each migration is applied once, and the exit code is 0."""
     name = yaml.safe_load(JOB)["metadata"]["name"]
 
     told = podman.sh(PLAY_JOB.format(pod=name))
@@ -37,7 +37,7 @@ def test_job_migrates_once(podman):
 
 
 def test_rollout_waits_for_the_job(tmp_path):
-    """Against a kubectl that plays a Job: it completes before the script applies the pods."""
+    """A fake kubectl simulates a Job, which completes before the script applies the pods."""
     code, commands = rollout(tmp_path, becomes="Complete")
 
     assert code == 0
@@ -45,7 +45,7 @@ def test_rollout_waits_for_the_job(tmp_path):
 
 
 def test_failed_job_ends_the_rollout(tmp_path):
-    """The same kubectl plays a Job that fails: its log is asked for, and no pod is applied."""
+    """The fake kubectl's Job fails: the script prints its log and applies no pods."""
     code, commands = rollout(tmp_path, becomes="Failed")
 
     assert code == 1
@@ -53,7 +53,7 @@ def test_failed_job_ends_the_rollout(tmp_path):
 
 
 def test_failed_job_is_run_again(tmp_path):
-    """It has failed in an earlier run: the script deletes it, and then all goes well."""
+    """The Job failed in an earlier run: the script deletes it, and the rollout succeeds."""
     code, commands = rollout(tmp_path, state="Failed", becomes="Complete")
 
     assert code == 0
@@ -61,7 +61,7 @@ def test_failed_job_is_run_again(tmp_path):
 
 
 def test_job_has_the_image_of_the_web():
-    """Both files name one image, and the Job's name has its version."""
+    """Both files use the same image, and the Job's name contains its version."""
     job = yaml.safe_load(JOB)
 
     [migrate] = PODS[1]["containers"]
@@ -70,9 +70,9 @@ def test_job_has_the_image_of_the_web():
 
 
 def test_sleep_before_sigterm_answers_latecomers(app_image, run):
-    """Clients send requests during the manifest's preStop, the signal after it, and the stop.
+    """Clients send requests during the manifest's preStop, at the signal, and during the stop.
 
-    No cluster runs the hook: this test sleeps as long as the hook does, and then sends SIGTERM.
+    No cluster runs the hook: this test sleeps for as long as the hook, and then sends SIGTERM.
     """
     sleep = WEB_CONTAINER["lifecycle"]["preStop"]["sleep"]["seconds"]
     container = run(app_image)
@@ -82,7 +82,7 @@ def test_sleep_before_sigterm_answers_latecomers(app_image, run):
         time.sleep(sleep)
         signaled = time.monotonic()
         container.kill("SIGTERM")
-        stopping = time.monotonic() + 1  # until both workers have heard of it
+        stopping = time.monotonic() + 1  # until both workers have received it
         assert wait_until(lambda: load.begun[-1][0] > stopping)
     before = [answer for start, answer in load.begun if start < signaled]
     after = [answer for start, answer in load.begun if start > stopping]
@@ -95,14 +95,14 @@ def test_sleep_before_sigterm_answers_latecomers(app_image, run):
 
 
 def test_grace_covers_sleep_and_requests():
-    """PreStop and Gunicorn's thirty seconds end before Kubernetes kills."""
+    """The preStop sleep plus Gunicorn's thirty seconds end before Kubernetes kills the pod."""
     sleep = WEB_CONTAINER["lifecycle"]["preStop"]["sleep"]["seconds"]
 
     assert PODS[0]["terminationGracePeriodSeconds"] >= sleep + GRACEFUL_TIMEOUT + 5
 
 
 def test_stopped_pod_finishes_its_request(podman):
-    """Podman stops it with the grace of the manifest: 13 s are more than its own ten."""
+    """Podman stops the pod with the manifest's grace period; 13 s exceed Podman's own ten."""
     podman.sh(PLAY)
     response = podman.begin_get("/sleep/13/")
 
@@ -114,9 +114,9 @@ def test_stopped_pod_finishes_its_request(podman):
 
 
 def rollout(folder, becomes, state=""):
-    """Run the page's script, and return its exit code and what it asked of kubectl, but `wait`.
+    """Run the page's script, and return its exit code and its kubectl commands, except `wait`.
 
-    A Job is in a state, or not there; one that is applied becomes what is given.
+    At first, a Job is in the given state or does not exist; an applied Job gets the second state.
     """
     shutil.copy(KUBECTL, folder / "kubectl")
     (folder / "job").write_text(state)

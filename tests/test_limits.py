@@ -13,7 +13,7 @@ HTTPS = {"X-Forwarded-Proto": "https"}
 
 
 def test_oversized_request_is_refused(build, run, replay):
-    """One byte less, or one header less, is answered by Django each time."""
+    """With one byte less, or one header less, Django responds."""
     container = run(build(IMAGE))
 
     assert [status(container, line=n) for n in (4094, 4095)] == [200, 414]
@@ -24,21 +24,21 @@ def test_oversized_request_is_refused(build, run, replay):
 
 
 def test_larger_limit_counts_as_8190(build, run):
-    """With 20000, lines of up to 8190 bytes are answered, and a longer one is refused."""
+    """With 20000, lines of up to 8190 bytes get a response, and longer ones an error."""
     container = run(build(IMAGE), *SERVE, REACHABLE, "--limit-request-line", "20000")
 
     assert [status(container, line=n) for n in (8190, 8191)] == [200, 414]
 
 
 def test_zero_lifts_the_limit(build, run):
-    """A line of 20000 bytes is answered."""
+    """A line of 20000 bytes gets a response."""
     container = run(build(IMAGE), *SERVE, REACHABLE, "--limit-request-line", "0")
 
     assert status(container, line=20000) == 200
 
 
 def test_proxy_in_another_container_is_not_believed(build, run_once):
-    """Three containers get the header from outside, as from such a proxy."""
+    """Three containers get the header from outside, as from a proxy in another container."""
     allowed = [{}, {"FORWARDED_ALLOW_IPS": EVERY_IPV4}, {"FORWARDED_ALLOW_IPS": "*"}]
 
     containers = [run_once(build(IMAGE), env=env) for env in allowed]
@@ -48,7 +48,7 @@ def test_proxy_in_another_container_is_not_believed(build, run_once):
 
 
 def test_network_of_a_proxy_stops_gunicorn_23(build, run):
-    """It accepts only addresses in the environment variable."""
+    """Gunicorn 23 accepts only addresses in the variable, and exits."""
     image = build(IMAGE, requirements={"gunicorn": "23.0.0"})
     line = "'172.16.0.0/12' does not appear to be an IPv4 or IPv6 address"
     env = {"FORWARDED_ALLOW_IPS": "172.16.0.0/12"}
@@ -65,14 +65,14 @@ def test_network_of_a_proxy_stops_gunicorn_23(build, run):
     ],
 )
 def test_name_of_a_proxy_stops_gunicorn(build, run, name, reason):
-    """The last line names what it does not take."""
+    """The last line shows the value that Gunicorn does not accept."""
     container = run(build(IMAGE), env={"FORWARDED_ALLOW_IPS": name}, ready=reason)
 
     assert container.exit_code == 1
 
 
 def test_ipv6_bind_believes_no_ipv4_proxy(build, run_once):
-    """From 127.0.0.1, with the default, and from outside, with each IPv4 address allowed."""
+    """Tested from 127.0.0.1 with the default, and from outside with each IPv4 address allowed."""
     inside = run_once(build(IMAGE), *SERVE, "[::]:8000")
     outside = run_once(build(IMAGE), *SERVE, "[::]:8000", env={"FORWARDED_ALLOW_IPS": EVERY_IPV4})
 
@@ -83,7 +83,7 @@ def test_ipv6_bind_believes_no_ipv4_proxy(build, run_once):
 
 
 def test_contradictory_headers_are_refused(build, run_once):
-    """Either header by itself is accepted; together, to Gunicorn, they make no sense."""
+    """Gunicorn accepts either header by itself, but rejects them together."""
     container = run_once(build(IMAGE), env={"FORWARDED_ALLOW_IPS": "*"})
     off = {"X-Forwarded-Ssl": "off"}
 
@@ -93,7 +93,7 @@ def test_contradictory_headers_are_refused(build, run_once):
 
 
 def test_remote_addr_stays_the_proxys(build, run_once):
-    """Even a header that is trusted does not change it."""
+    """Even a trusted header does not change REMOTE_ADDR."""
     container = run_once(build(IMAGE), env={"FORWARDED_ALLOW_IPS": "*"})
 
     plain = container.get("/echo/").json()
@@ -104,7 +104,7 @@ def test_remote_addr_stays_the_proxys(build, run_once):
 
 
 def test_client_beyond_the_backlog_waits(build, run):
-    """The worker is busy; of 50 clients the kernel connects the few that its limit allows."""
+    """While the worker is busy, the kernel accepts only as many of 50 clients as allowed."""
     few = {"net.core.somaxconn": "5"}
     limited, roomy = run(build(IMAGE), sysctl=few), run(build(IMAGE))
     found = []
@@ -120,7 +120,7 @@ def test_client_beyond_the_backlog_waits(build, run):
 
 
 def test_unix_socket_is_open_to_all(build, run):
-    """Its mode without the option, and with it."""
+    """Compares the socket's mode with and without the option."""
     image = build(IMAGE)
     default = run(image, *SERVE, f"unix:{SOCKET}")
     masked = run(image, *SERVE, f"unix:{SOCKET}", "--umask", "0o077")
@@ -130,7 +130,7 @@ def test_unix_socket_is_open_to_all(build, run):
 
 
 def test_unix_socket_believes_each_client(build, run):
-    """FORWARDED_ALLOW_IPS is left at its default."""
+    """FORWARDED_ALLOW_IPS has its default value."""
     answer = echo(run(build(IMAGE), *SERVE, f"unix:{SOCKET}"), "UNIX")
 
     assert answer["is_secure"]
@@ -138,7 +138,7 @@ def test_unix_socket_believes_each_client(build, run):
 
 
 def test_umask_is_gunicorns_alone(build, run_once):
-    """The processes of Gunicorn, master and worker, have the umask that they have without it."""
+    """Master and worker have the same umask with the option as without."""
     image = build(IMAGE)
     containers = [run_once(image), run_once(image, *SERVE, REACHABLE, "--umask", "0o077")]
 
@@ -152,7 +152,7 @@ def test_umask_is_gunicorns_alone(build, run_once):
 
 
 def status(container, line=0, header=0, headers=0):
-    """Return the status of a request whose line, or a header, has so many bytes, or so many."""
+    """Return the status for a line or a header of this many bytes, or this many headers."""
     path = "/health/?" + "x" * (line - len("GET /health/? HTTP/1.1"))
     given = {"X": "x" * (header - len("X: \r\n"))} if header else {}
     given |= {f"X-{n}": "x" for n in range(headers - BROUGHT if headers else 0)}
@@ -160,11 +160,11 @@ def status(container, line=0, header=0, headers=0):
 
 
 def echo(container, family):
-    """Ask from inside the container, over TCP or a Unix socket, and return what Django sees."""
+    """Send a request from inside, over TCP or a Unix socket, and return what Django sees."""
     return json.loads(container.exec("python", "-c", ASK, family).splitlines()[-1])
 
 
-BROUGHT = 5  # headers that httpx adds by itself
+BROUGHT = 5  # headers that httpx adds
 ASK = f"""
 import socket, sys
 address = {{"TCP": ("127.0.0.1", 8000), "UNIX": "{SOCKET}"}}[sys.argv[1]]

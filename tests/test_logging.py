@@ -22,13 +22,13 @@ INVALID = b"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def image(build):
-    """Build the app image with both files of the page, in a time zone other than UTC."""
+    """Build the app image with both of the page's files, in a time zone other than UTC."""
     return build(APP, files=FILES, changes=changes(FAR))
 
 
 @pytest.fixture(scope="module")
 def web(image, running):
-    """Return a container that all tests which only look share."""
+    """Return a container for all tests that only look at it."""
     with running(image) as web:
         web.wait_for_log("Booting worker", count=2)
         yield web
@@ -42,7 +42,7 @@ def site(image, proxying):
 
 
 def test_traceback_has_the_id_of_its_request(web):
-    """DEBUG is off; the response's ID is on the traceback's first line and the request's line."""
+    """With DEBUG off, the response's ID is in the traceback's first line and the request's line."""
     response = web.get("/fail/?traceback")
     sent = response.headers["X-Request-ID"]
     log = web.wait_for_log("GET /fail/?traceback")
@@ -57,7 +57,7 @@ def test_traceback_has_the_id_of_its_request(web):
 
 
 def test_lines_are_in_one_time_zone(web):
-    """The lines of the master, of both workers, of Django and of requests, all as UTC."""
+    """All lines are in UTC, from the master, both workers, Django and requests."""
     web.get("/fail/?zone")
     log = web.wait_for_log("GET /fail/?zone")
     lines = read(log)
@@ -71,7 +71,7 @@ def test_lines_are_in_one_time_zone(web):
 
 
 def test_lines_keep_their_order(web):
-    """A view prints and logs in turns: hundreds of lines, none of them out of turn."""
+    """A view alternates between printing and logging: hundreds of lines, all in order."""
     web.get("/talk/")
     log = docker_logs(web, "GET /talk/")
 
@@ -80,7 +80,7 @@ def test_lines_keep_their_order(web):
 
 @pytest.mark.docker_only("two readers of one container's output")
 def test_two_streams_may_be_swapped(image, run):
-    """A program writes thousands of lines, in turns to stdout and stderr."""
+    """A program writes thousands of lines, alternating between stdout and stderr."""
     container = run(image, "python", "-c", STREAMS, ready="")
     assert container.exit_code == 0
     turns = [int(turn) for turn in re.findall(r"turn (\d+)", docker_logs(container, "turn 4999"))]
@@ -90,7 +90,7 @@ def test_two_streams_may_be_swapped(image, run):
 
 
 def test_variable_sets_the_level(image, run):
-    """Warnings only: no line of the start, but tracebacks and requests; debug has more."""
+    """With `warning`, startup is not logged, but tracebacks and requests are; `debug` logs more."""
     quiet = run(image, env={"LOG_LEVEL": "warning"}, ready="")
     assert wait_until(lambda: failed(quiet))
     log = quiet.wait_for_log('"GET /fail/')
@@ -103,7 +103,7 @@ def test_variable_sets_the_level(image, run):
 
 
 def test_wrong_level_stops_gunicorn(image, run):
-    """The only line says which level is unknown."""
+    """The only line shows the unknown level."""
     container = run(image, env={"LOG_LEVEL": "chatty"}, ready="")
 
     assert container.exit_code == 1
@@ -111,7 +111,7 @@ def test_wrong_level_stops_gunicorn(image, run):
 
 
 def test_healthy_checks_are_left_out(web):
-    """A check that succeeds has no line, one that fails has one, and so has a page."""
+    """A successful check is not logged, but a failed check and a page are."""
     for path in "/health/", "/health/missing", "/whoami/?end":
         web.get(path)
     log = web.wait_for_log("GET /whoami/?end")
@@ -121,7 +121,7 @@ def test_healthy_checks_are_left_out(web):
 
 
 def test_slow_request_is_a_warning(web):
-    """A request of more than a second is logged as a warning, with its seconds."""
+    """A request longer than a second is logged as a warning, with its duration."""
     for seconds in "0.01", "1.01":
         web.get(f"/sleep/{seconds}/")
     log = web.wait_for_log("GET /sleep/1.01/")
@@ -135,7 +135,7 @@ def test_slow_request_is_a_warning(web):
 
 
 def test_request_without_a_proxy_gets_an_id(web):
-    """Two requests have two IDs; one that a proxy could have sent is kept, others are replaced."""
+    """Two requests get two IDs; an ID in the proxy's format is kept, others are replaced."""
     ids = [web.get("/whoami/").headers["X-Request-ID"] for _ in range(2)]
     given = [
         web.get("/whoami/", headers={"X-Request-ID": text}).headers["X-Request-ID"]
@@ -148,7 +148,7 @@ def test_request_without_a_proxy_gets_an_id(web):
 
 
 def test_line_between_requests_has_no_id(image, run, replay):
-    """After a request, the same thread refuses an invalid one, whose line has a dash."""
+    """After a request, the same thread rejects an invalid one, whose line shows a dash."""
     container = run(image, env=ONE_THREAD)
     container.get("/fail/")
     with socket.create_connection(("127.0.0.1", container.ports[0])) as client:
@@ -162,7 +162,7 @@ def test_line_between_requests_has_no_id(image, run, replay):
 
 
 def test_id_goes_through_nginx_gunicorn_and_django(site):
-    """The response has the ID of all three lines, which is not the one that the client forged."""
+    """All three lines show the response's ID, which is not the one that the client forged."""
     response = site.get("/fail/?through", headers={"X-Request-ID": FORGED})
     [sent] = response.headers.get_list("X-Request-ID")
     gunicorn = site.web.wait_for_log("GET /fail/?through")
@@ -176,7 +176,7 @@ def test_id_goes_through_nginx_gunicorn_and_django(site):
 
 
 def test_client_begins_the_line(site):
-    """Behind nginx, the access log has the address that nginx saw."""
+    """Behind nginx, the access log shows the address that nginx saw."""
     site.get("/whoami/?client")
     nginx = line_with(site.nginx.wait_for_log("GET /whoami/?client"), "GET /whoami/?client")
     gunicorn = line_with(site.web.wait_for_log("GET /whoami/?client"), "GET /whoami/?client")
@@ -186,7 +186,7 @@ def test_client_begins_the_line(site):
 
 
 def test_killed_worker_leaves_no_line_of_its_request(site):
-    """The worker ends in mid-request: only nginx has a line, with the ID of its error page."""
+    """The worker exits during the request: only nginx logs a line, with its error page's ID."""
     response = site.get("/exit/9/")
     sent = response.headers["X-Request-ID"]
     nginx = site.nginx.wait_for_log('"GET /exit/9/ HTTP/1.1" 502')
@@ -201,7 +201,7 @@ def test_killed_worker_leaves_no_line_of_its_request(site):
 
 @pytest.mark.docker_only("this logging driver")
 def test_docker_keeps_all_lines_unless_limited(image, run):
-    """The same program writes more than the limit; without a limit its first line is kept."""
+    """A program writes more than the limit; without a limit, its first line is kept."""
     command = ["python", "-c", STREAMS]
     limited = run(image, *command, ready="", log_driver="json-file", log_options=LIMIT)
     unlimited = run(image, *command, ready="", log_driver="json-file")
@@ -214,24 +214,24 @@ LIMIT = ["max-size=10k", "max-file=2"]
 
 
 def read(log):
-    """Return zone, process, level, request ID and message of each line."""
+    """Return each line's time zone, process, level, request ID and message."""
     return LINE.findall(log)
 
 
 def line_with(log, text):
-    """Return the only line of a log with this text."""
+    """Return the only log line with this text."""
     [line] = [line for line in log.splitlines() if text in line]
     return line
 
 
 def failed(container):
-    """Ask for the page that fails, and return whether Django has answered."""
+    """Request the failing page, and return whether Django has responded."""
     with suppress(httpx.TransportError):
         return container.get("/fail/").status_code == 500
 
 
 def docker_logs(container, text):
-    """Return both streams of `docker logs` in the order of the terminal, up to a text."""
+    """Return both streams of `docker logs` in the terminal's order, up to a text."""
     container.wait_for_log(text)
     command = [*container.docker.client_config.docker_cmd, "logs", container.handle.id]
     return subprocess.check_output(command, stderr=subprocess.STDOUT, text=True)

@@ -22,7 +22,7 @@ LINTERS = [
 
 
 def test_one_command_writes_the_pins(tmp_path):
-    """With an empty list and today's versions, the command writes today's list again."""
+    """Starting from an empty list, the command writes the same list with today's versions."""
     text = (ROOT / "pyproject.toml").read_text()
     pins = tomllib.loads(text)["tool"]["uv"]["constraint-dependencies"]
     emptied = edited(text, {"".join(f'  "{pin}",\n' for pin in pins): ""})
@@ -44,7 +44,7 @@ def test_imported_packages_are_declared():
 
 
 def test_extensions_pass_mypy():
-    """The settings in pyproject.toml are strict."""
+    """Mypy uses the strict settings in pyproject.toml."""
     done = program("mypy", "docs/_ext/guide")
 
     assert done.returncode == 0, done.stdout
@@ -74,7 +74,7 @@ def test_workflow_passes_its_linters(command):
 
 @pytest.mark.parametrize("command", LINTERS, ids=lambda command: command[0])
 def test_action_by_tag_is_refused(command, tmp_path):
-    """The hash of one action is replaced with its tag, as in most workflows."""
+    """With the hash of one action replaced by its tag, as in most workflows, the linter fails."""
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
     workflow = tmp_path / WORKFLOW
     text, replaced = re.subn("(deploy-pages@)[0-9a-f]{40} # ", r"\1", workflow.read_text())
@@ -88,7 +88,7 @@ def test_action_by_tag_is_refused(command, tmp_path):
 
 
 def test_ci_run_fails_without_a_command(tmp_path):
-    """The README's heading has another name, and the results of an earlier run exist."""
+    """The README's heading is renamed, while results of an earlier run exist."""
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     readme = edited((ROOT / "README.md").read_text(), {"## Run the tests": "## Another heading"})
     (tmp_path / "README.md").write_text(readme)

@@ -39,7 +39,7 @@ HARMLESS = {
 
 @pytest.fixture(scope="module")
 def with_media(build, tmp_path_factory):
-    """Build the page's Dockerfile: that of the app with one line more."""
+    """Build the page's Dockerfile: the app's with one extra line."""
     dockerfile = tmp_path_factory.mktemp("media") / "media.Dockerfile"
     text = (SNIPPETS / APP).read_text()
     dockerfile.write_text(edited(text, {"USER 10001": f"{OWNER}USER 10001"}))
@@ -48,7 +48,7 @@ def with_media(build, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def volume(docker):
-    """Return a volume like that of the page's Compose file."""
+    """Return a volume like the one in the page's Compose file."""
     run = os.environ["PROOFS_RUN"]
     volume = docker.volume.create(f"media-{run}-{uuid4().hex[:12]}", labels={engine.LABEL: run})
     yield volume.name
@@ -67,7 +67,7 @@ def site(proxying, volume, with_media, tmp_path_factory):
 
 
 def test_nginx_serves_small_and_large_uploads(site):
-    """One that Django kept in memory, and one that lay in a file of /tmp: both may be read."""
+    """An upload that Django kept in memory and one from a file in /tmp are both served."""
     contents = [b"small", b"large" * MB]
 
     paths = [upload(site, "file.bin", content).text for content in contents]
@@ -75,7 +75,7 @@ def test_nginx_serves_small_and_large_uploads(site):
 
 
 def test_uploads_are_sent_so_that_no_script_runs(site):
-    """A page, a drawing with a script, and what is not there."""
+    """Requests a page, an SVG with a script, and a missing file."""
     paths = [upload(site, name, PAGE).text for name in ("page.html", "drawing.svg")]
     answers = [site.get(path) for path in [*paths, "/media/no.html"]]
 
@@ -85,14 +85,14 @@ def test_uploads_are_sent_so_that_no_script_runs(site):
 
 
 def test_nginx_cannot_write_to_the_volume(site):
-    """Not even as root: it is mounted read-only."""
+    """Not even root can write, because the volume is mounted read-only."""
     touch = ["sh", "-c", "touch /srv/media/new 2>&1; true"]
 
     assert "Read-only file system" in site.nginx.handle.execute(touch, user="root")
 
 
 def test_uploads_outlive_the_container(build, stack, with_media, tmp_path):
-    """By the page's Compose file: the container that took a file is replaced, and it is served."""
+    """With the page's Compose file, an upload is still served after its container is replaced."""
     more = with_settings(tmp_path, SETTINGS, URLS)
     mounts = [":".join(map(str, mount)) for mount in more["volumes"]]
     web = {"image": with_media, "volumes": mounts, "environment": more["env"]}
@@ -109,7 +109,7 @@ def test_uploads_outlive_the_container(build, stack, with_media, tmp_path):
 
 
 def test_larger_body_ends_at_nginx(site):
-    """11 MB are more than elsewhere, and less than where the view takes files."""
+    """An upload of 11 MB passes only at the path where the view accepts files."""
     answers = [upload(site, "large.bin", b"x" * 11 * MB, path) for path in ("/other/", "/upload/")]
 
     assert [answer.status_code for answer in answers] == [413, 200]
@@ -117,14 +117,14 @@ def test_larger_body_ends_at_nginx(site):
 
 
 def test_limit_of_django_counts_no_files(site):
-    """Five megabytes in a file pass, three in a field of the form do not."""
+    """Five megabytes in a file pass, but three in a form field do not."""
     answers = [upload(site, "x", b"x" * 5 * MB), upload(site, "x", b"x", text="x" * 3 * MB)]
 
     assert [answer.status_code for answer in answers] == [200, 400]
 
 
 def test_name_of_a_client_cannot_escape(site):
-    """Paths up and down, of Unix and Windows: only the last part is kept."""
+    """Of Unix and Windows paths, absolute or with `..`, only the last part is kept."""
     names = ["../../app/core/views.py", "/app/manage.py", "..\\..\\x.txt"]
 
     paths = [upload(site, name, b"forged").text for name in names]

@@ -48,9 +48,9 @@ print(json.dumps(answers))
 """
 KILLED = "was sent SIGKILL! Perhaps out of memory?"
 REPLACED = "Autorestarting worker after current request."
-ONE_HUNDRED = {"memory": "100m", "memory_swap": "100m"}  # megabytes: enough for one worker
-TOO_FEW = {"memory": "32m", "memory_swap": "32m"}  # too few to load Django
-GROUP = "/sys/fs/cgroup/memory.oom.group"  # only version 2 has it
+ONE_HUNDRED = {"memory": "100m", "memory_swap": "100m"}  # enough for one worker
+TOO_FEW = {"memory": "32m", "memory_swap": "32m"}  # too little to load Django
+GROUP = "/sys/fs/cgroup/memory.oom.group"  # only in cgroup v2
 USAGE = {
     "v1": "cd /sys/fs/cgroup/memory && cat memory.usage_in_bytes memory.stat",
     "v2": "cd /sys/fs/cgroup && cat memory.current memory.stat",
@@ -71,7 +71,7 @@ def test_eight_threads_take_hardly_more_than_one(build, run):
 
 
 def test_worker_loads_a_django_of_its_own(build, run):
-    """The memory of all processes is summed, with one worker and with four."""
+    """Compares the memory of all processes, with one worker and with four."""
     image = build(IMAGE)
 
     one, four = (serve(run, image, READY, workers).pss() for workers in (1, 4))
@@ -80,7 +80,7 @@ def test_worker_loads_a_django_of_its_own(build, run):
 
 
 def test_preload_shares_django_between_workers(build, run):
-    """The memory of four workers with the page's file, and of two without it, at startup."""
+    """Compares four workers with the page's file and two without it, at startup."""
     image = build(IMAGE)
 
     shared, apart = serve(run, image, SHARED + READY, 4), serve(run, image, READY, 2)
@@ -89,7 +89,7 @@ def test_preload_shares_django_between_workers(build, run):
 
 
 def test_sharing_shrinks_under_load(build, run):
-    """With a hundred requests, preloaded workers grow more than twice as much as others."""
+    """After a hundred requests, preloaded workers have grown more than twice as much as others."""
     image = build(IMAGE)
     apart, preloaded = serve(run, image, READY, 2), serve(run, image, PRELOAD + READY, 2)
 
@@ -99,7 +99,7 @@ def test_sharing_shrinks_under_load(build, run):
 
 
 def test_full_collection_ends_the_sharing(build, run):
-    """After one full garbage collection, preloaded workers use 1.4 times the memory or more."""
+    """After one full garbage collection, preloaded workers use at least 1.4 times the memory."""
     image = build(IMAGE)
 
     before, after = (serve(run, image, PRELOAD + hook, 4).pss() for hook in (READY, COLLECT))
@@ -108,7 +108,7 @@ def test_full_collection_ends_the_sharing(build, run):
 
 
 def test_frozen_memory_stays_shared_after_a_collection(build, run):
-    """The same full collection, with gc.freeze() before the workers start and without."""
+    """Runs the same full collection with and without gc.freeze() before the workers start."""
     image = build(IMAGE)
 
     thawed, frozen = (serve(run, image, c + COLLECT, 4).pss() for c in (PRELOAD, SHARED))
@@ -117,7 +117,7 @@ def test_frozen_memory_stays_shared_after_a_collection(build, run):
 
 
 def test_freeze_saves_little_without_a_collection(build, run):
-    """The same requests, with gc.freeze() before the workers start and without."""
+    """Sends the same requests with and without gc.freeze() before the workers start."""
     image = build(IMAGE)
     containers = [serve(run, image, config + READY, 4) for config in (PRELOAD, SHARED)]
 
@@ -136,7 +136,7 @@ def test_rss_counts_shared_pages_again(build, run):
 
 
 def test_leak_ends_with_its_worker(build, run):
-    """Each request leaks a megabyte: without restarts, the largest of 40 sizes is far larger."""
+    """Each request leaks a megabyte: without restarts, the largest of 40 sizes is far higher."""
     image, config = build(IMAGE), PRELOAD + LEAK + READY
     kept = serve(run, image, config, 1)
     replaced = serve(run, image, config, 1, "--max-requests", "10")
@@ -148,7 +148,7 @@ def test_leak_ends_with_its_worker(build, run):
 
 
 def test_request_waits_for_the_new_worker(build, run):
-    """The only worker serves five of eight requests: all succeed, and one waits for longer."""
+    """The only worker is replaced after five of eight requests: all succeed, one waits longer."""
     container = serve(run, build(IMAGE), READY, 1, "--max-requests", "5")
 
     seconds, statuses, _ = zip(*ask(container, "/health/", 8), strict=True)
@@ -158,7 +158,7 @@ def test_request_waits_for_the_new_worker(build, run):
 
 
 def test_jitter_spreads_the_restarts(build, run):
-    """Each worker logs its limit of requests: with the page's file they differ."""
+    """With the page's file, the workers log different request limits."""
     image = build(IMAGE)
     config = AGAINST_LEAKS + PRELOAD + READY
     spread = limits(serve(run, image, config, 4))
@@ -183,7 +183,7 @@ def test_killed_worker_is_replaced(build, run):
 
 @pytest.mark.cgroup
 def test_running_container_is_called_oom_killed(build, run):
-    """A worker is killed; `docker inspect` says OOMKilled of the container, which keeps running."""
+    """A worker is killed; `docker inspect` reports OOMKilled for the running container."""
     container = serve(run, build(IMAGE), GREED + READY, 1, **ONE_HUNDRED)
     before = container.handle.state.oom_killed
     with pytest.raises(httpx.TransportError):
@@ -197,7 +197,7 @@ def test_running_container_is_called_oom_killed(build, run):
 
 @pytest.mark.cgroup
 def test_boot_loop_is_not_restarted(build, run):
-    """No worker fits into the limit: one after another is killed, and Docker does not restart."""
+    """No worker fits in the memory limit: all are killed, but Docker does not restart anything."""
     container = serve(run, build(IMAGE), "", 0, restart="always", **TOO_FEW)
 
     container.wait_for_log(KILLED, count=3)
@@ -217,7 +217,7 @@ def test_preload_lets_the_container_end(build, run):
 
 @pytest.mark.cgroup
 def test_limit_below_use_depends_on_the_version(build, run, docker, cgroup):
-    """`docker update` to 8 MB: version 1 refuses it, and version 2 kills what uses more."""
+    """With `docker update` to 8 MB, cgroup v1 refuses the limit, and v2 kills the processes."""
     container = serve(run, build(IMAGE), READY, 1, **ONE_HUNDRED)
     lower = {"memory": "8m", "memory_swap": "8m"}
 
@@ -226,7 +226,7 @@ def test_limit_below_use_depends_on_the_version(build, run, docker, cgroup):
             docker.container.update(container.handle, **lower)
         assert container.get("/health/").text == "ok"
     else:
-        with suppress(DockerException):  # the systemd driver may find the container gone already
+        with suppress(DockerException):  # with the systemd driver, it may already be gone
             docker.container.update(container.handle, **lower)
         assert container.exit_code == 137
         assert container.handle.state.oom_killed
@@ -234,7 +234,7 @@ def test_limit_below_use_depends_on_the_version(build, run, docker, cgroup):
 
 @pytest.mark.cgroup
 def test_docker_lets_one_process_die(build, run, cgroup):
-    """The kernel's switch for killing all processes is 0 under Docker; version 1 has none."""
+    """Under Docker, the kernel's switch for killing all processes is 0; cgroup v1 has none."""
     container = serve(run, build(IMAGE), READY, 1)
 
     found = container.exec("sh", "-c", f"cat {GROUP} 2>/dev/null || echo none")
@@ -244,7 +244,7 @@ def test_docker_lets_one_process_die(build, run, cgroup):
 
 @pytest.mark.cgroup
 def test_group_kill_leaves_no_line(build, run, cgroup):
-    """The switch, if there is one, is set to 1 as on Kubernetes, and a worker allocates 1 GB."""
+    """The switch, if it exists, is set to 1 as on Kubernetes, and a worker allocates 1 GB."""
     switch = f"[ ! -e {GROUP} ] || echo 1 >{GROUP}; {CONFIGURED}"
     env = {"CONFIG": GREED + READY, "WEB_CONCURRENCY": "1"}
     root = {"privileged": True, "user": "root"}
@@ -262,7 +262,7 @@ def test_group_kill_leaves_no_line(build, run, cgroup):
 
 @pytest.mark.cgroup
 def test_docker_stats_subtracts_inactive_files(build, run, docker, cgroup):
-    """A file of 50 MiB is written: the figure is the kernel's usage less its inactive files."""
+    """After a file of 50 MiB is written, the figure is the kernel's usage minus inactive files."""
     container = serve(run, build(IMAGE), READY, 1)
     container.exec("dd", "if=/dev/zero", "of=/tmp/file", "bs=1M", "count=50")
 
@@ -275,7 +275,7 @@ def test_docker_stats_subtracts_inactive_files(build, run, docker, cgroup):
 
 
 def serve(run, image, config, workers, *flags, **options: object):
-    """Run Gunicorn with the text of a configuration, and wait until each worker is ready."""
+    """Run Gunicorn with this configuration text, and wait until every worker is ready."""
     env = {"CONFIG": config, "WEB_CONCURRENCY": str(workers or 1)}
     command = ["sh", "-c", f'{CONFIGURED} "$@"', "sh", *flags]
     container = run(image, *command, env=env, **options)
@@ -285,23 +285,23 @@ def serve(run, image, config, workers, *flags, **options: object):
 
 
 def ask(container, path, count):
-    """Send requests from inside, one after another: the seconds, status and text of each."""
+    """Send requests one by one from inside; return the seconds, status and text of each."""
     return json.loads(container.exec("python", "-c", CLIENT, path, str(count)))
 
 
 def growth(container):
-    """Return by how many kB a hundred requests make all processes grow."""
+    """Return by how many kB all processes grow in a hundred requests."""
     before = container.pss()
     ask(container, "/echo/", 100)
     return container.pss() - before
 
 
 def sum_of(size, container):
-    """Return the sum of one of the kernel's sizes over all processes."""
+    """Return the sum of one of the kernel's memory figures over all processes."""
     rollups = container.exec("sh", "-c", "cat /proc/[0-9]*/smaps_rollup")
     return sum(map(int, re.findall(rf"(?m)^{size}: +(\d+) kB", rollups)))
 
 
 def limits(container):
-    """Return the numbers of requests after which its workers are replaced."""
+    """Return after how many requests each worker is replaced."""
     return set(map(int, re.findall(r"Ready for up to (\d+) requests", container.logs())))

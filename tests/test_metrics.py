@@ -32,13 +32,13 @@ LEFT += " --bind 0.0.0.0:8000 --no-control-socket"
 
 @pytest.fixture(scope="module")
 def image(build):
-    """Build the app image with both files of the page."""
+    """Build the app image with both of the page's files."""
     return build(APP, files=FILES, changes={"requirements.txt": PACKAGES})
 
 
 @pytest.fixture(scope="module")
 def web(image, running):
-    """Return a container that the tests which only look share."""
+    """Return a container for the tests that only look at it."""
     with running(image) as web:
         web.wait_for_log("Booting worker", count=2)
         yield web
@@ -46,7 +46,7 @@ def web(image, running):
 
 @pytest.fixture(scope="module")
 def stack(docker, image, official, tmp_path_factory):
-    """Bring up the page's Compose file, with seconds for its quarters of a minute."""
+    """Start the page's Compose file, with intervals of one second instead of fifteen."""
     official(PROMETHEUS)
     folder = tmp_path_factory.mktemp("metrics")
     for name in NEXT_TO_IT:
@@ -64,7 +64,7 @@ def stack(docker, image, official, tmp_path_factory):
 
 
 def test_metrics_are_the_sum_of_all_workers(web):
-    """Both workers answer requests; the endpoint has all requests and all threads."""
+    """Both workers respond to requests; the endpoint counts all requests and all threads."""
     before = metrics(web)
     pids = {web.get("/whoami/").json()["pid"] for _ in range(40)}
     after = metrics(web)
@@ -76,7 +76,7 @@ def test_metrics_are_the_sum_of_all_workers(web):
 
 
 def test_metrics_do_not_need_a_free_thread(image, run):
-    """Both threads of the only worker have a request, and the endpoint says so."""
+    """Both threads of the only worker are busy, and the endpoint reports it."""
     container = run(image, env={"WEB_CONCURRENCY": "1"})
     container.wait_for_log("Booting worker")
     sleeping = [container.start_get("/sleep/8/") for _ in range(3)]
@@ -87,13 +87,13 @@ def test_metrics_do_not_need_a_free_thread(image, run):
 
 
 def test_gunicorns_port_does_not_serve_metrics(web):
-    """The port that a proxy knows returns 404, and the other port is not published."""
+    """The port that the proxy uses returns 404, and the metrics port is not published."""
     assert web.get("/metrics").status_code == 404
     assert len(web.ports) == 1
 
 
 def test_killed_worker_is_not_counted(image, run):
-    """A worker that is killed in mid-request: its thread is neither busy nor there."""
+    """Workers are killed during a request; their threads are not counted, as busy or otherwise."""
     container = run(image)
     container.wait_for_log("Booting worker", count=2)
     container.start_get("/sleep/60/")
@@ -107,7 +107,7 @@ def test_killed_worker_is_not_counted(image, run):
 
 
 def test_start_empties_the_folder(image, run):
-    """A file of an earlier start is gone when Gunicorn listens."""
+    """A file from an earlier start is gone once Gunicorn listens."""
     container = run(image, "sh", "-c", LEFT)
     container.wait_for_log("Booting worker", count=2)
 
@@ -115,19 +115,19 @@ def test_start_empties_the_folder(image, run):
 
 
 def test_promtool_tests_the_alerts(official, replay, tmp_path):
-    """The page's command, with the page's files."""
+    """The page's command tests the page's files."""
     official(PROMETHEUS)
     for name in NEXT_TO_IT:
         shutil.copy(SNIPPETS / PAGE / name, tmp_path / name.partition(".")[2])
 
-    tmp_path.chmod(0o755)  # promtool is not root
+    tmp_path.chmod(0o755)  # promtool does not run as root
 
     printed = replay(f"{PAGE}/test.console", cwd=tmp_path)
     assert "SUCCESS" in printed
 
 
 def test_statsd_gets_requests_and_backlog(plain_image, run):
-    """A UDP socket in the container receives all four metrics, and none about threads."""
+    """A UDP socket in the container receives all four metrics, but none about threads."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": STATSD})
     sent = container.exec("python", "-c", RECEIVE, *NAMES).split()
 
@@ -136,7 +136,7 @@ def test_statsd_gets_requests_and_backlog(plain_image, run):
 
 
 def test_prometheus_sees_one_target_for_two_workers(stack):
-    """The container is one target, which is up, and the threads of both workers are its value."""
+    """The container is one target, which is up and reports the threads of both workers."""
     assert wait_until(lambda: query(stack, 'up{job="web"}') == ["1"])
 
     targets = api(stack, "targets")["activeTargets"]
@@ -145,11 +145,11 @@ def test_prometheus_sees_one_target_for_two_workers(stack):
 
 
 def test_alert_fires_when_all_threads_are_busy(stack):
-    """More requests than threads: the alert fires, and stops when no request is left."""
+    """With more requests than threads, the alert fires until the last request is done."""
     web, waiting = stack.service("web"), []
 
     def fires():
-        """Keep 16 requests there: one worker may accept more of them than the other."""
+        """Keep 16 requests in progress, since one worker may accept more of them than the other."""
         waiting[:] = [response for response in waiting if not response.done()]
         waiting.extend(web.start_get("/sleep/2/") for _ in range(16 - len(waiting)))
         return "AllThreadsBusy" in firing(stack)
@@ -164,14 +164,14 @@ ANSWERED = 'gunicorn_request_seconds_count{status="200"}'
 
 
 def metrics(container):
-    """Return the values that the endpoint in a container shows, by name and labels."""
+    """Return the values from a container's endpoint, by name and labels."""
     text = container.exec("python", "-c", GET, "http://127.0.0.1:9000/metrics")
     rows = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in rows}
 
 
 def api(stack, path):
-    """Return what Prometheus answers."""
+    """Return Prometheus's response."""
     [prometheus] = stack.services("prometheus")
     try:
         return prometheus.get(f"/api/v1/{path}").json()["data"]
@@ -180,12 +180,12 @@ def api(stack, path):
 
 
 def query(stack, expression):
-    """Return the values of an expression, which has none before Prometheus is ready."""
+    """Return an expression's values; there are none before Prometheus is ready."""
     found = api(stack, f"query?query={urllib.parse.quote(expression)}").get("result", [])
     return [row["value"][1] for row in found]
 
 
 def firing(stack):
-    """Return the names of the alerts that fire."""
+    """Return the names of the alerts that are firing."""
     alerts = api(stack, "alerts").get("alerts", [])
     return [alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"]

@@ -13,7 +13,7 @@ WEB = ["web"]
 EXPAND = "migrations/expand.0002_note_author.py"
 CONTRACT = [EXPAND, "migrations/forget.0003_forget_created.py"]
 CONTRACT += ["migrations/drop.0004_drop_created.py"]
-WITHOUT_CREATED = {  # the code of a release that has forgotten the field
+WITHOUT_CREATED = {  # the code of a release without the field
     "core/models.py": {"    created = models.DateTimeField(auto_now_add=True)\n": ""},
     "core/views.py": {'"text", "created"': '"text"'},
 }
@@ -50,7 +50,7 @@ BROKEN = 'migrations.RunSQL("SELECT broken")'
 
 @pytest.fixture(scope="module")
 def postgres(official, running):
-    """Return a PostgreSQL that the tests of this file share."""
+    """Return a PostgreSQL for the tests in this file."""
     options = {"env": {"POSTGRES_PASSWORD": PASSWORD}, "ready": "listening on IPv4"}
     with running(official("postgres:18"), **options) as postgres:
         postgres.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
@@ -59,7 +59,7 @@ def postgres(official, running):
 
 @pytest.fixture
 def database(postgres, request):
-    """Make a database for one test, and return its URL."""
+    """Create a database for one test, and return its URL."""
     name = request.node.name
     postgres.exec("createdb", "--username", "postgres", name)
     postgres.exec("psql", "--username", "postgres", "-qc", "CREATE SEQUENCE arrived", name)
@@ -69,21 +69,21 @@ def database(postgres, request):
 
 @pytest.fixture(scope="module")
 def site(producing):
-    """Return `web` of docs/compose.md and what it needs, which the tests of this file share."""
+    """Return `web` of docs/compose.md and its dependencies, for the tests in this file."""
     with producing(*WEB) as site:
         yield site
 
 
 @pytest.fixture
 def production(site, build):
-    """Have the site up, with the code that it began with."""
+    """Run the site with its original code."""
     site.release(images(build)["web"])
     site.up(*WEB)
     return site
 
 
 def test_failed_migration_stops_up_without_a_web(production, build):
-    """The old container is gone, the new one is made and never started."""
+    """The old container is removed, and the new one is created but never started."""
     before = production.service("web").handle.id
     production.release(images(build, {FAILS: written(BROKEN)})["web"])
 
@@ -96,7 +96,7 @@ def test_failed_migration_stops_up_without_a_web(production, build):
 
 
 def test_exec_migrates_with_the_old_code(production, build):
-    """The new image brings a migration, of which the running container knows nothing."""
+    """The new image contains a migration that the running container does not have."""
     production.release(images(build, {MORE: written(CREATE)})["web"])
 
     assert "No migrations to apply" in production.run("exec", "-T", "web", *MIGRATE)
@@ -104,7 +104,7 @@ def test_exec_migrates_with_the_old_code(production, build):
 
 
 def test_two_that_migrate_at_start_collide(plain_image, run, inside, database, tmp_path):
-    """Both find the same migration unapplied: one starts Gunicorn, and the other ends with 1."""
+    """Both find the same unapplied migration: one starts Gunicorn, the other exits with code 1."""
     volumes = [mounted(tmp_path, written(MEETING, patience=60))]
     volumes += [(SNIPPETS / ENTRYPOINT, "/app/entrypoint.sh", "ro")]
     env = {"DATABASE_URL": database}
@@ -120,7 +120,7 @@ def test_two_that_migrate_at_start_collide(plain_image, run, inside, database, t
 
 
 def test_lock_lets_one_migrate_at_a_time(plain_image, run, database, tmp_path):
-    """Of two that start together one migrates, and the other finds nothing left to do."""
+    """Of two that start together, one migrates, and the other finds nothing left to apply."""
     volumes = [mounted(tmp_path, written(MEETING, patience=4))]
     volumes += [(SNIPPETS / ALONE, f"{COMMANDS}/migrate_alone.py", "ro")]
     command = ["python", "manage.py", "migrate_alone"]
@@ -135,7 +135,7 @@ def test_lock_lets_one_migrate_at_a_time(plain_image, run, database, tmp_path):
 
 @pytest.mark.parametrize("expanded", [True, False])
 def test_database_default_lets_old_code_write(plain_image, run, database, tmp_path, expanded):
-    """A column is added under a running container, whose code does not know it."""
+    """A column is added while a container runs whose code does not have the field."""
     text = (SNIPPETS / EXPAND).read_text() if expanded else written(IN_PYTHON)
     web = run(plain_image, env={"DATABASE_URL": database}, volumes=[mounted(tmp_path, text)])
     web.exec(*MIGRATE, "core", "0001")
@@ -148,7 +148,7 @@ def test_database_default_lets_old_code_write(plain_image, run, database, tmp_pa
 
 
 def test_old_code_misses_a_removed_column(plain_image, run, database, tmp_path):
-    """It reads all columns that it knows, by name."""
+    """The old code selects every column of its model by name."""
     volumes = [mounted(tmp_path, written(REMOVE))]
     web = run(plain_image, env={"DATABASE_URL": database}, volumes=volumes)
     web.exec(*MIGRATE, "core", "0001")
@@ -160,7 +160,7 @@ def test_old_code_misses_a_removed_column(plain_image, run, database, tmp_path):
 
 
 def test_forgotten_field_suits_old_and_new_code(plain_image, run, database, tmp_path):
-    """Both write and read notes after the first release; old code fails after the second."""
+    """After the first release, old and new code read and write notes; after two, old code fails."""
     env, volumes = {"DATABASE_URL": database}, migrations()
     old = run(plain_image, env=env, volumes=volumes)
     old.exec(*MIGRATE, "core", "0003")
@@ -180,7 +180,7 @@ def test_forgotten_field_suits_old_and_new_code(plain_image, run, database, tmp_
 
 
 def test_lock_timeout_ends_a_migration(plain_image, run, postgres, database, request):
-    """A transaction has read the table and is open: the migration fails, and pages go on."""
+    """An open transaction has read the table: the migration fails, and pages keep working."""
     psql = ["psql", "--username", "postgres", "-tAc"]
     name = request.node.name
     web = run(plain_image, env={"DATABASE_URL": database}, volumes=migrations())
@@ -198,7 +198,7 @@ def test_lock_timeout_ends_a_migration(plain_image, run, postgres, database, req
 
 
 def test_check_tells_of_unapplied_migrations(plain_image, inside, postgres, database, request):
-    """It fails before, and not after; it has not made the table."""
+    """The check fails before the migration, but not after it, and creates no table."""
     env = {"DATABASE_URL": database}
     command = [*MIGRATE, "--check"]
     table = ["psql", "--username", "postgres", "-tAc", "SELECT to_regclass('core_note')"]
@@ -213,22 +213,22 @@ def test_check_tells_of_unapplied_migrations(plain_image, inside, postgres, data
 
 
 def migrations():
-    """Return the volumes that bring the page's migrations into a container."""
+    """Return the volumes that add the page's migrations to a container."""
     return [(SNIPPETS / path, f"{FOLDER}/{saved(path)}", "ro") for path in CONTRACT]
 
 
 def written(operation, patience=0):
-    """Return the text of a migration."""
+    """Return a migration's text."""
     return MIGRATION.format(operation=operation, patience=patience)
 
 
 def mounted(folder, text):
-    """Return the volume that brings a migration into a container."""
+    """Return the volume that adds a migration to a container."""
     (folder / "0002_more.py").write_text(text)
     return (folder / "0002_more.py", f"{FOLDER}/0002_more.py", "ro")
 
 
 def note(web):
-    """Post a note, and return the status of the answer."""
+    """Post a note, and return the response's status."""
     url, text = f"{web.address}/notes/", {"text": "kept"}
     return httpx.post(url, data=text, timeout=PATIENCE, verify=TLS).status_code

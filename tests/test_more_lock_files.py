@@ -27,7 +27,7 @@ def image(build, poetry_locked):
 
 @pytest.fixture
 def compiled(official, replay, tmp_path):
-    """Run pip-compile as the page tells, and return the folder with what it wrote."""
+    """Run pip-compile as on the page, and return the directory with its output."""
     official("python:3.14-slim")
     asked = (PROJECT / "requirements.txt").read_text().partition("#")[0]
     (tmp_path / "requirements.in").write_text(asked)
@@ -36,7 +36,7 @@ def compiled(official, replay, tmp_path):
 
 
 def test_poetry_stage_is_all_that_is_new():
-    """Of the app image's instructions, pip's alone has another source; a stage is new."""
+    """Of the app image's instructions, only pip's has another source; one stage is new."""
     app, poetry = (instructions(SNIPPETS / name) for name in (APP, FILE))
 
     [missing] = [line for line in app if line not in poetry]
@@ -48,7 +48,7 @@ def test_poetry_stage_is_all_that_is_new():
 
 
 def test_poetry_image_serves(image, run):
-    """A German browser gets the German home page, with a hashed link to its stylesheet."""
+    """A German browser gets the German home page, with a link to a hashed stylesheet."""
     web = run(image)
     page = web.get("/", headers={"Accept-Language": "de"}).text
 
@@ -58,7 +58,7 @@ def test_poetry_image_serves(image, run):
 
 
 def test_versions_are_those_of_poetry_lock(image, inside, poetry_locked):
-    """Each package of the image but pip is in the lock, and the exported file has hashes."""
+    """Every package in the image except pip is in the lock, and the exported file has hashes."""
     lock = tomllib.loads((poetry_locked / "poetry.lock").read_text())
     locked = {f"{p['name']}=={p['version']}" for p in lock["package"]}
 
@@ -69,7 +69,7 @@ def test_versions_are_those_of_poetry_lock(image, inside, poetry_locked):
 
 
 def test_changed_hash_in_poetry_lock_fails_the_build(builder, poetry_locked, tmp_path):
-    """All hashes of the lock are others."""
+    """With every hash in the lock changed, the build fails."""
     project = tmp_path / "project"
     shutil.copytree(poetry_locked, project)
     lock = project / "poetry.lock"
@@ -84,7 +84,7 @@ def test_changed_hash_in_poetry_lock_fails_the_build(builder, poetry_locked, tmp
 
 
 def test_poetry_stays_out(image, inside):
-    """Neither the program nor one of its packages."""
+    """The image contains neither Poetry nor any of its packages."""
     found = inside(image, "python", "-c", INSTALLED).output.lower()
 
     assert "poetry" not in found
@@ -92,13 +92,13 @@ def test_poetry_stays_out(image, inside):
 
 
 def test_other_groups_stay_out(image, inside, poetry_locked):
-    """The lock has the package of the group dev, and the image does not."""
+    """The lock has the package of the group dev, but the image does not."""
     assert 'name = "iniconfig"' in (poetry_locked / "poetry.lock").read_text()
     assert "iniconfig" not in inside(image, "python", "-c", INSTALLED).output
 
 
 def test_outdated_poetry_lock_fails_the_build(builder, poetry_locked, tmp_path):
-    """The project asks for another version than the lock has."""
+    """The project requires a version that differs from the lock."""
     project = tmp_path / "project"
     shutil.copytree(poetry_locked, project)
     asked = (project / "pyproject.toml").read_text()
@@ -113,7 +113,7 @@ def test_outdated_poetry_lock_fails_the_build(builder, poetry_locked, tmp_path):
 
 
 def test_pip_compile_writes_versions_and_hashes(compiled):
-    """Each requirement is one version with hashes, and the file is the reader's."""
+    """Each requirement has one version and its hashes, and the reader owns the file."""
     path = compiled / "requirements.txt"
     text = re.sub(r"\\\n", "", re.sub(r"(?m)^ *#.*\n", "", path.read_text()))
 
@@ -124,14 +124,14 @@ def test_pip_compile_writes_versions_and_hashes(compiled):
 
 
 def test_app_file_installs_what_pip_compile_wrote(compiled, build, run):
-    """The app image's file, with this requirements.txt: the page has a hashed link."""
+    """The app image's Dockerfile installs this requirements.txt; the page has a hashed link."""
     changes = {"requirements.txt": (compiled / "requirements.txt").read_text()}
 
     assert re.search(HASHED, run(build(APP, changes=changes)).get("/").text)
 
 
 def test_second_pip_compile_keeps_the_versions(compiled, replay):
-    """The file asks for any version of Django now, and an older one is locked."""
+    """The input file allows any version of Django, but an older one is locked."""
     asked, locked = compiled / "requirements.in", compiled / "requirements.txt"
     asked.write_text(re.sub("django==6.1.3", "django==6.1.2", asked.read_text()))
     replay("more-lock-files/pip-compile.console", cwd=compiled)

@@ -16,7 +16,7 @@ BOTH = "linux/amd64,linux/arm64"
 
 @pytest.mark.docker_only("two image stores")
 def test_two_platforms_need_the_containerd_store(docker, tmp_path):
-    """An image that needs no emulator is built for both where the store takes it."""
+    """An image that needs no emulator builds for both platforms if the store supports it."""
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
     docker_cmd = docker.client_config.docker_cmd
     status = [*docker_cmd, "info", "--format", "{{json .DriverStatus}}"]
@@ -31,7 +31,7 @@ def test_two_platforms_need_the_containerd_store(docker, tmp_path):
 
 
 def test_uv_lock_has_both_platforms(locked):
-    """The package with a C extension has wheels for both, each with its hash."""
+    """The package with a C extension has wheels for both platforms, each with its hash."""
     lock = tomllib.loads((locked / "uv.lock").read_text())
     [psycopg] = [p for p in lock["package"] if p["name"] == "psycopg-binary"]
 
@@ -44,7 +44,7 @@ def test_uv_lock_has_both_platforms(locked):
 
 
 def test_frontend_stage_can_stay_native(build, run, tmp_path):
-    """The image with the page's line serves the page that links to the bundle."""
+    """With the page's line, the image serves the page that links to the bundle."""
     native = "FROM --platform=$BUILDPLATFORM node:24-trixie-slim AS frontend"
     dockerfile = tmp_path / "native.Dockerfile"
     text = edited((SNIPPETS / FILE).read_text(), {"FROM node:24-trixie-slim AS frontend": native})

@@ -14,7 +14,7 @@ SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")
 
 
 def test_default_bind_is_not_reachable(build, run_once):
-    """The server listens inside, and no client outside can reach it; with --bind they can."""
+    """The server listens inside; clients outside can reach it only with --bind."""
     unbound, bound = run_once(build(IMAGE), *SERVE[:2]), run_once(build(IMAGE), *SERVE)
 
     assert "Listening at: http://127.0.0.1:8000" in unbound.logs()
@@ -45,7 +45,7 @@ def test_read_only_root_needs_a_worker_tmp_dir(build, run):
 
 
 def test_dev_shm_is_memory(build, run_once):
-    """/dev/shm is a tmpfs, and /tmp is not."""
+    """/dev/shm is a tmpfs, but /tmp is not."""
     container = run_once(build(IMAGE))
 
     kinds = container.exec("stat", "--file-system", "--format=%T", "/dev/shm", "/tmp").split()
@@ -55,7 +55,7 @@ def test_dev_shm_is_memory(build, run_once):
 
 @pytest.mark.parametrize("module", ["", "setproctitle==1.3.7"])
 def test_name_shows_with_setproctitle_alone(build, run, module):
-    """The name shows in `docker top` with the package, but not without it."""
+    """With the package, `docker top` shows the name; without it, it does not."""
     requirements = (PROJECT / "requirements.txt").read_text()
     image = build(IMAGE, changes={"requirements.txt": f"{requirements}{module}\n"})
     container = run(image, *SERVE, "--name", "shop")
@@ -77,7 +77,7 @@ def test_access_log_is_off_unless_asked_for(build, run):
 
 
 def test_prints_wait_unless_unbuffered(build, run):
-    """What Python code prints at load is not in the log while the container runs."""
+    """A line that Python code prints at import is not in the log while the container runs."""
     image = build(IMAGE, changes={"core/wsgi.py": PRINTING})
     buffered, unbuffered = run(image), run(image, env={"PYTHONUNBUFFERED": "1"})
     for container in buffered, unbuffered:
@@ -88,7 +88,7 @@ def test_prints_wait_unless_unbuffered(build, run):
 
 
 def test_empty_bind_is_reachable(build, run):
-    """Gunicorn listens on every address, so the published port reaches it."""
+    """Gunicorn listens on all addresses, so the published port reaches it."""
     container = run(build(IMAGE), *SERVE[:3], "")
 
     assert "Listening at: http://0.0.0.0:8000" in container.logs()
@@ -96,7 +96,7 @@ def test_empty_bind_is_reachable(build, run):
 
 
 def test_ipv6_bind_takes_ipv4_too(build, run):
-    """With [::], one container serves both; with both options, the second address is in use."""
+    """With [::], a container accepts both; with two options, the second address is in use."""
     ipv6 = run(build(IMAGE), *SERVE[:3], "[::]:8000", env={"ALLOWED_HOSTS": "127.0.0.1,[::1]"})
     both = run(build(IMAGE), *SERVE, "--bind", "[::]:8000", ready="Can't connect to")
 
@@ -120,7 +120,7 @@ def test_port_80_needs_no_root_where_the_sysctl_allows(build, run):
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_stalled_disk_kills_idle_workers(build, run, threads):
-    """No client sends a request while the disk under /tmp stalls, on sync and on gthread."""
+    """The disk under /tmp stalls while sync and gthread workers are idle."""
     container = on_stalling_disk(build, run, "--threads", threads)
 
     container.exec("sh", "-c", STALL)
@@ -141,7 +141,7 @@ def test_dev_shm_outlasts_a_stalled_disk(build, run):
 
 
 def test_missing_worker_tmp_dir_stops_gunicorn(build, run):
-    """Gunicorn does not create the directory, and says so."""
+    """Gunicorn does not create the directory, and the error says so."""
     line = "/nosuch doesn't exist. Can't create workertmp."
     container = run(build(IMAGE), *SERVE, "--worker-tmp-dir", "/nosuch", ready=line)
 
@@ -149,7 +149,7 @@ def test_missing_worker_tmp_dir_stops_gunicorn(build, run):
 
 
 def test_format_shows_the_client_and_the_duration(build, run):
-    """A request of a second is logged with the address of X-Forwarded-For and its duration."""
+    """A request that takes a second is logged with X-Forwarded-For's address and its duration."""
     container = run(build(IMAGE, files=["options/client-and-duration.gunicorn.conf.py"]))
     container.get("/sleep/1/", headers={"X-Forwarded-For": "203.0.113.9"})
 
@@ -181,7 +181,7 @@ def test_exception_leaves_no_traceback_without_logging(build, run, run_once):
 
 
 def test_check_config_imports_the_project(build, run):
-    """The check fails if the settings need a variable that is missing; otherwise it is silent."""
+    """The check fails if the settings need a missing variable; otherwise it prints nothing."""
     check = ["gunicorn", "core.wsgi", "--check-config"]
     fine = run(build(IMAGE), *check, ready="")
     failing = run(build(IMAGE), "env", "-u", "SECRET_KEY", *check, ready="KeyError: 'SECRET_KEY'")

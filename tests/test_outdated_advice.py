@@ -9,7 +9,7 @@ PAGE = "outdated-advice"
 
 
 def test_command_without_manage_py_is_no_file(build, replay):
-    """Python treats the names of two commands as names of files, and exits with 2."""
+    """Python treats the names of two commands as file names, and exits with code 2."""
     printed = replay(f"{PAGE}/no-manage-py.console", web=build(EXEC_FORM))
 
     assert printed.count("can't open file") == 2
@@ -17,7 +17,7 @@ def test_command_without_manage_py_is_no_file(build, replay):
 
 
 def test_meinheld_does_not_install(official, replay):
-    """Its last release and the greenlet that it requires would both have to be compiled."""
+    """Neither meinheld's last release nor the greenlet that it requires has a wheel."""
     official("python:3.14-slim")
 
     printed = replay(f"{PAGE}/meinheld.console")
@@ -27,7 +27,7 @@ def test_meinheld_does_not_install(official, replay):
 
 
 def test_compose_ignores_the_version_key(replay, tmp_path):
-    """A warning says so, and the services of the old file are understood."""
+    """Compose warns about the key, and starts the services of the old file."""
     shutil.copy(SNIPPETS / f"{PAGE}/wrong-old-article.compose.yaml", tmp_path / "compose.yaml")
 
     printed = replay(f"{PAGE}/version.console", cwd=tmp_path)

@@ -80,7 +80,7 @@ CHANGES |= {f"core/{n}.py": f"from core.settings import *\n{t}" for n, t in SETT
 
 
 def test_workers_count_apart(build, run):
-    """One worker counts every request; of two workers, neither counts all of them."""
+    """One worker counts every request; with two, neither worker counts all of them."""
     one = run(build(APP), *GUNICORN)
     two = run(build(APP), *TWO_WORKERS)
     seen = []
@@ -94,7 +94,7 @@ def test_workers_count_apart(build, run):
 
 
 def test_replaced_worker_begins_anew(build, run):
-    """Three requests are counted; the worker exits, and the next worker counts from one."""
+    """Three requests are counted; the worker exits, and the next worker starts at one."""
     container = run(build(APP), *GUNICORN)
 
     before = [container.get("/count/").text for _ in range(3)]
@@ -106,7 +106,7 @@ def test_replaced_worker_begins_anew(build, run):
 
 
 def test_local_memory_cache_stays_in_its_worker(build, run):
-    """One worker caches a word, and the other does not find it."""
+    """One worker caches a word, but the other does not find it."""
     container = run(build(APP, changes=CHANGES), *TWO_WORKERS, env=DATABASE)
 
     told = container.get("/state/?remember=this").json()
@@ -117,7 +117,7 @@ def test_local_memory_cache_stays_in_its_worker(build, run):
 
 
 def test_database_cache_reaches_all_workers(build, run):
-    """With the page's settings, both workers find the word that one of them cached."""
+    """With the page's settings, both workers find the word that one of them has cached."""
     env = {**DATABASE, "DJANGO_SETTINGS_MODULE": "core.shared"}
     container = run(build(APP, changes=CHANGES), *PRELOADED, env=env)
     container.exec("python", "manage.py", "createcachetable")
@@ -128,7 +128,7 @@ def test_database_cache_reaches_all_workers(build, run):
 
 
 def test_thread_of_ready_runs_in_each_worker(build, run):
-    """Both workers log the thread's line, and the master does not."""
+    """Both workers log the thread's line, but the master does not."""
     container = run(build(APP, changes=CHANGES), *TWO_WORKERS, env=DATABASE)
     pids = {str(answer["pid"]) for answer in ask_both(container)}
 
@@ -144,7 +144,7 @@ def test_thread_of_ready_runs_in_each_command(build, run):
 
 
 def test_preload_leaves_the_thread_in_the_master(build, run):
-    """The master has logged the line, and neither worker has the thread."""
+    """The master logs the line, but neither worker has the thread."""
     container = run(build(APP, changes=CHANGES), *PRELOADED, env=DATABASE)
     threads = [answer["threads"] for answer in ask_both(container)]
 
@@ -185,7 +185,7 @@ def test_generator_made_before_the_fork_repeats(build, run):
 
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 def test_transaction_that_read_first_fails_at_once(build, run, mode):
-    """Two transactions read, wait and write; one fails before its timeout of 60 s is over."""
+    """Two transactions read, wait and write; one fails before its timeout of 60 s."""
     url = f"{DATABASE_URL}?timeout=60&init_command=PRAGMA+journal_mode%3D{mode}"
     container = run(build(APP, changes=CHANGES), *PRELOADED, env={"DATABASE_URL": url})
     start = time.monotonic()
@@ -206,7 +206,7 @@ def test_immediate_transactions_take_turns(build, run):
 
 
 def test_writer_gives_up_after_five_seconds(build, run):
-    """One transaction takes twenty seconds, and the other fails before that."""
+    """One transaction takes twenty seconds; the other fails before it ends."""
     env = {"DATABASE_URL": f"{DATABASE_URL}?transaction_mode=IMMEDIATE"}
     container = run(build(APP, changes=CHANGES), *PRELOADED, env=env)
 
@@ -215,7 +215,7 @@ def test_writer_gives_up_after_five_seconds(build, run):
 
 
 def ask_both(container):
-    """Return the first response of each of the two workers."""
+    """Return each worker's first response."""
     answers = []
 
     def both_have_answered():
@@ -231,13 +231,13 @@ def ask_both(container):
 
 
 def counts(container):
-    """Return the numbers that 20 concurrent requests get."""
+    """Return the numbers that 20 concurrent requests receive."""
     responses = [container.start_get("/count/", verify=False) for _ in range(20)]
     return [int(response.result().text) for response in responses]
 
 
 def write_twice(container, seconds):
-    """Return the status codes of two transactions that start together, in two workers."""
+    """Return the status codes of two concurrent transactions in two workers."""
     ask_both(container)
     responses = [container.start_get(f"/read-then-write/{seconds}/") for _ in range(2)]
     return sorted(response.result().status_code for response in responses)

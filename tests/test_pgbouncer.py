@@ -17,14 +17,14 @@ STARTUP = 'DATABASES["default"]["OPTIONS"] = {"options": "-c lock_timeout=5s"}\n
 
 @pytest.fixture(scope="module")
 def as_printed(serving, pooling):
-    """Run the probe with both files of the page, and return what two clients see."""
+    """Run the probe with both of the page's files, and return what two clients see."""
     with pooling() as (_, address), serving(BEHIND, env=address) as web:
         yield json.loads(web.exec("python", "-c", CLIENTS))
 
 
 @pytest.fixture(scope="module")
 def without(serving, pooling):
-    """Run the probe without prepared statements in PgBouncer, and with Django's cursors."""
+    """Run the probe with Django's cursors, but no prepared statements in PgBouncer."""
     with (
         pooling(NO_STATEMENTS) as (_, address),
         serving(edited(BEHIND, WITH_CURSORS), env=address) as web,
@@ -33,7 +33,7 @@ def without(serving, pooling):
 
 
 def test_clients_share_the_connections_of_the_pool(postgres, pooling, serve):
-    """Four threads keep four connections to PgBouncer, which has two; 24 requests succeed."""
+    """Four threads keep four connections to PgBouncer, which has two; all 24 requests succeed."""
     with pooling(TWO) as (pooler, address):
         container = serve(BEHIND, env=address)
 
@@ -43,28 +43,28 @@ def test_clients_share_the_connections_of_the_pool(postgres, pooling, serve):
 
 
 def test_server_side_cursor_is_lost_between_transactions(without):
-    """Another client has a transaction while Django reads the rows of a chunk."""
+    """Another client runs a transaction while Django reads a chunk of rows."""
     assert "_django_curs_" in without["iterated"]
     assert "does not exist" in without["iterated"]
 
 
 def test_cursors_of_the_client_read_all_rows(as_printed):
-    """With DISABLE_SERVER_SIDE_CURSORS, the same loop has its ten rows."""
+    """With DISABLE_SERVER_SIDE_CURSORS, the same loop reads all ten rows."""
     assert as_printed["iterated"] == 10
 
 
 def test_prepared_statements_collide_without_the_setting(without):
-    """Two clients of psycopg prepare their first statement on the same connection."""
+    """Two psycopg clients prepare their first statement on the same connection."""
     assert 'prepared statement "_pg3_0" already exists' in without["prepared"]
 
 
 def test_pgbouncer_keeps_prepared_statements_apart(as_printed):
-    """With max_prepared_statements, both clients get their result."""
+    """With max_prepared_statements, both clients get their results."""
     assert as_printed["prepared"] == [2, 2]
 
 
 def test_django_prepares_no_statements(serve):
-    """The threshold of Django's connection is None, which turns preparing off."""
+    """Django sets its connection's threshold to None, which turns preparing off."""
     ask = "from django.db import connection as c; c.ensure_connection();"
     ask += "print(c.connection.prepare_threshold)"
     shell = ["python", "manage.py", "shell", "--verbosity", "0", "--command", ask]
@@ -73,27 +73,27 @@ def test_django_prepares_no_statements(serve):
 
 
 def test_session_setting_reaches_other_clients(as_printed):
-    """One client sets a timeout; the other client has it too."""
+    """One client sets a timeout, and the other client gets it too."""
     assert as_printed["set"] == "77s"
 
 
 def test_local_setting_ends_with_its_transaction(as_printed):
-    """One client sets a timeout with SET LOCAL; the other one has PostgreSQL's default."""
+    """One client sets a timeout with SET LOCAL; the other has PostgreSQL's default."""
     assert as_printed["local"] == "0"
 
 
 def test_two_clients_get_the_same_session_lock(as_printed):
-    """Both clients ask for the same advisory lock, and both get it."""
+    """Both clients request the same advisory lock, and both get it."""
     assert as_printed["locks"] == [True, True]
 
 
 def test_lock_of_a_transaction_goes_to_one_client(as_printed):
-    """Both clients ask for the same lock in a transaction: only the first one gets it."""
+    """Both clients request the same lock in a transaction, and only the first gets it."""
     assert as_printed["locks of transactions"] == [True, False]
 
 
 def test_startup_options_are_refused(pooling, serve):
-    """Django passes a setting in OPTIONS: each request that uses the database gets a 500."""
+    """Django sends a setting in OPTIONS: each request that uses the database returns 500."""
     with pooling() as (_, address):
         container = serve(BEHIND + STARTUP, env=address)
 
@@ -102,7 +102,7 @@ def test_startup_options_are_refused(pooling, serve):
 
 
 def test_role_setting_holds_behind_pgbouncer(postgres, pooling, serve):
-    """The role has a timeout of its own, and a new client behind PgBouncer has it."""
+    """The role has its own timeout, and a new client behind PgBouncer gets it."""
     postgres.sql("ALTER ROLE app SET lock_timeout = '5s'")
     ask = "from django.db import connection as c; q = c.cursor();"
     ask += "q.execute('SHOW lock_timeout'); print(q.fetchone()[0])"
@@ -115,7 +115,7 @@ def test_role_setting_holds_behind_pgbouncer(postgres, pooling, serve):
 
 
 def test_compose_file_serves_through_pgbouncer(build, stack):
-    """A migration has gone past PgBouncer; what the database has left comes from it."""
+    """The migration has run; afterwards, all connections to the database come from PgBouncer."""
     pooled = build(f"{BOUNCER}/small.Dockerfile", files=[f"{BOUNCER}/{INI}"])
     web = {"image": build(APP)}
     services = {"web": web, "migrate": web, "pgbouncer": {"image": pooled}}

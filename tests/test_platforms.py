@@ -25,7 +25,7 @@ def image(build):
 
 @pytest.fixture(scope="module")
 def web(image, running):
-    """Run the image as on a platform: its proxy is trusted, the root is read-only."""
+    """Run the image as on a platform: with a trusted proxy and a read-only root."""
     env = {"FORWARDED_ALLOW_IPS": "*", "ALLOWED_HOSTS": "example.com"}
     with running(image, env=env, read_only=True, tmpfs=["/tmp"]) as web:
         yield web
@@ -33,7 +33,7 @@ def web(image, running):
 
 @pytest.mark.parametrize("port", ["8080", "10000", "37465"])
 def test_image_listens_on_any_port(image, run, port):
-    """The defaults of two platforms, and one such as Heroku chooses."""
+    """Checks the default ports of two platforms, and a port like those of Heroku."""
     web = run(image, env={"PORT": port})
 
     assert f"Listening at: http://0.0.0.0:{port}" in web.logs()
@@ -41,20 +41,20 @@ def test_image_listens_on_any_port(image, run, port):
 
 
 def test_image_listens_on_port_8000_by_itself(web):
-    """No variable is set."""
+    """Without PORT, the image listens on port 8000."""
     assert "Listening at: http://0.0.0.0:8000" in web.logs()
 
 
 @pytest.mark.parametrize("host", ["", "Host: 10.0.3.7:8000", "Host: 3f2a9c:8000"])
 def test_probe_needs_no_known_host(web, host):
-    """Without the header, with an address, with a container's name: a page returns 400."""
+    """With no Host, an address or a container's name, the probe returns 200, but a page 400."""
     assert status(web, LIVE, host) == 200
     assert status(web, "/echo/", host) == 400
     assert status(web, "/echo/", "Host: example.com") == 200
 
 
 def test_scheme_of_the_platforms_proxy_is_trusted(web):
-    """The header that the proxy sets, on a connection of a client that is not on this machine."""
+    """The platform's proxy sets the header, on a connection from another machine."""
     headers = {"Host": "example.com", "X-Forwarded-Proto": "https"}
 
     assert web.get("/echo/", headers=headers).json()["is_secure"] is True
@@ -62,7 +62,7 @@ def test_scheme_of_the_platforms_proxy_is_trusted(web):
 
 
 def test_image_runs_as_any_user(image, run):
-    """A user id that the image does not know, and no home directory."""
+    """The image runs with an unknown user ID and no home directory."""
     web = run(image, env={"PORT": "8000"}, user="41234:41234")
 
     assert web.get(LIVE).status_code == 200
@@ -71,7 +71,7 @@ def test_image_runs_as_any_user(image, run):
 
 @pytest.mark.cgroup
 def test_frozen_workers_are_killed_unless_the_timeout_is_off(image, run, docker):
-    """The container is paused for longer than the timeout, again and again until one is killed."""
+    """The container is paused for longer than the timeout until a worker is killed."""
     default = run(image, env={"GUNICORN_CMD_ARGS": f"--timeout {TIMEOUT}"})
     off = run(image, env={"GUNICORN_CMD_ARGS": "--timeout 0"})
 

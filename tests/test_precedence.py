@@ -11,13 +11,13 @@ TWO_WORKERS = "concurrency/two-workers.Dockerfile"
 ONE_WORKER = "signals/exec-form.Dockerfile"
 GUNICORN = ["gunicorn", "core.wsgi"]
 SOURCES = ["variable", "./gunicorn.conf.py", "--config", "GUNICORN_CMD_ARGS", "command line"]
-SETTINGS = {  # its variable, a value for it, and a value elsewhere
+SETTINGS = {  # its variable, a value for it, and a value for other sources
     "workers": ("WEB_CONCURRENCY", "{}", "{}"),
     "bind": ("PORT", "900{}", "0.0.0.0:900{}"),
     "forwarded_allow_ips": ("FORWARDED_ALLOW_IPS", "10.0.0.{}", "10.0.0.{}"),
 }
-# Gunicorn reads variables when it is imported: so each forked process imports it again, and finds
-# in memory what Gunicorn itself imports, which would take most of the time.
+# Gunicorn reads variables at import, so each forked process imports it again, and finds
+# Gunicorn's own imports, which would take most of the time, in memory.
 RESOLVE = """
 import json, os, pathlib, sys, tempfile
 import gunicorn.app.wsgiapp
@@ -48,7 +48,7 @@ gunicorn core.wsgi --print-config
 
 
 def test_stronger_source_wins(build, run):
-    """In every combination of sources, the strongest one wins, for each of the settings."""
+    """In every combination of sources, the strongest one wins, for every setting."""
     decided = who_decides(run, build(ONE_WORKER))
 
     assert len(decided) == len(SETTINGS) * 2 ** len(SOURCES)
@@ -66,7 +66,7 @@ def test_flag_in_cmd_silently_beats_the_variable(build, run):
 
 
 def test_one_file_is_read(build, run):
-    """Of three files, each with a setting of its own, only one is read."""
+    """Of three files, each with a different setting, Gunicorn reads only one."""
     container = run(build(ONE_WORKER), "sh", "-c", FILES, ready="")
     assert container.exit_code == 0
 
@@ -89,7 +89,7 @@ def test_variable_prints_the_settings_of_the_image(build, run):
 
 
 def test_invented_variable_is_ignored(build, run):
-    """Gunicorn would start one worker, as without the variable, not four."""
+    """Gunicorn starts one worker, as without the variable, instead of four."""
     invented = {"GUNICORN_WORKERS": "4", "GUNICORN_CMD_ARGS": "--print-config"}
     container = run(build(ONE_WORKER), env=invented, ready="")
 
@@ -98,7 +98,7 @@ def test_invented_variable_is_ignored(build, run):
 
 
 def test_misspelt_flag_stops_gunicorn(build, run):
-    """Gunicorn prints the option, from the variable and from the command line."""
+    """Gunicorn prints the misspelled option, from the variable and from the command line."""
     line = "unrecognized arguments: --wrokers"
     in_variable = run(build(ONE_WORKER), env={"GUNICORN_CMD_ARGS": "--wrokers 3"}, ready=line)
     on_command_line = run(build(ONE_WORKER), *GUNICORN, "--wrokers", "3", ready=line)
@@ -117,7 +117,7 @@ def test_prefix_of_a_flag_counts(build, run):
 
 
 def test_env_file_keeps_quotes(build, run):
-    """With quotes around it, the option is ignored; without them, it counts."""
+    """With quotes around it, the option is ignored; without them, it applies."""
     files = [SNIPPETS / "precedence" / f"{name}.web.env" for name in ("wrong-quotes", "no-quotes")]
     command = [*GUNICORN, "--print-config"]
 
@@ -137,7 +137,7 @@ def test_curly_quotes_hide_a_flag(build, run):
 
 
 def who_decides(run, image):
-    """Return the source that wins, by setting and sources present, for all combinations."""
+    """Return the source that wins, by setting and present sources, for all combinations."""
     numbers = range(len(SOURCES) + 1)
     subsets = chain.from_iterable(combinations(SOURCES, number) for number in numbers)
     asked = {key: ask(*key) for key in product(SETTINGS, subsets)}
@@ -151,7 +151,7 @@ def who_decides(run, image):
 
 
 def ask(setting, present):
-    """Return how these sources set values that end in their place, from two on.
+    """Return settings by source, with values that end in the source's position, from two on.
 
     No default ends in such a digit. The parts are the setting, the variables, files and flags.
     """
@@ -176,5 +176,5 @@ def ask(setting, present):
 
 
 def of(printed, setting):
-    """Return the values of a setting, as each --print-config has printed it."""
+    """Return the values of a setting, as printed by each --print-config."""
     return re.findall(rf"(?m)^{setting} += (.*)$", printed)

@@ -34,7 +34,7 @@ COPY --from=lock /app/uv.lock /
 
 @pytest.fixture
 def docker_build(builder):
-    """Return a function that runs `docker build` in a folder, aloud."""
+    """Return a function that runs `docker build` in a directory, and returns its output."""
 
     def docker_build(folder, *options):
         return builder.build_aloud(folder / "Dockerfile", folder, *options)
@@ -44,7 +44,7 @@ def docker_build(builder):
 
 @pytest.fixture
 def server(builder, run):
-    """Run a Git server behind SSH, which has the package."""
+    """Run a Git server over SSH that has the package."""
     builder.have_bases(SCENARIOS / "git_server.Dockerfile")
     image = builder.build(SCENARIOS / "git_server.Dockerfile", project=SCENARIOS)
     return run(image, ready="Server listening", publish_all=False)
@@ -52,7 +52,7 @@ def server(builder, run):
 
 @pytest.fixture
 def project(server, tmp_path):
-    """Make the project of a reader who wants the package of that server, and the key next to it."""
+    """Write a reader's project that needs the server's package, with the key next to it."""
     folder = tmp_path / "project"
     shutil.copytree(PROJECT, folder)
     shutil.copy(SNIPPETS / SSH, folder / "Dockerfile")
@@ -77,7 +77,7 @@ def built(project, replay, builder):
 
 @pytest.mark.docker_only("docker build --ssh with a key file")
 def test_package_comes_over_ssh(built, run, server):
-    """The package is there, its server has seen the key, and the page has a hashed link."""
+    """The package is installed, the server has received the key, and the page has a hashed link."""
     web = run(built)
 
     assert web.exec("python", "-c", VERSION) == "1.2"
@@ -88,7 +88,7 @@ def test_package_comes_over_ssh(built, run, server):
 
 @pytest.mark.docker_only("docker build --ssh with a key file")
 def test_key_and_git_stay_out(built, docker, inside, project):
-    """No layer has a line of the key, and the image has no program of either."""
+    """No layer has a line of the key, and the image has neither Git nor SSH."""
     secret = (project.parent / "deploy_key").read_text().splitlines()[2].encode()
 
     assert inside(built, "sh", "-c", "command -v git ssh; echo end").output.split() == ["end"]
@@ -97,7 +97,7 @@ def test_key_and_git_stay_out(built, docker, inside, project):
 
 @pytest.mark.docker_only("docker build --ssh with a key file")
 def test_build_without_ssh_fails(docker_build, project):
-    """The step that needs it says so."""
+    """The error comes from the step that needs SSH."""
     done = docker_build(project)
 
     assert done.returncode == 1
@@ -106,7 +106,7 @@ def test_build_without_ssh_fails(docker_build, project):
 
 @pytest.mark.docker_only("docker build --ssh with a key file")
 def test_unknown_server_is_refused(docker_build, project, server):
-    """The file has another key for the address: the one that clients log in with."""
+    """The file has the wrong key for the server's address, the client's key."""
     other = server.exec("cat", "/deploy_key.pub")
     (project / "known_hosts").write_text(f"{server.ip_address} {other}\n")
 
@@ -118,7 +118,7 @@ def test_unknown_server_is_refused(docker_build, project, server):
 
 @pytest.fixture
 def with_index(build, run, docker_build, tmp_path):
-    """Make the project of a reader whose package lies in an index, locked, the token next to it."""
+    """Write a reader's project, locked, with a package from an index and the token next to it."""
     token = f"canary-{uuid.uuid4().hex}"
     small = build("signals/exec-form.Dockerfile")
     index = run(small, "python", "-c", INDEX, token, "shop", "1.2", ready="Listening")
@@ -141,7 +141,7 @@ def with_index(build, run, docker_build, tmp_path):
 
 
 def test_uv_installs_from_a_private_index(with_index, replay, builder, docker, run):
-    """The page's command: the package is there, and no byte of the token."""
+    """With the page's command, the package is installed, and no layer contains the token."""
     tag, login = builder.tag(uuid.uuid4().hex), (with_index.parent / "netrc").read_bytes()
     token = login.split()[-1]
 
@@ -154,7 +154,7 @@ def test_uv_installs_from_a_private_index(with_index, replay, builder, docker, r
 
 
 def test_uv_build_without_the_secret_fails(with_index, docker_build):
-    """The step that needs it says so."""
+    """The error comes from the step that needs the secret."""
     done = docker_build(with_index)
 
     assert done.returncode != 0
@@ -162,7 +162,7 @@ def test_uv_build_without_the_secret_fails(with_index, docker_build):
 
 
 def test_changed_secret_keeps_the_cache(with_index, docker_build):
-    """The index would refuse the second token, and the third build has none."""
+    """The index would reject the second token, and the third build has none."""
     login = with_index.parent / "netrc"
     options = ["--secret", f"id=netrc,src={login}"]
     first = docker_build(with_index, *options)
@@ -177,7 +177,7 @@ def test_changed_secret_keeps_the_cache(with_index, docker_build):
 
 
 def test_uv_does_not_combine_user_and_password(with_index, docker_build):
-    """With the user in the address the index refuses; with both variables it does not."""
+    """With the user in the URL, the index rejects the login; with both variables, it does not."""
     login = (with_index.parent / "netrc").read_text().split()
     (with_index.parent / "token").write_text(login[-1])
     asked = (with_index / "pyproject.toml").read_text()
@@ -205,5 +205,5 @@ def test_ssh_stage_is_all_that_is_new():
 
 
 def direct():
-    """Return the packages that the sample project asks for itself."""
+    """Return the direct dependencies of the sample project."""
     return PINS.partition("#")[0].split()

@@ -1,4 +1,4 @@
-"""What a tick means, tried on small sites that are whole but for one mistake."""
+"""What a tick means, tested on small sites that are complete except for one mistake."""
 
 import re
 import shutil
@@ -36,7 +36,7 @@ def tick_of(site: Site) -> str:
 
 
 def test_tick_stands_for_a_passed_test(site):
-    """The build has no complaint, and the page has the mark, its label and its anchor."""
+    """The build reports nothing, and the page has the mark, its label and its anchor."""
     site.prove()
 
     assert site.build(proof_results="proofs.xml") == []
@@ -48,7 +48,7 @@ def test_tick_stands_for_a_passed_test(site):
 
 
 def test_dotted_tick_stands_for_a_stand_in(site):
-    """The same mark has another class, and its only label names the official image."""
+    """The same mark has another class, and its label names the official image."""
     site.replace("tests/test_signals.py", "):\n", f"):\n    {RECORD}\n")
     site.prove()
 
@@ -60,7 +60,7 @@ def test_dotted_tick_stands_for_a_stand_in(site):
 
 
 def test_tick_leads_to_its_test(site):
-    """The page it links to has the sentence as its heading, the result and the source."""
+    """The linked page has the sentence as its heading, the result and the source."""
     site.prove()
     site.build(proof_results="proofs.xml")
 
@@ -74,7 +74,7 @@ def test_tick_leads_to_its_test(site):
 
 
 def test_page_shows_what_a_test_ran(site, build, run, request):
-    """The file, what was changed in it, and the worker class that the log names."""
+    """The page lists the file, the text changed in it, and the worker class from the log."""
     app = edited(SMALL_APP, {"text/plain": "text/html"})
     run(build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app}))
     ran = {pair for pair in stood_on(request.node) if pair[0] in HOW}
@@ -127,7 +127,7 @@ def test_it_stops(engine):
 
 @pytest.fixture
 def using(site):
-    """Return the site, with a test that stands on things of all kinds."""
+    """Return the site, with a test that uses things of all kinds."""
     site.write("tests/test_signals.py", USING)
     site.write("tests/harness/clock.py", HELPER)
     site.write("tests/harness/fixtures.py", FIXTURES)
@@ -136,7 +136,7 @@ def using(site):
 
 
 def test_page_shows_what_a_test_uses(using):
-    """What the test names of its own file is there, folded; what it does not name is not."""
+    """The page shows, folded, what the test uses from its own file, but nothing else from it."""
     assert using.build() == []
     page = text_of(using, "proofs/signals")
     folded = page.partition("What this test uses")[2]
@@ -146,7 +146,7 @@ def test_page_shows_what_a_test_uses(using):
 
 
 def test_page_links_to_what_tests_share(using):
-    """A fixture, a helper and a program are links, each to its line of a page with the file."""
+    """A fixture, a helper and a program each link to their line on the page of their file."""
     assert using.build() == []
     page = using.read("_site/proofs/signals.html")
     shared = {
@@ -165,7 +165,7 @@ def test_page_links_to_what_tests_share(using):
 
 
 def test_page_has_the_command_of_each_test(site):
-    """It selects one test, also if the name of another one contains its name."""
+    """The command selects one test, even if another test's name contains its name."""
     tests = ["it_stops", "it_stops_late", "it_starts"]
     source = "".join(f"def test_{name}(): pass\n" for name in tests)
     ticks = "".join(f"It. {{proof}}`{name.replace('_', '-')}`\n" for name in tests)
@@ -183,7 +183,7 @@ def test_page_has_the_command_of_each_test(site):
 
 
 def test_page_links_to_the_repository(using):
-    """Each file that the page shows is a link to its line, once the address is set."""
+    """Each file on the page links to its line in the repository, if the address is configured."""
     site = "https://example.com/guide/blob/0a1b"
 
     assert using.build(source_address=site) == []
@@ -197,7 +197,7 @@ ON_CGROUP2 = """{"systemd": {"date": "2026-11-29", "engine": "Docker 28", "kerne
 
 
 def test_page_shows_the_last_run_on_cgroup_v2(site):
-    """What `--on cgroup2 --record` wrote is on the page of the proof, with and without a run."""
+    """The proof's page shows what `--on cgroup2 --record` wrote, with and without a run."""
     site.write("docs/_data/cgroup2.json", ON_CGROUP2)
     site.prove()
 
@@ -209,7 +209,7 @@ def test_page_shows_the_last_run_on_cgroup_v2(site):
 
 
 def test_vanished_test_of_cgroup_v2_fails_the_build(site):
-    """The complaint names the test and the command that writes the record again."""
+    """The error names the test, and the command that writes the record again."""
     site.write("docs/_data/cgroup2.json", ON_CGROUP2.replace("it-stops", "it-stopped"))
 
     [complaint] = site.build()
@@ -218,7 +218,7 @@ def test_vanished_test_of_cgroup_v2_fails_the_build(site):
 
 
 def test_circle_stands_for_a_build_without_a_run(site):
-    """The mark, its label and the page's foot all say so, and nothing says that it passed."""
+    """The mark, its label and the page's footer say so, and nothing says that the test passed."""
     assert site.build() == []
     page = site.read("_site/signals.html")
     assert 'title="Not run in this build: it stops"' in tick_of(site)
@@ -228,7 +228,7 @@ def test_circle_stands_for_a_build_without_a_run(site):
 
 
 def test_circle_stands_for_a_test_left_out(site):
-    """A run of one of two tests: its tick says passed, the other one not run, and nothing fails."""
+    """After a run of one of two tests, its tick says passed, the other one not run."""
     site.write("tests/test_signals.py", f"{site.read('tests/test_signals.py')}{OTHER}")
     site.replace("docs/signals.md", "It starts.", "It starts. {proof}`something-else`")
     site.prove("-k", "it_stops")
@@ -241,7 +241,7 @@ def test_circle_stands_for_a_test_left_out(site):
 
 
 def test_failed_test_of_a_partial_run_fails_the_build(site):
-    """The run left out other tests, and this one failed."""
+    """The run leaves out other tests, and this test fails."""
     site.write("tests/test_signals.py", FAILS)
     site.prove()
     site.write(SOME_RESULTS, site.read("proofs.xml"))
@@ -251,7 +251,7 @@ def test_failed_test_of_a_partial_run_fails_the_build(site):
 
 
 def test_foot_tells_date_versions_and_stand_ins(site):
-    """What a test recorded is in the foot of the page that it proves; stand-ins are one line."""
+    """The footer shows what the page's test recorded, with stand-ins summed up in one line."""
     site.replace("tests/test_signals.py", "):\n", f"):\n    {RECORD}\n")
     site.prove()
     site.build(proof_results="proofs.xml")
@@ -264,7 +264,7 @@ def test_foot_tells_date_versions_and_stand_ins(site):
 
 
 def test_first_page_sums_up_the_run(site):
-    """The sentence that stands on it, before a run, and after one that saw two versions."""
+    """Checks the summary before a run, and after a run that recorded two versions."""
     site.replace("docs/index.md", "# Guide\n", "# Guide\n\n```{proof-summary}\n```\n")
     site.build()
     assert "The proofs were not run in this build." in text_of(site, "index")
@@ -284,14 +284,14 @@ def test_first_page_sums_up_the_run(site):
 
 
 def test_download_gives_the_tested_file(site):
-    """The link leads to a copy of the file, under the name to save it under."""
+    """The link leads to a copy of the file, with the name to save it as."""
     assert site.build() == []
     assert 'download="" href="raw/signals/exec/Dockerfile"' in site.read("_site/signals.html")
     assert site.read("_site/raw/signals/exec/Dockerfile") == "FROM scratch\n"
 
 
 def test_wrong_file_is_marked_and_not_offered(site):
-    """The caption says so; there is no link to download it, and no file to be had."""
+    """The caption says so; there is no download link, and the site does not contain the file."""
     site.rename("snippets/signals/exec.Dockerfile", "snippets/signals/wrong-exec.Dockerfile")
     site.replace("docs/signals.md", "/exec.", "/wrong-exec.")
 
@@ -303,9 +303,9 @@ def test_wrong_file_is_marked_and_not_offered(site):
 
 @pytest.mark.parametrize("image", base_images.STAND_INS)
 def test_stand_in_differs_only_where_listed(docker, official, image):
-    """Configuration, files and commands: a stand-in has every listed difference and no other.
+    """A stand-in has exactly the listed differences in configuration, files and commands.
 
-    An official image has none.
+    An official image has no differences.
     """
     name, _ = base_images.described(docker, official(image))
 
@@ -320,7 +320,7 @@ DATA = """{"tables": {"stops": {
 
 
 def test_measurement_is_drawn_from_what_a_benchmark_wrote(site):
-    """The page has each number in a table, a bar as long as it, and what it was measured on."""
+    """The page has a table of the numbers, a bar as long as each, and the test environment."""
     site.write("docs/signals.md", site.read("docs/signals.md") + MEASUREMENT)
     site.write("docs/_data/signals.json", DATA)
 
@@ -332,7 +332,7 @@ def test_measurement_is_drawn_from_what_a_benchmark_wrote(site):
 
 
 def test_missing_measurement_fails_the_build(site):
-    """The complaint names the benchmark that is to write it."""
+    """The error names the benchmark that writes the measurement."""
     site.write("docs/signals.md", site.read("docs/signals.md") + MEASUREMENT)
 
     [complaint] = site.build()
@@ -341,7 +341,7 @@ def test_missing_measurement_fails_the_build(site):
 
 
 def test_proof_without_a_test_fails_the_build(site):
-    """A sentence cites a test that does not exist; the complaint has the sentence's line."""
+    """A sentence cites a test that does not exist; the error shows the sentence's line."""
     site.replace("docs/signals.md", "It starts.", "It starts. {proof}`it-starts`")
 
     [complaint] = site.build()
@@ -350,7 +350,7 @@ def test_proof_without_a_test_fails_the_build(site):
 
 
 def test_test_without_a_sentence_fails_the_build(site):
-    """The page no longer names the proof; the complaint has the test's line."""
+    """The page no longer cites the proof; the error shows the test's line."""
     site.replace("docs/signals.md", " {proof}`it-stops`", "")
 
     [complaint] = site.build()
@@ -359,7 +359,7 @@ def test_test_without_a_sentence_fails_the_build(site):
 
 
 def test_tests_without_a_page_fail_the_build(site):
-    """A topic one folder deeper has a test, and no page."""
+    """A topic in a subdirectory has a test, but no page."""
     site.write("tests/fix/test_worker_timeout.py", "def test_it_waits(): pass\n")
 
     [complaint] = site.build()
@@ -368,7 +368,7 @@ def test_tests_without_a_page_fail_the_build(site):
 
 
 def test_proof_used_twice_fails_the_build(site):
-    """A second sentence of the page names the same proof: its address would lead to either."""
+    """A second sentence on the page cites the same proof, so their anchors would be the same."""
     site.replace("docs/signals.md", "It starts.", "It starts. {proof}`it-stops`")
 
     assert site.build() == [
@@ -378,7 +378,7 @@ def test_proof_used_twice_fails_the_build(site):
 
 @pytest.mark.parametrize("name", ["It-stops", "it_stops", "it--stops", "it stops"])
 def test_ill_formed_name_fails_the_build(site, name):
-    """The complaint names the rule, on the line of the sentence."""
+    """The error explains the rule, and shows the sentence's line."""
     site.replace("docs/signals.md", "`it-stops`", f"`{name}`")
 
     complaint = site.build()[0]
@@ -396,7 +396,7 @@ OTHER = "def test_something_else(): pass\n"
     ids=["fails", "is skipped", "did not run"],
 )
 def test_test_that_did_not_pass_fails_the_build(site, tests, ending):
-    """One test passes with one of its two parameters, one is skipped, one was not there yet."""
+    """One test passes for one of two parameters, one is skipped, and one has no result yet."""
     written = site.read("tests/test_signals.py")
     site.write("tests/test_signals.py", tests)
     site.prove()
@@ -409,7 +409,7 @@ def test_test_that_did_not_pass_fails_the_build(site, tests, ending):
 
 @pytest.mark.parametrize("text", [None, "", "<testsuite>"], ids=["none", "empty", "half"])
 def test_unreadable_results_fail_the_build(site, text):
-    """There is no file, an empty one, or half of one."""
+    """The file is missing, empty or incomplete."""
     if text is not None:
         site.write("proofs.xml", text)
 
@@ -426,7 +426,7 @@ def test_unreadable_results_fail_the_build(site, text):
     ],
 )
 def test_stray_file_fails_the_build(site, name, complaint):
-    """The complaint says what to do with the file."""
+    """The error says what to do with the file."""
     site.write(f"snippets/signals/{name}", "FROM scratch\n")
 
     [line] = site.build()
@@ -443,7 +443,7 @@ def test_stray_file_fails_the_build(site, name, complaint):
     ],
 )
 def test_lost_address_fails_the_build(site, old, new, lost):
-    """A sentence, a file and a heading were recorded under names that they no longer have."""
+    """A sentence, a file and a heading no longer have the names under which they were recorded."""
     site.replace("docs/signals.md", "It starts.", "(why)=\n## Why\n\nIt starts.")
     assert site.build(anchors_record="1") == []
     site.replace("docs/signals.md", old, new)
@@ -460,7 +460,7 @@ def test_lost_address_fails_the_build(site, old, new, lost):
     ],
 )
 def test_bad_redirect_fails_the_build(site, line, complaint):
-    """The complaint names the address, and what is wrong with it."""
+    """The error shows the address, and what is wrong with it."""
     site.write("docs/_data/redirects.txt", f"{line}\n")
 
     [warning] = site.build()
@@ -468,7 +468,7 @@ def test_bad_redirect_fails_the_build(site, line, complaint):
 
 
 def test_redirect_leads_on(site):
-    """A sentence moves, and a whole page: the old pages' scripts know both new addresses."""
+    """After a sentence and a whole page move, the old pages' scripts contain both new addresses."""
     site.write("docs/_data/anchors.txt", "index.html#it-stops\nstop.html\nstop.html#it-stops\n")
     assert len(site.build()) == 3
     site.write(
@@ -505,14 +505,14 @@ OVERVIEW = "```{proof-overview}\n```\n\n```{sentences-without-proof}\n```\n"
 
 @pytest.fixture
 def gaps(site):
-    """Return the site, with sentences of each kind that no tick ends."""
+    """Return the site, with sentences of every kind that end without a tick."""
     site.write("docs/signals.md", f"{site.read('docs/signals.md')}{WITHOUT}")
     site.replace("docs/index.md", "# Guide\n", f"# Guide\n\n{OVERVIEW}")
     return site
 
 
 def test_list_has_each_sentence_without_a_proof(gaps):
-    """A tick, a citation, a link to a claim, an instruction or a question keeps one out."""
+    """A sentence with a tick, citation or proved link, an instruction or a question is left out."""
     assert gaps.build() == []
     listed = re.findall("<li>(.*)</li>", gaps.read("_site/index.html").rpartition("without-")[2])
     assert listed[:3] == [
@@ -524,7 +524,7 @@ def test_list_has_each_sentence_without_a_proof(gaps):
 
 
 def test_overview_counts_sentences_without_a_proof(gaps):
-    """The row of the page has the numbers of both, and the last row their sums."""
+    """The page's row shows both numbers, and the last row their sums."""
     gaps.write("docs/other.md", "---\norphan: true\n---\n# Other\n\nNor this.\n")
     gaps.prove()
 
@@ -537,7 +537,7 @@ def test_overview_counts_sentences_without_a_proof(gaps):
 
 
 def test_overview_counts_what_the_tests_ran_on(gaps):
-    """A version and a worker class have a row each; a file has none."""
+    """A version and a worker class each have a row; files have none."""
     ran = (
         '    record_property("worker class", "sync")\n    record_property("file", "a.Dockerfile")\n'
     )
@@ -550,13 +550,13 @@ def test_overview_counts_what_the_tests_ran_on(gaps):
 
 
 def cells_of(html: str) -> list[list[str]]:
-    """Return the text of each cell of a table's rows, without the first row."""
+    """Return the text of every cell of a table, without the first row."""
     rows = re.findall("<tr>(.*?)</tr>", html, flags=re.DOTALL)[1:]
     return [[re.sub("<.*?>", "", c) for c in re.findall("<t[dh].*?</t[dh]>", r)] for r in rows]
 
 
 def test_only_a_changed_page_is_read_again(site):
-    """Of two pages one changes: the other one is neither read nor written, nor are its proofs."""
+    """If one of two pages changes, the other is neither read nor written, nor are its proofs."""
     site.write("docs/other.md", "---\norphan: true\n---\n# Other\n\nNo claim here.\n")
     assert site.build() == []
     site.replace("docs/other.md", "No claim", "Still no claim")
@@ -571,7 +571,7 @@ def test_only_a_changed_page_is_read_again(site):
 
 
 def test_new_result_changes_the_tick_alone(site):
-    """The page is written with the new tick, and its proofs too; no page is read again."""
+    """The page and its proofs are written with the new tick; no page is read again."""
     assert site.build() == []
     site.prove()
 
@@ -583,7 +583,7 @@ def test_new_result_changes_the_tick_alone(site):
 
 
 def test_two_processes_build_the_same_site(gaps):
-    """Eight pages, read and written by one process and by two: each file has the same bytes."""
+    """Eight pages have the same bytes, whether one process reads and writes them or two."""
     for n in range(6):
         page = f"---\norphan: true\n---\n# Page {n}\n\nIt has no proof.\n"
         gaps.write(f"docs/page-{n}.md", page)

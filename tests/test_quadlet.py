@@ -16,14 +16,14 @@ FILE = "/etc/containers/systemd/shop.container"
 CONTAINER = (SNIPPETS / "quadlet/locked.shop.container").read_text()
 ENVIRONMENT = (SNIPPETS / "quadlet/values.shop.env").read_text()
 NGINX = (SNIPPETS / "quadlet/https.shop.conf").read_text()
-FOR_ALL = edited(CONTAINER, {"127.0.0.1:8000": "8000"})  # for this machine's port to lead there
+FOR_ALL = edited(CONTAINER, {"127.0.0.1:8000": "8000"})  # so that this machine's port leads to it
 GENERATOR = "/usr/libexec/podman/quadlet -dryrun"
 LOOK = "touch /app/x; touch /tmp/x && echo tmp; cat /proc/1/status"
 
 
 @pytest.fixture(scope="module")
 def booted(build, builder, docker, running):
-    """Return a machine with Podman and the app image, which boots once for the tests here."""
+    """Return a machine with Podman and the app image, booted once for this file's tests."""
     with running(builder.build(MACHINE), **PRIVILEGED) as container:
         podman = Podman(docker, container.handle)
         assert podman.sh(BOOTED) in {"running", "degraded"}
@@ -33,14 +33,14 @@ def booted(build, builder, docker, running):
 
 @pytest.fixture
 def podman(booted):
-    """Return that machine with the files of the unit; in the end, the unit is stopped."""
+    """Return that machine with the unit's files; the unit is stopped at the end."""
     booted.write({FILE: FOR_ALL, "/etc/shop.env": ENVIRONMENT})
     yield booted
     booted.sh("systemctl stop shop; systemctl reset-failed shop; podman volume rm shop")
 
 
 def test_generator_accepts_the_file(podman):
-    """It makes a unit of the page's file, which verifies; a key that it does not know, it names."""
+    """The generator makes a valid unit from the page's file, and rejects an unknown key by name."""
     podman.write({FILE: CONTAINER})
     unit = podman.sh(GENERATOR)
     podman.write({FILE: edited(CONTAINER, {"ReadOnly=": "Readonly="})})
@@ -51,7 +51,7 @@ def test_generator_accepts_the_file(podman):
 
 
 def test_start_waits_until_it_is_healthy(podman, replay):
-    """The transcript of the page; then Django answers, and systemd knows it as healthy."""
+    """The page's transcript runs; then Django responds, and systemd reports the unit as healthy."""
     replay("quadlet/start.console", systemctl=f"docker exec {podman.handle.id} systemctl")
 
     status = podman.sh("podman inspect --format '{{.State.Health.Status}}' systemd-shop")
@@ -60,7 +60,7 @@ def test_start_waits_until_it_is_healthy(podman, replay):
 
 
 def test_rows_outlive_the_unit(podman, replay):
-    """The transcript of the page migrates; a note is still there after a restart of the unit."""
+    """The page's transcript migrates; a note still exists after a restart of the unit."""
     replay("quadlet/migrate.console", podman=f"docker exec {podman.handle.id} podman")
     start(podman)
     options = {"data": {"text": "kept for ever"}, "timeout": PATIENCE, "verify": TLS, **HOST}
@@ -73,7 +73,7 @@ def test_rows_outlive_the_unit(podman, replay):
 
 
 def test_form_passes_to_the_quadlet(podman):
-    """Both page's files as they are: by HTTPS to nginx, and from there to the published port."""
+    """Both of the page's files, unchanged: HTTPS to nginx, and from there to the published port."""
     podman.write({FILE: CONTAINER})
     start(podman)
     podman.sh("podman exec systemd-shop python manage.py migrate")
@@ -86,7 +86,7 @@ def test_form_passes_to_the_quadlet(podman):
 
 
 def test_quadlet_runs_the_locked_container(podman):
-    """Its root is read-only, its /tmp is not, it has no capabilities, and its limits are set."""
+    """The root is read-only, /tmp is writable, there are no capabilities, and limits are set."""
     start(podman)
     inside = podman.sh('podman exec systemd-shop sh -c "$1"', LOOK)
 
@@ -101,7 +101,7 @@ def test_quadlet_runs_the_locked_container(podman):
 
 
 def test_stop_of_the_unit_waits_for_requests(podman):
-    """A request of 13 s outlives `systemctl stop`: Podman alone would wait for ten."""
+    """A request of 13 s outlives `systemctl stop`; Podman's default would wait for ten seconds."""
     start(podman)
     response = podman.begin_get("/sleep/13/")
 
@@ -122,13 +122,13 @@ def test_restart_of_the_unit_loses_requests(podman):
 
 
 def test_unhealthy_container_is_replaced(podman):
-    """The workers are stopped, so that nothing answers: Podman kills it, systemd starts another."""
+    """Once its workers are suspended, Podman kills the container, and systemd starts another."""
     fast = edited(FOR_ALL, {"HealthInterval=10s": "HealthInterval=1s\nHealthRetries=1"})
     podman.write({FILE: fast})
     start(podman)
     before = podman.sh("podman inspect --format '{{.Id}}' systemd-shop")
 
-    podman.sh("podman exec systemd-shop sh -c 'kill -STOP -1'")  # each but the first
+    podman.sh("podman exec systemd-shop sh -c 'kill -STOP -1'")  # each except the first
 
     restarted = "systemctl show shop --value --property NRestarts"
     assert wait_until(lambda: podman.sh(restarted) not in {"", "0"})
@@ -137,5 +137,5 @@ def test_unhealthy_container_is_replaced(podman):
 
 
 def start(podman):
-    """Read the files again, and start the unit."""
+    """Make systemd read the files again, and start the unit."""
     assert podman.sh("systemctl daemon-reload && systemctl start shop") == ""

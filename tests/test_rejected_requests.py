@@ -31,14 +31,14 @@ print(seen["X-Real-Ip"], seen.get("X-Other"))
 
 
 def get(headers="", line="GET / HTTP/1.1", body=""):
-    """Return a request as it goes over the wire, each byte a character."""
+    """Return a raw request, with each byte as a character."""
     return f"{line}\r\n{HOST}{headers}\r\n{body}"
 
 
 REQUESTS = {
     "nothing unusual": get(),
     UNDERSCORE: get("X_Real_Ip: 192.0.2.1\r\n"),
-    "`Content-Length` beside `Transfer-Encoding`": get(
+    "`Content-Length` and `Transfer-Encoding`": get(
         f"Content-Length: 5\r\n{CHUNKED}", body=LAST_CHUNK
     ),
     "`chunked` in HTTP/1.0": get(CHUNKED, "GET / HTTP/1.0", LAST_CHUNK),
@@ -58,11 +58,11 @@ REQUESTS = {
     "`Host` twice": get(HOST),
     "`Content-Type` twice": get("Content-Type: text/plain\r\n" * 2),
     "`Transfer-Encoding` without `chunked`": get("Transfer-Encoding: gzip\r\n"),
-    "a target that is not ASCII": get(line="GET /?q=é HTTP/1.1"),
+    "a non-ASCII target": get(line="GET /?q=é HTTP/1.1"),
     "a first line that is too long": get(line=f"GET /{'a' * 5000} HTTP/1.1"),
     "a header that is too long": get(f"X-Real-Ip: {'a' * 9000}\r\n"),
     "101 headers": get("X-Real-Ip: 192.0.2.1\r\n" * 100),
-    "an empty line before the first": f"\r\n{get()}",
+    "an empty line before the first line": f"\r\n{get()}",
     "lines that end in `\\n`": "GET / HTTP/1.1\nHost: web\n\n",
 }
 ASK = """
@@ -85,7 +85,7 @@ print(json.dumps(answers))
 
 
 def test_requests_fare_as_the_table_says(build, run_once):
-    """All are sent to 23 and to the current version, whose fates are those of the table."""
+    """All requests go to version 23 and to the current one, and end as in the table."""
     old = build(EXEC_FORM, requirements={"gunicorn": "23.0.0"})
     table = json.loads(DATA.read_text())["tables"]["requests"]
 
@@ -97,7 +97,7 @@ def test_requests_fare_as_the_table_says(build, run_once):
 
 
 def test_refused_request_is_logged_with_its_reason(build, run):
-    """The log has a warning for each request that is not answered with 200."""
+    """The log has a warning for each request whose response is not 200."""
     container = run(build(EXEC_FORM), *GUNICORN)
 
     fates = ask_all(container)
@@ -117,7 +117,7 @@ def test_underscore_joined_a_header_to_the_dashed_one(build, run_once):
 
 
 def test_forwarder_headers_lets_a_named_header_through(build, run):
-    """The header that is named reaches Django, another does not; nor this one from elsewhere."""
+    """The listed header reaches Django from a proxy only, and an unlisted one never does."""
     env = {"GUNICORN_CMD_ARGS": "--forwarder-headers X_OTHER"}
     trusted = run(build(EXEC_FORM), env=env)
     untrusted = run(build(EXEC_FORM), env=env | {"FORWARDED_ALLOW_IPS": "192.0.2.1"})
@@ -127,14 +127,14 @@ def test_forwarder_headers_lets_a_named_header_through(build, run):
 
 
 def test_header_map_dangerous_lets_all_through(build, run):
-    """Django gets what it got on 21.2."""
+    """Django gets the same headers as on 21.2."""
     container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": "--header-map dangerous"})
 
     assert seen_by_django(container) == "192.0.2.1,192.0.2.2 other"
 
 
 def test_permit_options_let_unusual_requests_through(build, run_once):
-    """The same three requests are refused without the options, and answered with them."""
+    """The same three requests are rejected without the options, and succeed with them."""
     without, permitted = (run_once(build(EXEC_FORM), *GUNICORN, *more) for more in ((), PERMIT))
 
     fates = [ask_all(container) for container in (without, permitted)]
@@ -144,16 +144,16 @@ def test_permit_options_let_unusual_requests_through(build, run_once):
 
 
 def ask_all(container):
-    """Send each request from inside the container, and return what became of it."""
+    """Send each request from inside the container, and return its outcome."""
     container.wait_for_log("Booting worker")
     answers = container.exec("python", "-c", ASK, json.dumps(list(REQUESTS.values())))
     return {n: fate(n, answer) for n, answer in zip(REQUESTS, json.loads(answers), strict=True)}
 
 
 def fate(name, answer):
-    """Return the status of an answer, or what the application got to see."""
+    """Return a response's status, or what the application received."""
     if not answer:
-        return "no answer"
+        return "no response"
     status = answer.split()[1]
     if name == UNDERSCORE and status == "200":
         return "passed on" if "HTTP_X_REAL_IP" in answer else "dropped"
@@ -161,5 +161,5 @@ def fate(name, answer):
 
 
 def seen_by_django(container):
-    """Return what Django makes of the headers."""
+    """Return the headers as Django sees them."""
     return container.exec("python", "-c", SEEN).strip()

@@ -21,7 +21,7 @@ FILES = SNIPPETS / "releases"
 NGINX = "nginxinc/nginx-unprivileged:1.30"
 REPOSITORY = "you/shop"
 NAMES = "COMPOSE_FILE=compose.yaml:override.yaml:compose.override.yaml"
-STATIC = r"(?s)    location /static/ \{.*?\n    \}\n\n"  # of nginx's file
+STATIC = r"(?s)    location /static/ \{.*?\n    \}\n\n"  # from nginx's file
 BLOCK = (SNIPPETS / "settings/production.settings.py").read_text()
 SERVED = re.search(r"(?s)STATIC_ROOT = .*?\n}\n", BLOCK)[0]  # WhiteNoise, after the health check
 SETTINGS = f"{CHANGES['core/settings.py']}\n{SERVED}"
@@ -66,7 +66,7 @@ def images(docker, build, image_registry):
 
 @pytest.fixture(scope="module")
 def site(docker, builder, official, images, tmp_path_factory):
-    """Return the site of docs/compose.md with the page's files, and the old release running."""
+    """Return the site of docs/compose.md with the page's files, running the old release."""
     official("postgres:18")
     folder = tmp_path_factory.mktemp("releases")
     used = {"web": images.old, "static": official(NGINX)}
@@ -94,7 +94,7 @@ def site(docker, builder, official, images, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def history(site, images):
-    """Return what is there after the new release, the way back, and a broken release."""
+    """Return the state after the new release, after the rollback, and after a broken release."""
     found = SimpleNamespace(old=look(site))
     found.said = [release(site, images.new)]
     found.new = look(site)
@@ -108,7 +108,7 @@ def history(site, images):
 
 
 def test_release_deploys_the_image_of_the_registry(history, images):
-    """Neither is built: both containers have the digest's image, and .env names it."""
+    """Neither container's image is built: both have the digest's image, which .env names."""
     assert history.said[0].returncode == 0, history.said[0].stdout
     assert (history.old.image, history.old.written) == (images.old, images.old)
     assert (history.new.image, history.new.written) == (images.new, images.new)
@@ -116,25 +116,25 @@ def test_release_deploys_the_image_of_the_registry(history, images):
 
 
 def test_back_runs_the_last_image_again(history, images):
-    """The container and the line in .env are those of the old release."""
+    """The container and the line in .env are the old release's again."""
     assert history.said[1].returncode == 0, history.said[1].stdout
     assert (history.back.image, history.back.written) == (images.old, images.old)
 
 
 def test_back_loses_no_request(history):
-    """Clients read pages and write rows at the same time."""
+    """Clients read pages and write rows during the rollback."""
     assert history.statuses == {200}
 
 
 def test_back_leaves_the_new_tables(history):
-    """The column that the new release has added is there, and the old code writes rows."""
+    """The new release's column still exists, and the old code writes rows."""
     assert "author" not in history.old.columns
     assert "author" in history.back.columns
     assert history.back.rows > history.new.rows
 
 
 def test_failed_release_leaves_the_line_and_the_site(history, images):
-    """Its migration fails: the same container serves, and .env names its image."""
+    """The migration fails: the same container serves requests, and .env names its image."""
     assert history.said[2].returncode != 0
     assert history.broken.container == history.back.container
     assert history.broken.written == images.old
@@ -142,7 +142,7 @@ def test_failed_release_leaves_the_line_and_the_site(history, images):
 
 
 def test_static_files_come_from_the_release(site, history):
-    """Through nginx, which has none itself: the stylesheet that the page links to."""
+    """The stylesheet that the page links to comes through nginx, which has no copy."""
     nginx = site.service("nginx")
     link = re.search(whitenoise.LINK, nginx.get("/", **HOST).text)[1]
 
@@ -152,9 +152,9 @@ def test_static_files_come_from_the_release(site, history):
 
 @pytest.fixture(scope="module")
 def css(build, startproject, with_settings, builder, running, tmp_path_factory):
-    """Return containers of two releases that differ in one file, and one that keeps the first's.
+    """Return containers of two releases that differ in one file, and one that keeps both files.
 
-    The last is built by the page's Dockerfile, with the first release as the page's context.
+    The third is built from the page's Dockerfile, with the first release as the page's context.
     """
     texts = with_settings()
     texts["core/settings.py"] += '\nSTATICFILES_DIRS = [BASE_DIR / "static"]\n'
@@ -176,7 +176,7 @@ def css(build, startproject, with_settings, builder, running, tmp_path_factory):
 
 
 def test_old_container_has_no_new_file(css):
-    """The name is that of the new release's stylesheet; no header says how long to keep the 404."""
+    """The new release's stylesheet returns 404, with no header that says how long to cache it."""
     answer = css.old.get(css.new_name)
 
     assert css.old_name != css.new_name
@@ -186,14 +186,14 @@ def test_old_container_has_no_new_file(css):
 
 
 def test_new_container_has_no_old_file(css):
-    """The name is that of the old release's stylesheet."""
+    """The old release's stylesheet returns 404."""
     assert css.old.get(css.old_name).status_code == 200
     assert css.new.get(css.old_name).status_code == 404
 
 
 @pytest.mark.docker_only("docker build --build-context")
 def test_image_keeps_the_files_of_the_last_release(css, run, docker_in_path, monkeypatch, request):
-    """Both files come from one container, and its pages link to the new one."""
+    """One container serves both files, and its pages link to the new one."""
     path = docker_in_path(css.folder.parent / "bin")
     monkeypatch.setenv("PATH", f"{path}:{os.environ['PATH']}")
     transcripts.replay(
@@ -211,7 +211,7 @@ def test_image_keeps_the_files_of_the_last_release(css, run, docker_in_path, mon
 
 
 def test_dockerfile_adds_one_stage_and_one_line():
-    """Without them it is the app's Dockerfile, to the letter."""
+    """Without the stage and the line, the file is identical to the app's Dockerfile."""
     text = (SNIPPETS / KEEPS).read_text()
     stage = re.search(r"(?s)# Empty, unless.*?\n\n", text)[0]
     line = re.search(r"# Pages of the last.*\n.*\n", text)[0]
@@ -220,12 +220,12 @@ def test_dockerfile_adds_one_stage_and_one_line():
 
 
 def release(site, argument):
-    """Run the page's script, and return how it ended."""
+    """Run the page's script, and return the outcome."""
     return site.shell(f"env {NAMES} ./release.sh {argument}")
 
 
 def look(site):
-    """Return what runs, what .env names, and what is in the database."""
+    """Return what is running, what .env names, and the database's content."""
     assert wait_until(lambda: site.service("nginx").get("/health/", **HOST).is_success)
     web, psql = site.service("web"), ["psql", "-qAt", "--dbname", "app", "--command"]
     db = site.service("db")
@@ -255,6 +255,6 @@ def hashed(web):
 
 
 def remove(docker, image):
-    """Remove the name of an image, if it is there."""
+    """Remove an image's tag, if it exists."""
     if docker.image.exists(image):
         docker.image.remove(image)

@@ -75,7 +75,7 @@ def test_check_stops_a_broken_reload(build, run, file):
 
 
 def test_old_worker_finishes_its_request(build, run, replay):
-    """Until it does, a new worker serves other requests; the log shows that order."""
+    """Until the old worker is done, a new worker serves other requests; the log shows the order."""
     container = run(build(EXEC_FORM))
     response = container.start_sleep(12)
 
@@ -135,7 +135,7 @@ def test_reload_loses_no_request(build, run, flags):
 
 @pytest.mark.parametrize(("workers", "codes"), [("1", {3}), ("2", {1, 3})])
 def test_broken_wsgi_py_ends_the_server(build, run, workers, codes):
-    """The new workers fail to boot: with one worker the code is 3, with two it is 3 or 1."""
+    """The new workers fail to boot: with one worker the exit code is 3, with two it is 3 or 1."""
     container = run(build(EXEC_FORM), env={"WEB_CONCURRENCY": workers})
     container.wait_for_log(BOOTING, count=int(workers))
     container.get("/health/")
@@ -148,7 +148,7 @@ def test_broken_wsgi_py_ends_the_server(build, run, workers, codes):
 
 
 def test_broken_urls_py_fails_each_request(build, run):
-    """The server keeps running, and returns a 500 for every request."""
+    """The server keeps running, but returns 500 for every request."""
     container = run(build(EXEC_FORM))
     before = container.get("/health/").status_code
     write(container, "/app/core/urls.py", BROKEN)
@@ -160,7 +160,7 @@ def test_broken_urls_py_fails_each_request(build, run):
 
 
 def test_broken_urls_py_ends_a_server_with_health_checks(build, run):
-    """The page's health middleware is installed, and the new worker fails to boot."""
+    """The page's health middleware is installed, so the new worker fails to boot."""
     container = run(build(EXEC_FORM, changes=HEALTH_CHECKS))
     before = container.get("/health/live").status_code
     write(container, "/app/core/urls.py", BROKEN)
@@ -197,7 +197,7 @@ def test_hup_reads_the_configuration_again(build, run):
 
 
 def test_hup_does_not_read_the_environment_again(build, run, tmp_path):
-    """The file behind --env-file now sets three workers, but one worker replaces the other."""
+    """The --env-file now sets three workers, but one worker replaces the other."""
     file = tmp_path / "web.env"
     file.write_text("WEB_CONCURRENCY=1\n")
     container = run(build(EXEC_FORM), env_files=[file])
@@ -250,7 +250,7 @@ def test_ttin_adds_a_worker(build, run):
 
 
 def test_ttou_takes_a_worker_but_not_the_last(build, run):
-    """After the first signal, one worker of two remains; the second signal removes none."""
+    """The first signal removes one of two workers; the second signal removes none."""
     container = run(build(EXEC_FORM), env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log(BOOTING, count=2)
     container.kill("SIGTTOU")
@@ -265,7 +265,7 @@ def test_ttou_takes_a_worker_but_not_the_last(build, run):
 
 
 def test_hup_forgets_ttin(build, run):
-    """Of two workers, one of them added by the signal, one remains."""
+    """One of two workers was added by a signal; after HUP, one remains."""
     container = run(build(EXEC_FORM))
     container.get("/health/")
     container.kill("SIGTTIN")
@@ -320,7 +320,7 @@ def test_shell_form_keeps_sighup(build, run):
 
 
 def check_and_reload(container):
-    """Run the script of the page, with this container's name for the reader's."""
+    """Run the page's script, with this container's name instead of the reader's."""
     script = (SNIPPETS / "reload/check-first.reload.sh").read_text()
     docker = shlex.join(map(str, container.docker.client_config.docker_cmd))
     script = re.sub(r"\bweb\b", container.handle.id, re.sub(r"\bdocker\b", docker, script))
@@ -328,18 +328,18 @@ def check_and_reload(container):
 
 
 def write(container, path, text):
-    """Change a file under a running server, as in a mounted directory."""
+    """Change a file while the server runs, as in a mounted directory."""
     write = ["sh", "-c", 'printf %s "$1" > "$0"', path, text]
     container.handle.execute(write, user="0")
 
 
 def hup(container):
-    """Reload, and wait until a worker has gone."""
+    """Reload, and wait until a worker has exited."""
     gone = container.logs().count(EXITING)
     container.kill("SIGHUP")
     container.wait_for_log(EXITING, count=gone + 1)
 
 
 def wait_for_workers(container, number):
-    """Wait until this many run next to the master: a worker logs its exit before it exits."""
+    """Wait for this many processes besides the master: a worker logs its exit before it exits."""
     assert wait_until(lambda: len(container.top()) == number + 1), container.top()

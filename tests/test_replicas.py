@@ -9,12 +9,12 @@ from scenarios.nginx import Nginx
 from scenarios.replicas import BOOTING, serve
 
 COMPOSE = "replicas/two-by-two.compose.yaml"
-SLOW = 10  # seconds that one request takes
+SLOW = 10  # the duration of one request
 PROXY = "location / { proxy_pass http://web:8000; proxy_set_header Host $http_host; }"
 
 
 def test_compose_starts_two_containers_of_two_workers(app_image, stack):
-    """Each answers, and has a master and its two workers."""
+    """Both containers respond, each with a master and two workers."""
     compose = stack(COMPOSE, {"web": {"image": app_image, "ports": ["8000"]}})
     compose.up()
 
@@ -33,7 +33,7 @@ def test_thin_container_still_has_a_master(small_image, run):
 
 
 def test_thin_containers_take_more_memory_than_a_thick_one(app_image, run):
-    """Three workers alone, three together, and three that share what was loaded before."""
+    """Compares three single-worker containers, three workers, and three preloaded workers."""
     sizes = []
     for count, workers, flag in ((3, 1, ""), (1, 3, ""), (1, 3, "--preload")):
         containers = [serve(run, app_image, workers, flag) for _ in range(count)]
@@ -41,7 +41,7 @@ def test_thin_containers_take_more_memory_than_a_thick_one(app_image, run):
             container.get("/")
         sizes.append(sum(container.pss() for container in containers))
         for container in containers:
-            container.remove()  # else the next one shares its files with this one
+            container.remove()  # otherwise the next one shares its files with this one
 
     thin, thick, preloaded = sizes
     assert thin > thick
@@ -52,7 +52,7 @@ def test_thin_containers_take_more_memory_than_a_thick_one(app_image, run):
     ("workers", "flag", "waits"), [(1, "", True), (1, "--threads 2", False), (2, "", False)]
 )
 def test_busy_single_worker_answers_no_health_check(small_image, run, workers, flag, waits):
-    """It comes after the slow request; with a second worker or thread, it comes before."""
+    """The check waits for the slow request, unless there is a second worker or thread."""
     container = serve(run, small_image, workers, flag)
     slow = container.start_sleep(SLOW)
 
@@ -66,7 +66,7 @@ def test_busy_single_worker_answers_no_health_check(small_image, run, workers, f
 def test_request_waits_behind_a_busy_container(
     network, build, small_image, run, tmp_path, count, workers, waits
 ):
-    """Nginx shares requests out in turns, a master's workers take what they are free for."""
+    """Nginx distributes requests in turn; a master's workers accept them only when free."""
     options = {"networks": [network], "network_aliases": ["web"]}
     containers = [serve(run, small_image, workers, **options) for _ in range(count)]
     nginx = Nginx(build, run, tmp_path, PROXY, networks=[network])
@@ -82,10 +82,10 @@ def test_request_waits_behind_a_busy_container(
 
 
 def ended(request):
-    """Tell whether it has its response; its thread may still be about to notice."""
+    """Return whether a request has its response; its thread may need a moment to notice."""
     return bool(futures.wait([request], timeout=2).done)
 
 
 def clients_read(containers):
-    """Return the clients whose request a worker of any of these containers has read."""
+    """Return the clients whose requests a worker in any of these containers has read."""
     return set().union(*(container.clients_read() for container in containers))

@@ -11,14 +11,14 @@ COMMANDS = sorted(set(re.findall(r"\| `(docker [^`]*)` \|", CARD)))
 
 
 def test_card_prints_on_one_sheet(visit):
-    """The browser's PDF, on paper of size A4, has one page."""
+    """As an A4 PDF from the browser, the card has one page."""
     pdf = visit("runbook-card").pdf(format="A4")
 
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
 
 
 def test_commands_of_the_card_run(build, run, docker):
-    """Each runs for a container that works, and exits with 0."""
+    """Each command runs against a healthy container, and exits with code 0."""
     container = run(build("signals/exec-form.Dockerfile"))
     client = shlex.join(map(str, docker.client_config.docker_cmd))
 

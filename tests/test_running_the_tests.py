@@ -50,7 +50,7 @@ PULLING_TEST = "tests/test_running_the_tests.py::test_unreachable_registry_is_on
 
 @pytest.fixture
 def no_other_run(tmp_path_factory):
-    """Keep the other tests of this file from starting a run, which would sweep too."""
+    """Keep this file's other tests from starting a run, which would clean up too."""
     with FileLock(tmp_path_factory.getbasetemp().parent / "other-runs.lock"):
         yield
 
@@ -79,7 +79,7 @@ def test_some_tests_leave_the_results_of_all():
 
 
 def test_missing_engine_is_one_line(monkeypatch):
-    """No engine responds, and this is not root on Debian, so none can be installed."""
+    """No engine responds, and none can be installed, because the user is not root on Debian."""
     monkeypatch.setattr(engine, "running", lambda: None)
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -98,7 +98,7 @@ def test_docker_without_buildx_is_one_line(monkeypatch):
 
 
 def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
-    """A plugin in the user's folder, which is found first, reports the version 2.20."""
+    """A plugin in the user's directory, which is found first, reports version 2.20."""
     plugins = tmp_path / "cli-plugins"
     plugins.mkdir()
     (plugins / "docker-compose").write_text(f"#!/bin/sh\n{OLD_COMPOSE}")
@@ -114,7 +114,7 @@ def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_silent_engine_is_one_line():
-    """A run with an address where nothing responds fails, and says what to do."""
+    """With an address where nothing responds, a run fails and says what to do."""
     output = pytest_run(SLOW_TEST, DOCKER_HOST="tcp://127.0.0.1:9").communicate()[0]
 
     assert "the engine at DOCKER_HOST=tcp://127.0.0.1:9 does not answer: start it" in output
@@ -123,7 +123,7 @@ def test_silent_engine_is_one_line():
 
 
 def test_full_disk_is_one_line(monkeypatch, tmp_path):
-    """The disk has no room for the engine's packages and images."""
+    """The disk does not have enough space for the engine's packages and images."""
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1e9))
 
@@ -162,7 +162,7 @@ def test_unreachable_registry_is_one_line(builder, tmp_path):
 
 
 def test_only_the_private_engine_makes_stand_ins(docker, monkeypatch):
-    """An image that has a stand-in cannot be pulled: only the tests' own engine builds one."""
+    """If an image with a stand-in cannot be pulled, only the tests' own engine builds one."""
     name, said = "registry.invalid/python:3.14-slim", []
     monkeypatch.setitem(base_images.STAND_INS, name, base_images.STAND_INS["python:3.14-slim"])
 
@@ -226,7 +226,7 @@ def test_killed_run_is_swept_by_the_next(docker):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_run_records_its_machine(docker, tmp_path):
-    """A file next to the results has the engine, the Python version, and how many tests passed."""
+    """A file next to the results has the engine, the Python version and the passed tests."""
     pytest_run(f"--junit-xml={tmp_path}/proofs.xml", QUICK_TEST).communicate()
 
     record = json.loads((tmp_path / "proofs.json").read_text())
@@ -237,7 +237,7 @@ def test_run_records_its_machine(docker, tmp_path):
 
 
 def test_table_shows_each_machine(tmp_path):
-    """The row of the run behind the site comes first; a recorded one follows, with its date."""
+    """The row of the site's own run comes first; a recorded run follows, with its date."""
     site = Site(tmp_path)
     site.write("docs/signals.md", f"{site.read('docs/signals.md')}\n```{{machines}}\n```\n")
     site.prove()
@@ -260,7 +260,7 @@ def able(docker):
 
 
 def test_unknown_machine_is_one_line():
-    """The name after --on does not exist: the line lists the names that do."""
+    """The machine after --on does not exist: the line lists the ones that do."""
     output = pytest_run("--on", "elsewhere").communicate()[0]
 
     names = ", ".join(on.MACHINES)
@@ -268,7 +268,7 @@ def test_unknown_machine_is_one_line():
 
 
 def test_slice_has_a_test_of_each_scenario():
-    """Pytest finds every test of the selection, and every scenario has one."""
+    """Pytest finds every test in the selection, and every scenario has one."""
     ids = on.slice_ids()
     output = pytest_run("--collect-only", "--quiet", "--within", *ids).communicate()[0]
 
@@ -296,7 +296,7 @@ def test_on_docker_is_another_machine(docker, request):
 
 @pytest.mark.usefixtures("able")
 def test_on_podman_is_another_machine(docker, request):
-    """It has Podman, Compose, systemd, no Docker, and finds a pulled image by its short name."""
+    """It has Podman, Compose and systemd but no Docker, and finds pulled images by short names."""
     machine = readers.ReadersMachine(readers.PODMAN, docker, os.environ["PROOFS_RUN"])
     request.addfinalizer(machine.container.remove)
     images = machine.run("podman", "image", "ls", "--quiet")
@@ -321,7 +321,7 @@ def test_on_podman_is_another_machine(docker, request):
     ],
 )
 def test_podman_skips_what_only_docker_has(docker, tmp_path, name, version, end):
-    """The engine responds under each name, but its version decides whether the test runs."""
+    """The engine responds under either name, but its version decides whether the test runs."""
     (tmp_path / "test_marked.py").write_text(MARKED)
     program = tmp_path / "bin" / name
     program.parent.mkdir()
@@ -343,7 +343,7 @@ def test_podman_skips_what_only_docker_has(docker, tmp_path, name, version, end)
 
 @pytest.mark.usefixtures("able", "no_other_run")
 def test_interrupted_machine_is_removed(docker):
-    """Ctrl-C, as soon as the container runs, removes it with its volume and its image."""
+    """Ctrl-C while the container runs removes it with its volume and its image."""
     readers.ReadersMachine(
         readers.DOCKER, docker, os.environ["PROOFS_RUN"]
     ).container.remove()  # its image may take minutes to build, the first time
@@ -378,6 +378,6 @@ def pytest_run_with_container(docker, *arguments: str) -> tuple[subprocess.Popen
 
 
 def left_of(docker, run: str) -> list:
-    """Return the containers and images that a run has left."""
+    """Return the containers and images that a run left behind."""
     containers = docker.container.list(all=True, filters=[("label", f"{engine.LABEL}={run}")])
     return containers + docker.image.list(filters=[("reference", f"{engine.REPOSITORY}:{run}-*")])

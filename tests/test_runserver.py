@@ -17,7 +17,7 @@ DEVELOPMENT = "runserver/development.compose.yaml"
 TEMPLATES = SNIPPETS / "runserver/with-templates.reload.conf.py"
 RUNSERVER = ["python", "manage.py", "runserver", "0.0.0.0:8000"]
 GUNICORN = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
-READY = "more information on production servers"  # the last line of its start
+READY = "more information on production servers"  # the last line of its startup
 LOCAL = {"PYTHONUNBUFFERED": "1", "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
 DEBUG = LOCAL | {"DEBUG": "1"}
 OUT_OF_REACH = LOCAL | {"DATABASE_URL": "postgres://someone@127.0.0.1:1/none"}
@@ -30,7 +30,7 @@ VIEWS, TEMPLATE = "core/views.py", "core/templates/core/home.html"
 
 
 def test_runserver_warns_at_its_start(build, run_once, replay):
-    """The warning says so, and recommends another kind of server."""
+    """The warning says that runserver is not for production, and recommends another server."""
     container = run_once(build(EXEC_FORM), *RUNSERVER, env=DEBUG, ready=READY)
 
     printed = replay("runserver/warning.console", web=container.handle.id)
@@ -39,7 +39,7 @@ def test_runserver_warns_at_its_start(build, run_once, replay):
 
 
 def test_runserver_answers_requests_side_by_side(build, run_once):
-    """Four requests of three seconds take twelve with --nothreading, and far less without it."""
+    """Four requests of three seconds take twelve with --nothreading, but far less without it."""
     threaded = run_once(build(EXEC_FORM), *RUNSERVER, env=DEBUG, ready=READY)
     alone = run_once(build(EXEC_FORM), *RUNSERVER, "--nothreading", env=LOCAL, ready=READY)
 
@@ -74,7 +74,7 @@ def test_runserver_loses_its_requests_at_a_stop(build, run):
 
 
 def test_runserver_without_its_reloader_ignores_sigterm(build, run):
-    """As PID 1, runserver keeps running until Docker's grace period, here 3 s, is over."""
+    """As PID 1, runserver keeps running until Docker's grace period, here 3 s, has passed."""
     container = run(build(EXEC_FORM), *RUNSERVER, "--noreload", env=LOCAL, ready=READY)
 
     stopped = container.stop(grace=3)
@@ -84,7 +84,7 @@ def test_runserver_without_its_reloader_ignores_sigterm(build, run):
 
 
 def test_crash_of_a_view_ends_runserver(build, run):
-    """A view exits its process, and the container exits with the code of that view."""
+    """A view exits its process, and the container exits with that view's exit code."""
     container = run(build(EXEC_FORM), *RUNSERVER, env=LOCAL, ready=READY)
 
     with pytest.raises(httpx.TransportError):
@@ -94,7 +94,7 @@ def test_crash_of_a_view_ends_runserver(build, run):
 
 
 def test_runserver_without_an_address_is_out_of_reach(build, run):
-    """The server responds inside the container, but not at the published port."""
+    """The server responds inside the container, but not on the published port."""
     container = run(build(EXEC_FORM), *RUNSERVER[:3], env=LOCAL, ready=READY)
 
     assert container.exec("python", "-c", ASK_INSIDE) == "200"
@@ -114,7 +114,7 @@ def test_runserver_needs_its_database_at_the_start(build, run):
 
 
 def test_development_file_shows_each_change(build, stack, docker):
-    """A view and a template are changed in the folder, and the pages change without a restart."""
+    """A view and a template change in the directory, and the pages change without a restart."""
     started = stack(DEVELOPMENT, services={"web": {"image": build(APP)}}, env=ids(docker))
     shutil.copytree(PROJECT, started.folder, dirs_exist_ok=True)
     started.up()
@@ -131,7 +131,7 @@ def test_development_file_shows_each_change(build, stack, docker):
 
 
 def test_reload_of_gunicorn_follows_code_and_no_template(build, run_once):
-    """Seconds after a change to the template, the old page is served, until a view changes."""
+    """Seconds after the template changes, the old page is still served, until a view changes."""
     container = run_once(build(EXEC_FORM), *GUNICORN, "--reload", env=DEBUG)
     container.get("/")
     change_inside(container, TEMPLATE, "</h1>", "</h1>new template")
@@ -165,7 +165,7 @@ def seconds_for_four(container):
 
 
 def start_sleep(container):
-    """Send a request of 20 s, and return once it is surely in progress."""
+    """Send a request of 20 s, and return once it is certainly in progress."""
     container.get("/health/")
     response = container.start_get("/sleep/20/")
     container.get("/sleep/1/")
@@ -174,7 +174,7 @@ def start_sleep(container):
 
 
 def ids(docker):
-    """Return the reader's numbers for Compose; in rootless Podman, root is the reader."""
+    """Return the reader's user and group for Compose; in rootless Podman, root is the reader."""
     podman = docker.client_config.client_type == "podman"
     return {"UID": str(0 if podman else os.getuid()), "GID": str(0 if podman else os.getgid())}
 
@@ -185,12 +185,12 @@ def edit(path, old, new):
 
 
 def change_inside(container, path, old, new):
-    """Change a file of the container, as in a mounted directory."""
+    """Change a file in the container, as in a mounted directory."""
     container.handle.execute(["sed", "-i", f"s|{old}|{new}|", path], user="0")
 
 
 def text(container, path):
-    """Return the text of a page, or nothing while the server restarts."""
+    """Return a page's text, or nothing while the server restarts."""
     try:
         return container.get(path).text
     except httpx.TransportError:

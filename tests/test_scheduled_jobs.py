@@ -36,7 +36,7 @@ systemd-analyze verify --man=no ./clear-sessions.timer ./clear-sessions.service 
 
 @pytest.fixture(scope="module")
 def up(with_services):
-    """Bring up the site of docs/compose.md, but for nginx, with the command of the page."""
+    """Start the site of docs/compose.md without nginx, with the page's command."""
     site = with_services(PROJECT, [], "")
     try:
         site.up("web")
@@ -46,7 +46,7 @@ def up(with_services):
 
 
 def test_timers_command_runs_the_job_and_leaves_no_container(up):
-    """The line of the unit deletes the expired one of two sessions."""
+    """The unit's command deletes an expired session, but not another session."""
     for key, sign in {"old": "-", "new": "+"}.items():
         up.write(EXPIRED.format(key, sign))
     [command] = re.findall(r"(?s)ExecStart=(.*?[^\\])\n", SERVICE)
@@ -59,7 +59,7 @@ def test_timers_command_runs_the_job_and_leaves_no_container(up):
 
 
 def test_systemd_accepts_both_units(builder, inside):
-    """The check finds nothing in them, but refuses the timer if its time is misspelled."""
+    """The check finds nothing wrong, but rejects the timer if its time is misspelled."""
     image = builder.build(MACHINE)
 
     said = inside(image, "sh", "-c", VERIFY, SERVICE, TIMER)
@@ -70,7 +70,7 @@ def test_systemd_accepts_both_units(builder, inside):
 
 
 def test_lock_lets_one_job_run_at_a_time(up):
-    """The second container finds the first one at work, and ends without an error."""
+    """The second container finds that the first one is running, and exits without an error."""
     first = begin(up, "locked", 600)
     second = up.run(*MANAGE, "alone", "shell", "-c", NOTE.format("locked, too", 0))
     other = up.run(*MANAGE, "alone", "clearsessions")
@@ -82,7 +82,7 @@ def test_lock_lets_one_job_run_at_a_time(up):
 
 
 def test_lock_of_a_killed_job_is_free(up):
-    """The container is killed, and the next one runs."""
+    """After the container is killed, the next one runs."""
     begin(up, "killed", 600).kill("SIGKILL")
 
     assert wait_until(
@@ -95,7 +95,7 @@ def test_lock_of_a_killed_job_is_free(up):
 
 
 def test_lock_does_not_keep_a_job_from_running_again(up):
-    """Two run one after the other, as on two machines whose clocks differ."""
+    """Two jobs run one after the other, as on two machines whose clocks differ."""
     for _ in range(2):
         up.run(*MANAGE, "alone", "shell", "-c", NOTE.format("twice", 0))
 
@@ -103,7 +103,7 @@ def test_lock_does_not_keep_a_job_from_running_again(up):
 
 
 def test_cron_in_a_container_lacks_path_and_environment(build, run):
-    """The job of the wrong file finds no Python; with its path, Django finds no SECRET_KEY."""
+    """The wrong file's job does not find Python; with a path, Django finds no SECRET_KEY."""
     [line] = re.findall(r"echo '(.+)' > /etc/cron.d/shop", (SNIPPETS / WRONG).read_text())
     now = edited(line, {"15 3 * * *": "@reboot", "sessions": "sessions > /proc/1/fd/1 2>&1"})
     with_path = edited(now, {" python ": " /usr/local/bin/python "})
@@ -122,7 +122,7 @@ def test_cron_in_a_container_lacks_path_and_environment(build, run):
 
 
 def test_cron_job_fits_the_schemas(builder, run_once):
-    """It does in each version; a misspelled key is refused."""
+    """The manifest is valid in each version; a misspelled key is rejected."""
     broken = edited(CRON_JOB, {"concurrencyPolicy:": "misspelled:"})
     manifests = {"manifests/good.yaml": CRON_JOB, "manifests/broken.yaml": broken}
     container = run_once(builder.build(VALIDATOR, changes=manifests), "sleep", "600", ready="")
@@ -135,7 +135,7 @@ def test_cron_job_fits_the_schemas(builder, run_once):
 
 
 def test_pod_of_the_cron_job_is_that_of_the_migration():
-    """Both have the same keys and values, but for their names and commands."""
+    """Except for names and commands, both have the same keys and values."""
     pods = [yaml.safe_load(JOB)["spec"], yaml.safe_load(CRON_JOB)["spec"]["jobTemplate"]["spec"]]
     specs = [pod["template"]["spec"] for pod in pods]
     commands = [spec["containers"][0].pop("command") for spec in specs]
@@ -147,7 +147,7 @@ def test_pod_of_the_cron_job_is_that_of_the_migration():
 
 
 def begin(site, text, seconds):
-    """Start a job that takes so many seconds, alone, and return its container once it runs."""
+    """Start a job of this duration, and return its container once it is running."""
     options = ["--detach", *MANAGE[1:]]
     site.run("run", *options, "alone", "shell", "-c", NOTE.format(text, seconds))
     site.wait_for_note(text)
@@ -156,7 +156,7 @@ def begin(site, text, seconds):
 
 
 def one_offs(site):
-    """Return the containers that `docker compose run` has left or still runs."""
+    """Return the containers that `docker compose run` has left behind or is still running."""
     filters = [("label", f"com.docker.compose.project={site.project}")]
     filters += [("label", "com.docker.compose.oneoff=True")]
     return site.docker.container.list(all=True, filters=filters)

@@ -124,7 +124,7 @@ def test_missing_secret_fails_the_build(docker, docker_build):
 
 @pytest.mark.parametrize("line", ["ARG SECRET_KEY", f"ENV SECRET_KEY={CANARY}"])
 def test_build_argument_stays_in_the_history(docker, docker_build, builder, tmp_path, line):
-    """The image's configuration contains the value, from ARG and from ENV."""
+    """The image's configuration contains the values of ARG and of ENV."""
     dockerfile, tag = tmp_path / "Dockerfile", builder.tag(f"secret-in-{line[:3].lower()}")
     dockerfile.write_text(edited(ARGUMENT.read_text(), {"ARG SECRET_KEY\n": f"{line}\n"}))
 
@@ -134,7 +134,7 @@ def test_build_argument_stays_in_the_history(docker, docker_build, builder, tmp_
 
 
 def test_argument_of_an_earlier_stage_stays_behind(docker, docker_build, builder, tmp_path):
-    """The last stage copies from a stage with an ARG, and the value is nowhere in the image."""
+    """The last stage copies from a stage with an ARG, but the value is nowhere in the image."""
     dockerfile, tag = tmp_path / "Dockerfile", builder.tag("secret-in-a-stage")
     dockerfile.write_text(TWO_STAGES)
 
@@ -145,7 +145,7 @@ def test_argument_of_an_earlier_stage_stays_behind(docker, docker_build, builder
 
 @pytest.mark.docker_only("docker build --check")
 def test_build_warns_of_secrets(docker_build, docker):
-    """`docker build --check` warns about the ARG, but not about the file with a mount."""
+    """`docker build --check` warns about the ARG, but not about the file that mounts the secret."""
     needs_docker(docker, 27, "docker build --check")
     warned = docker_build(ARGUMENT, "--check", PROJECT, check=False)
     mounted = docker_build(MOUNTED, "--check", PROJECT, check=False)
@@ -179,7 +179,7 @@ def test_each_line_keeps_its_files_out(docker_build, tmp_path, line):
 
 
 def test_ignore_file_serves_one_dockerfile(docker_build, tmp_path):
-    """Another Dockerfile in the folder copies .env, unless the file is called .dockerignore."""
+    """Another Dockerfile in the directory copies .env, unless the file is named .dockerignore."""
     plant(tmp_path, {".env": CANARY, "Dockerfile.dockerignore": IGNORE})
     other = tmp_path / "Dockerfile.other"
     other.write_text("FROM scratch\nCOPY . /\n")
@@ -192,7 +192,7 @@ def test_ignore_file_serves_one_dockerfile(docker_build, tmp_path):
 
 
 def test_mounted_file_gives_the_key(build, docker, replay, tmp_path):
-    """The page's command, run next to a file with the key: the settings have that key."""
+    """The page's command runs next to a file with the key, and the settings have that key."""
     (tmp_path / "secret_key").write_text(f"{CANARY}\n")
     image = build(APP, changes=CHANGES)
 
@@ -208,7 +208,7 @@ def test_mounted_file_gives_the_key(build, docker, replay, tmp_path):
 
 
 def test_inspect_shows_the_environment(build, run, docker, tmp_path):
-    """The output contains the variable's value, but not the content of the mounted file."""
+    """The output contains the variable's value, but not the mounted file's content."""
     (tmp_path / "secret_key").write_text(CANARY)
     sleep = [build(APP), "sleep", "600"]
     variable = run(*sleep, ready="", env={"SECRET_KEY": CANARY})
@@ -222,7 +222,7 @@ def test_inspect_shows_the_environment(build, run, docker, tmp_path):
 
 @pytest.mark.parametrize(("workers", "codes"), [("1", {3}), ("2", {1, 3})])
 def test_unreadable_file_ends_gunicorn(build, run, tmp_path, workers, codes):
-    """Only the file's owner can read it, who is not the container's user; one worker and two."""
+    """The container's user cannot read the file, with one worker or with two."""
     key = tmp_path / "secret_key"
     key.write_text(CANARY)
     key.chmod(0o600)
@@ -235,7 +235,7 @@ def test_unreadable_file_ends_gunicorn(build, run, tmp_path, workers, codes):
 
 
 def plant(folder: Path, files):
-    """Write texts into a folder, by path."""
+    """Write texts into a directory, by path."""
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -250,6 +250,6 @@ def files_of(docker_build, dockerfile, context):
 
 
 def found_in(docker, image):
-    """Search all that `docker save` writes of an image: return which kinds contain the canary."""
+    """Search everything that `docker save` writes; return which parts contain the canary."""
     found = [part for part in saved_image.parts(docker, image) if CANARY.encode() in part]
     return {"configuration" if saved_image.is_json(part) else "layer" for part in found}

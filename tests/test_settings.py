@@ -20,13 +20,13 @@ COMMON = ["DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "LOGGI
 
 @pytest.fixture(params=DJANGO)
 def image(request, fresh_image):
-    """Build a fresh project of both versions of Django, with the page's settings at its end."""
+    """Build a fresh project for both versions of Django, with the page's settings at the end."""
     return fresh_image(request.param)
 
 
 @pytest.fixture
 def settings_of(inside):
-    """Return a function that returns settings of an image, by name, in a given environment."""
+    """Return a function that returns an image's settings, by name, in a given environment."""
 
     def settings_of(image, *names, env=None):
         ended = inside(image, "python", "-c", SHOW, *names, env=env)
@@ -37,7 +37,7 @@ def settings_of(inside):
 
 
 def test_fresh_project_serves_pages_and_files(image, run):
-    """The login page of the admin answers, and so does each stylesheet that it links to."""
+    """The admin's login page loads, and so does every stylesheet that it links to."""
     container = run(image)
     page = container.get(LOGIN)
     links = re.findall(r'href="(/static/\S+\.css)"', page.text)
@@ -48,7 +48,7 @@ def test_fresh_project_serves_pages_and_files(image, run):
 
 
 def test_deploy_check_leaves_three_findings(image, inside):
-    """`check --deploy` with HTTPS=1: no error, and the three warnings that the page explains."""
+    """With HTTPS=1, `check --deploy` reports no error, and the three warnings on the page."""
     ended = inside(image, "python", "manage.py", "check", "--deploy", env=HTTPS)
 
     assert ended.exit_code == 0
@@ -60,7 +60,7 @@ def test_deploy_check_leaves_three_findings(image, inside):
 
 
 def test_deploy_check_finds_plain_http(image, inside):
-    """Without HTTPS=1, both cookies and HSTS are found too."""
+    """Without HTTPS=1, the check also reports both cookies and HSTS."""
     key = {"SECRET_KEY": HTTPS["SECRET_KEY"]}
     ended = inside(image, "python", "manage.py", "check", "--deploy", env=key)
 
@@ -73,7 +73,7 @@ def test_deploy_check_finds_plain_http(image, inside):
 
 
 def test_missing_key_stops_the_start(image, inside):
-    """Gunicorn prints the name of the variable, and ends."""
+    """Gunicorn prints the name of the variable, and exits."""
     start = ["env", "--unset=SECRET_KEY", "gunicorn", "core.wsgi", "--workers=1"]
     ended = inside(image, *start)
 
@@ -87,7 +87,7 @@ def test_missing_key_stops_the_start(image, inside):
     ids=["named", "mounted by Docker"],
 )
 def test_key_may_come_from_a_mounted_file(fresh_image, run, tmp_path, env, path):
-    """The file wins over the variable, and the end of its line does not belong to the key."""
+    """The file overrides the variable, and its final newline is not part of the key."""
     (tmp_path / "key").write_text("from the file\n")
     container = run(fresh_image(), env=env, volumes=[(tmp_path / "key", path, "ro")])
 
@@ -96,7 +96,7 @@ def test_key_may_come_from_a_mounted_file(fresh_image, run, tmp_path, env, path)
 
 
 def test_password_may_come_apart_from_the_url(fresh_image, settings_of):
-    """Django gets the database of the URL, with the password of the other variable."""
+    """Django gets the URL's database, with the password from the other variable."""
     env = {"DATABASE_URL": "postgres://shop@db/shop", "POSTGRES_PASSWORD": CANARY}
 
     found = settings_of(fresh_image(), "DATABASES", env=env)["DATABASES"]["default"]
@@ -106,7 +106,7 @@ def test_password_may_come_apart_from_the_url(fresh_image, settings_of):
 
 
 def test_debug_brings_back_runserver(image, run):
-    """With DEBUG=1 and without a key, Django's own server answers the owner of the project."""
+    """With DEBUG=1 and no key, Django's own server responds, run as the project's owner."""
     command = ["env", "--unset=SECRET_KEY", "python", "manage.py", "runserver", "0.0.0.0:8000"]
     container = run(image, *command, env={"DEBUG": "1"}, ready="Quit the server", user="root")
 
@@ -114,7 +114,7 @@ def test_debug_brings_back_runserver(image, run):
 
 
 def test_traceback_is_in_the_log(image, run):
-    """A session is looked up in a database without tables: a 500, whose reason is printed."""
+    """Looking up a session in a database without tables returns 500 and logs the reason."""
     container = run(image)
     response = container.get("/admin/", cookies={"sessionid": "a-session-that-is-not-there"})
 
@@ -124,7 +124,7 @@ def test_traceback_is_in_the_log(image, run):
 
 
 def test_database_of_a_new_volume_can_be_written_to(image, run):
-    """Migrations fill a database in a new anonymous volume, as the image's own user."""
+    """Migrations run on a database in a new anonymous volume, as the image's user."""
     migrate = ["python", "manage.py", "migrate"]
     container = run(image, *migrate, volumes=[("/data",)], ready="Applying sessions")
 
@@ -132,7 +132,7 @@ def test_database_of_a_new_volume_can_be_written_to(image, run):
 
 
 def test_mail_backend_has_the_values(image, inside):
-    """Django makes the backend that it would send a mail with."""
+    """Django creates the backend that it would send mail with."""
     env = {"EMAIL_HOST": "smtp.test", "EMAIL_USER": "shop", "EMAIL_PASSWORD": CANARY}
     ended = inside(image, "python", "-c", MAIL, env=env)
 
@@ -140,14 +140,14 @@ def test_mail_backend_has_the_values(image, inside):
 
 
 def test_sample_project_has_these_settings(fresh_image, app_image, settings_of):
-    """What the guide's other proofs run with is the same, in the same environment."""
+    """In the same environment, the settings used by the guide's other proofs are the same."""
     fresh, sample = (settings_of(i, *COMMON, "STATIC_ROOT") for i in (fresh_image(), app_image))
 
     assert fresh == sample
 
 
 def test_other_server_of_static_files_needs_three_lines_less(fresh_image, run, with_settings):
-    """The middleware goes and the storage is Django's own: links are hashed as before."""
+    """Without the middleware, and with Django's own storage, links are still hashed."""
     whitenoise = 'MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")\n'
     storage = "whitenoise.storage.CompressedManifestStaticFilesStorage"
     django = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
@@ -159,7 +159,7 @@ def test_other_server_of_static_files_needs_three_lines_less(fresh_image, run, w
 
 
 def test_block_names_every_variable_of_the_table():
-    """The page's table lists the environment variables that the block reads, and no others."""
+    """The page's table has exactly the environment variables that the block reads."""
     read = set(re.findall(r'(?:variable|items)\("(\w+)"', BLOCK))
     page = (SNIPPETS.parent / "docs/settings.md").read_text()
     table = re.sub(r"(?m)^(\| [^|]+ \|).*", r"\1", page[page.index("| variable") :])

@@ -7,7 +7,7 @@ from harness import PROJECT
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 LINE = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
-SH, BASH = ["/bin/sh", "-c"], ["/bin/bash", "-c"]  # Docker's shell form is the first of these
+SH, BASH = ["/bin/sh", "-c"], ["/bin/bash", "-c"]  # the first of these is Docker's shell form
 GROUP = {"TINI_KILL_PROCESS_GROUP": "1"}
 CLASSES = pytest.mark.parametrize("flags", ["--threads 1", "--threads 4"], ids=["sync", "gthread"])
 LATE_CLIENT = """
@@ -78,7 +78,7 @@ def test_shell_form_keeps_sigterm(build, run):
     ],
 )
 def test_shell_form_of_any_shape_keeps_sigterm(build, run, line):
-    """With a variable, an assignment, two kinds of list or a pipe, Gunicorn gets no signal."""
+    """With a variable, an assignment, two kinds of lists or a pipe, Gunicorn gets no signal."""
     container = run(build(EXEC_FORM), *SH, line)
 
     stopped = container.stop(grace=3)
@@ -88,7 +88,7 @@ def test_shell_form_of_any_shape_keeps_sigterm(build, run, line):
 
 
 def test_shell_form_loses_its_last_requests(build, run):
-    """A request that arrives after SIGTERM is accepted, and cut when Docker's grace period ends."""
+    """A request sent after SIGTERM is accepted, but cut when Docker's grace period ends."""
     container = run(build("signals/wrong-shell-form.Dockerfile"))
     container.get("/health/")
 
@@ -102,7 +102,7 @@ def test_shell_form_loses_its_last_requests(build, run):
 
 @pytest.mark.parametrize("line", [f"exec {LINE}", f"true && exec {LINE}"])
 def test_exec_in_the_shell_form_receives_sigterm(build, run, line):
-    """The shell is replaced by Gunicorn, which stops as in exec form."""
+    """Gunicorn replaces the shell, and stops as in exec form."""
     container = run(build(EXEC_FORM), *SH, line)
     container.get("/health/")
 
@@ -143,7 +143,7 @@ def test_init_forwards_sigterm_to_the_exec_form(build, run, init):
 @pytest.mark.parametrize("init", ["tini group", "dumb-init"])
 @pytest.mark.parametrize("start", [[*SH, LINE], ["./entrypoint.sh"]], ids=["shell", "script"])
 def test_no_init_saves_the_requests_of_a_shell(build, run, init, start):
-    """With the whole group signaled, the container exits with 143, and the request is lost."""
+    """With the whole process group signaled, the container exits with 143; the request is lost."""
     prefix, options = init_before(init)
     container = run(build(EXEC_FORM, **WITH_DUMB_INIT), *prefix, *start, **options)
     response = container.start_sleep(30)
@@ -169,7 +169,7 @@ def test_init_does_not_repair_the_shell_form(build, run):
 
 
 def test_script_with_exec_receives_sigterm(build, run):
-    """The script is replaced by Gunicorn, which stops as in exec form."""
+    """Gunicorn replaces the script, and stops as in exec form."""
     files = ["signals/exec-in-script.entrypoint.sh"]
     container = run(build("signals/exec-in-script.Dockerfile", files=files))
     container.get("/health/")
@@ -234,7 +234,7 @@ def test_graceful_timeout_hides_a_lost_request(build, run):
 
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGQUIT"])
 def test_quick_stop_fails_the_request_of_a_sync_worker(build, run, signal):
-    """As STOPSIGNAL, each of both signals turns a request in progress into a 500."""
+    """As STOPSIGNAL, either signal turns a request in progress into a 500."""
     container = run(build("signals/exec-form.Dockerfile"), stop_signal=signal)
     response = container.start_sleep(30)
 
@@ -285,7 +285,7 @@ def test_sigint_after_sigterm_ends_the_patience(build, run):
 
 @CLASSES
 def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
-    """Inside, the kernel still accepts it; outside, the request fails when Gunicorn exits."""
+    """Inside, the kernel still accepts a connection; outside, requests fail when Gunicorn exits."""
     container = run(build(EXEC_FORM), env={"GUNICORN_CMD_ARGS": flags})
     under_way = container.start_sleep(20)
     container.kill("SIGTERM")
@@ -301,7 +301,7 @@ def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
 
 
 def init_before(name):
-    """Return what an init adds to a command and to the options of `docker run`."""
+    """Return what an init adds to a command and to `docker run`."""
     if name.startswith("tini"):
         return [], {"init": True, "env": GROUP if name == "tini group" else {}}
     return name.split(), {}

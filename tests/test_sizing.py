@@ -22,18 +22,18 @@ MEASURED = ROOT / "docs/_data/memory.json"
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a directory in which the page's file is saved."""
+    """Return a directory with the page's file in it."""
     shutil.copy(FILE, tmp_path / saved(FILE))
     return tmp_path
 
 
 def test_script_prints_each_number_with_its_reason(folder, replay):
-    """The command of the page, for one CPU and 512 MiB, prints what the page shows."""
+    """For one CPU and 512 MiB, the page's command prints the page's output."""
     replay("sizing/one-cpu.console", cwd=folder)
 
 
 def test_examples_come_from_the_same_formulas(folder, replay):
-    """The table of the page is what the file prints, and has a row for each example."""
+    """The page's table equals the file's output, and has a row for each example."""
     printed = replay("sizing/examples.console", cwd=folder)
 
     assert len(printed.splitlines()) == 1 + len(EXAMPLES)
@@ -41,7 +41,7 @@ def test_examples_come_from_the_same_formulas(folder, replay):
 
 
 def test_smallest_limit_decides_the_workers():
-    """Each of the four limits decides in one case."""
+    """Each of the four limits decides in one of the cases."""
     cases = {
         Site(cpus=8, memory=300, waiting=0.9): 3,
         Site(cpus=1, memory=4096, waiting=0.9): 3,
@@ -58,7 +58,7 @@ def test_one_worker_is_the_least():
 
 
 def test_limits_are_those_of_the_configuration_file():
-    """Memory for each worker and the highest number are those of fit-to-limits.gunicorn.conf.py."""
+    """Memory per worker and the maximum are the same as in fit-to-limits.gunicorn.conf.py."""
     text = FIT.read_text()
 
     assert int(re.search(r"(?m)^MOST = (\d+)", text)[1]) == FORMULAS["MOST_WORKERS"]
@@ -75,7 +75,7 @@ def test_memory_for_a_worker_is_more_than_the_sample_needs():
 
 
 def test_computing_views_get_two_threads():
-    """If views hardly wait, threads do not grow with the CPUs; workers do, up to their number."""
+    """If views hardly wait, more CPUs add workers, one for each, but no threads."""
     for cpus in (1, 2, 4, 8):
         site = Site(cpus=cpus, memory=8192, waiting=0.0)
         assert site.threads == 2
@@ -83,14 +83,14 @@ def test_computing_views_get_two_threads():
 
 
 def test_waiting_views_get_more_threads():
-    """The share of waiting grows: so does the number of threads, up to sixteen."""
+    """With a growing share of waiting, the number of threads grows up to sixteen."""
     threads = [Site(waiting=share).threads for share in (0.5, 0.8, 0.9, 0.95, 0.99)]
 
     assert threads == [2, 2, 4, 7, 16]
 
 
 def test_threads_share_the_cpu_of_their_worker():
-    """Memory allows two workers on four CPUs, so that only two CPUs are used."""
+    """On four CPUs, memory limits the workers to two, so only two CPUs are used."""
     site = Site(cpus=4, memory=256, waiting=0.8)
 
     assert (site.workers, site.threads) == (2, 5)
@@ -98,7 +98,7 @@ def test_threads_share_the_cpu_of_their_worker():
 
 
 def test_connections_agree_with_their_page():
-    """Four containers with two workers of two threads, and eight tasks: the page's sums."""
+    """For four containers, two workers, two threads and eight tasks, the sums are the page's."""
     site = Site(cpus=1, memory=256, waiting=0.5, containers=4, tasks=8)
     page = (ROOT / "docs/database-connections.md").read_text()
 
@@ -110,7 +110,7 @@ def test_connections_agree_with_their_page():
 
 
 def test_too_many_connections_lead_to_pgbouncer():
-    """What an update needs is compared with what superusers leave of max_connections."""
+    """Compares an update's connections with max_connections minus those for superusers."""
     fits = Site(containers=8)
     exceeds = Site(containers=9)
 
@@ -120,7 +120,7 @@ def test_too_many_connections_lead_to_pgbouncer():
 
 
 def test_wrong_input_is_one_line(folder):
-    """A share of one, and no CPU: the last line says what is wrong, and the exit code is 2."""
+    """With a share of one, or no CPU, the last line shows the error, and the exit code is 2."""
     for given, said in {
         "--waiting=1": "--waiting is a share",
         "--cpus=0": "--cpus must be",
@@ -133,7 +133,7 @@ def test_wrong_input_is_one_line(folder):
 
 
 def test_measured_requests_stay_below_the_prediction(app_image, run):
-    """Views that only wait for half a second: 40 requests, eight at a time, on four threads."""
+    """Sends 40 requests, eight at a time, to four threads; views wait for half a second."""
     site = Site(cpus=2, memory=200, waiting=0.99, seconds=0.5)
     container = run(app_image)
     container.wait_for_log("Booting worker", count=2)

@@ -22,7 +22,7 @@ ALL_KINDS = [
     "reads slowly",
     "does not close",
 ]
-SMALL_BUFFERS = {"net.ipv4.tcp_wmem": "4096 4096 4096"}  # as full as a slow network's, at once
+SMALL_BUFFERS = {"net.ipv4.tcp_wmem": "4096 4096 4096"}  # full immediately, as on a slow network
 
 
 @pytest.mark.parametrize("kind", ["sends half a request", "uploads slowly", "reads slowly"])
@@ -39,7 +39,7 @@ def test_slow_client_kills_sync(build, run, kind):
 
 @pytest.mark.parametrize("kind", ["sends half a request", "uploads slowly", "reads slowly"])
 def test_slow_client_holds_a_thread(build, run, kind):
-    """One of two threads serves others; with both held, all wait, and no worker is killed."""
+    """One of two threads serves others; with both blocked, all wait, and no worker is killed."""
     container = run(build(PLAIN), *THREADED, *THREE_SECONDS, sysctl=SMALL_BUFFERS)
 
     wait_beside_one, _ = answers(container, {kind: 1})
@@ -71,7 +71,7 @@ def test_slow_clients_do_not_hold_async_classes(build, run, command):
 
     waits = [answers(container, dict.fromkeys(ALL_KINDS, 4), stay=5)[0] for _ in range(3)]
 
-    assert min(waits) < 3  # the least: a busy machine makes a wait longer
+    assert min(waits) < 3  # the minimum, because a busy machine makes waits longer
     assert KILLED not in container.logs()
 
 
@@ -85,12 +85,12 @@ def test_nginx_keeps_slow_clients_from_sync(network, build, run):
 
     wait, _ = answers(web, dict.fromkeys(ALL_KINDS, 2), stay=5, address=("proxy", 8080))
 
-    assert wait is not None  # the slow clients were there all the time
+    assert wait is not None  # the slow clients stayed the whole time
     assert KILLED not in web.logs()
 
 
 def test_unclosed_connection_holds_sync_since_26(build, run):
-    """A client has its response and does not close: the next one waits, and does not on 25.3."""
+    """A client gets its response but does not close: the next one waits, unlike on 25.3."""
     old = run(gunicorn(build, "25.3.0"), *SYNC)
     new = run(build(PLAIN), *SYNC)
 
@@ -101,7 +101,7 @@ def test_unclosed_connection_holds_sync_since_26(build, run):
 
 
 def test_unclosed_connection_keeps_new_clients_from_gthread(build, run):
-    """One such client makes the next one wait although seven threads are free; not on 25.3."""
+    """One such client makes the next one wait although seven threads are free, unlike on 25.3."""
     old = run(gunicorn(build, "25.3.0"), *SYNC, "--threads", "8")
     new = run(build(PLAIN), *SYNC, "--threads", "8")
 
@@ -112,7 +112,7 @@ def test_unclosed_connection_keeps_new_clients_from_gthread(build, run):
 
 
 def test_unclosed_connections_kill_gthread(build, run):
-    """Five such clients, at two seconds each, outlast a timeout of three; sync is not killed."""
+    """Five such clients, at 2 s each, make gthread exceed its timeout of 3 s, but not sync."""
     sync = run(build(PLAIN), *SYNC, *THREE_SECONDS)
     gthread = run(build(PLAIN), *SYNC, "--threads", "8", *THREE_SECONDS)
 
@@ -125,7 +125,7 @@ def test_unclosed_connections_kill_gthread(build, run):
 
 
 def test_gthread_of_23_does_not_wait_for_silent_clients(build, run):
-    """Two silent clients meet two threads, and another client is served at once."""
+    """With two threads and two silent clients, another client is served immediately."""
     old = run(gunicorn(build, "23.0.0"), *OF_23, *TWO_THREADS)
     new = run(build(PLAIN), *THREADED)
 
@@ -136,7 +136,7 @@ def test_gthread_of_23_does_not_wait_for_silent_clients(build, run):
 
 
 def test_gthread_of_25_1_waits_for_silent_clients_to_leave(build, run):
-    """Two silent clients hold two threads for longer than five seconds, until they leave."""
+    """Two silent clients block two threads for longer than five seconds, until they leave."""
     container = run(gunicorn(build, "25.1.0"), *THREADED)
 
     wait, after = answers(container, {"says nothing": 2}, patience=9)
@@ -146,7 +146,7 @@ def test_gthread_of_25_1_waits_for_silent_clients_to_leave(build, run):
 
 
 def test_gthread_of_25_3_parks_silent_clients(build, run):
-    """Two silent clients hold two threads, and another client is served before they leave."""
+    """Two silent clients block two threads, but another client is served before they leave."""
     container = run(gunicorn(build, "25.3.0"), *THREADED)
 
     wait, _ = answers(container, {"says nothing": 2})
@@ -160,16 +160,16 @@ def gunicorn(build, version):
 
 
 def waits_behind_an_unclosed_one(container):
-    """Return how long another client waits behind one that does not close, five times over."""
+    """Return five times how long another client waits behind one that does not close."""
     container.wait_for_log("Booting worker")
     return json.loads(container.exec("python", "-c", UNCLOSED.read_text()))
 
 
 def answers(container, counts, patience=60, stay=0, address=("127.0.0.1", 8000)):
-    """Return how long another client waits with the odd ones, and how long once they left.
+    """Return how long another client waits during the odd clients' stay, and afterwards.
 
-    The wait is None if it is longer than `patience`. The odd clients, so many of each kind, stay
-    so much longer than that.
+    The wait is None if it is longer than `patience`. The odd clients, `counts` of each
+    kind, stay `stay` seconds longer than that.
     """
     container.wait_for_log("Booting worker")
     arguments = map(json.dumps, [*address, patience, stay, counts])

@@ -32,7 +32,7 @@ def nginx(build, run_once):
 
 
 def test_command_builds_the_static_image(builder, replay, run, tmp_path):
-    """The page's command, run in a folder that has the page's files."""
+    """The page's command runs in a directory with the page's files."""
     shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
     shutil.copy(SNIPPETS / STATIC, tmp_path / "Dockerfile.static")
     shutil.copy(SNIPPETS / CONF[0], tmp_path / "default.conf")
@@ -77,7 +77,7 @@ def test_missing_file_is_not_found(nginx):
 
 
 def test_browser_is_told_not_to_guess(nginx):
-    """The header is there for a hashed name, for a plain name, and for an error."""
+    """The header is set for a hashed name, for a plain name, and for an error."""
     paths = names(nginx)["core/site.css"], "/static/core/site.css", "/static/no.css"
 
     assert {nginx.get(p).headers["X-Content-Type-Options"] for p in paths} == {"nosniff"}
@@ -105,7 +105,7 @@ def test_proxy_gets_the_compressed_file_too(nginx):
 
 
 def test_caches_are_told_of_both_kinds(nginx):
-    """Vary is Accept-Encoding, with and without compression."""
+    """The header is Vary: Accept-Encoding, with and without compression."""
     path = names(nginx)["core/site.css"]
 
     assert {nginx.get(path, headers=h).headers.get("Vary") for h in (GZIP, PLAIN)} == {
@@ -114,7 +114,7 @@ def test_caches_are_told_of_both_kinds(nginx):
 
 
 def test_compressed_files_are_a_third(nginx):
-    """All stylesheets, scripts and SVG files of the admin and of the project together."""
+    """Compares all stylesheets, scripts and SVG files of the admin and the project together."""
     small, large = (int(size) for size in nginx.exec("sh", "-c", SIZES).split())
 
     assert 0 < small < large / 3
@@ -128,12 +128,12 @@ def test_nginx_keeps_files_open(nginx):
 
 
 def test_nginx_runs_without_root(nginx):
-    """Every process of the container, including the master, has the official image's user id."""
+    """Every process in the container, including the master, has the official image's user ID."""
     assert nginx.users() == {"101"}
 
 
 def test_both_builds_agree_on_the_names(build, docker, nginx):
-    """Both images have the same manifest, and each of its names is a file."""
+    """Both images have the same manifest, and every name in it is a file."""
     kept = ["cat", "staticfiles/staticfiles.json"]
     manifest = json.loads(docker.run(build(APP), kept, remove=True))
     files = nginx.exec("find", "/srv/static", "-type", "f").split()
@@ -163,7 +163,7 @@ def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):
 
 
 def test_touched_view_leaves_the_static_image(build, docker):
-    """After a change to a view, `collectstatic` runs again, and all layers stay the same."""
+    """After a change to a view, `collectstatic` runs again, but all layers stay the same."""
     views = (PROJECT / "core/views.py").read_text()
     # No other test builds these layers: see packages_of in scenarios/layers.py.
     own = {"core/static/core/own.css": "/* own */\n", "default.conf": f"# own\n{CONF_TEXT}"}
@@ -225,13 +225,13 @@ find . -name '*.gz' | sed 's/.gz$//' | xargs cat | wc -c
 
 
 def names(nginx):
-    """Return the addresses of the hashed files, by plain names, as the static image has them."""
+    """Return the hashed files' addresses, by plain names, as in the static image."""
     paths = json.loads(nginx.exec("cat", MANIFEST))["paths"]
     return {plain: f"/static/{hashed}" for plain, hashed in paths.items()}
 
 
 def get_by_http_1_0(container, path, headers):
-    """Send a request by HTTP/1.0, which httpx cannot, and return the response's headers."""
+    """Send a request over HTTP/1.0, which httpx cannot, and return the response's headers."""
     client = http.client.HTTPConnection("127.0.0.1", container.ports[0])
     client._http_vsn, client._http_vsn_str = 10, "HTTP/1.0"  # noqa: SLF001
     client.request("GET", path, headers=headers)

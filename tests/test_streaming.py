@@ -43,45 +43,45 @@ urlpatterns = [path("events/<kind>/", events)]
 
 @pytest.fixture(scope="module")
 def with_events(tmp_path_factory):
-    """Return the options of a Gunicorn with the file of the page."""
+    """Return the options of a Gunicorn with the page's file."""
     return with_settings(tmp_path_factory.mktemp("extra"), urls=URLS, files=[EVENTS])
 
 
 @pytest.fixture(scope="module")
 def site(proxying, with_events):
-    """Return nginx and Gunicorn, which the tests that only look share."""
+    """Return nginx and Gunicorn, for the tests that only look at them."""
     with proxying(**with_events) as site:
         yield site
 
 
 @pytest.fixture
 def beside(site, run):
-    """Return a function that starts one more nginx, with another file."""
+    """Return a function that starts another nginx, with a different file."""
     return partial(site.beside, run)
 
 
 @pytest.fixture
 def two_threads(proxied, with_events):
-    """Return nginx and a Gunicorn with two threads, for one test only."""
+    """Return nginx and a Gunicorn with two threads, for a single test."""
     return proxied.start(**{**with_events, "env": with_events["env"] | TWO_THREADS})
 
 
 @pytest.mark.parametrize("conf", [TEXT, BY_DEFAULT, BARE], ids=["page", "kept", "bare"])
 def test_nginx_passes_lines_on_at_once(beside, conf):
-    """Four lines, one every three seconds, from a view that does not mention buffering.
+    """A view that does not mention buffering sends four lines, one every three seconds.
 
-    By the page's file, by one that keeps connections, and by one with a bare `proxy_pass`.
+    The files are the page's, one with persistent connections, and one with a bare `proxy_pass`.
     """
     assert spread(beside(conf), "/stream/4/3/") > 4
 
 
 def test_http_1_0_holds_a_stream_back(beside):
-    """The same four lines come together when nginx asks as it did before 1.29.7."""
+    """The same four lines arrive together if nginx uses HTTP/1.0, as it did before 1.29.7."""
     assert spread(beside(BY_HTTP_1_0), "/stream/4/3/") < 4
 
 
 def test_file_lets_events_through(beside):
-    """Even there, the last event comes seconds after the first."""
+    """Even over HTTP/1.0, the last event arrives seconds after the first one."""
     nginx = beside(BY_HTTP_1_0)
 
     assert spread(nginx, "/events/many/") > 2
@@ -89,7 +89,7 @@ def test_file_lets_events_through(beside):
 
 
 def test_silent_stream_is_cut(beside):
-    """Nine seconds without an event are more than nginx's four; its log says what it waited for."""
+    """Nine seconds without an event exceed nginx's four; its log says what it waited for."""
     nginx = beside(FOUR_SECONDS)
 
     with pytest.raises(httpx.RemoteProtocolError):
@@ -98,12 +98,12 @@ def test_silent_stream_is_cut(beside):
 
 
 def test_sign_of_life_keeps_a_stream(beside):
-    """Nine seconds without an event, and a None in each of them."""
+    """Nine seconds pass without an event, but with a None every second."""
     assert '"last"' in beside(FOUR_SECONDS).get("/events/alive/").text
 
 
 def test_each_stream_holds_a_thread(two_threads):
-    """With one stream, another client is served immediately; with two, it waits for an end."""
+    """With one stream, another client is served immediately; with two, it waits for one to end."""
     nginx, waits = two_threads.nginx, []
     for _ in range(2):
         two_threads.web.begin(lambda: nginx.start_get("/events/long/"))
@@ -113,7 +113,7 @@ def test_each_stream_holds_a_thread(two_threads):
 
 
 def test_sign_of_life_tells_of_a_client_that_left(two_threads):
-    """Two clients leave two threads: others are served if the stream writes, and wait if not."""
+    """After two clients leave, others are served if the streams write, but wait if they do not."""
     nginx = two_threads.nginx
 
     leave(nginx, "/events/endless/")
@@ -124,14 +124,14 @@ def test_sign_of_life_tells_of_a_client_that_left(two_threads):
 
 
 def spread(nginx, path):
-    """Return the seconds between the first and the last line of an answer."""
+    """Return the seconds between a response's first and last line."""
     with httpx.stream("GET", nginx.address + path, timeout=PATIENCE) as answer:
         times = [time.monotonic() for line in answer.iter_lines() if line]
     return times[-1] - times[0]
 
 
 def leave(nginx, path):
-    """Begin to read two streams, and leave both."""
+    """Begin to read two streams, and disconnect from both."""
     with ExitStack() as clients:
         for _ in range(2):
             url = nginx.address + path

@@ -28,7 +28,7 @@ print(json.dumps({d.name.lower(): d.version for d in distributions() if d.name !
 """
 ARGUMENT, SECRET = "canary-of-an-argument", "canary-of-a-secret"
 NO_IMAGE = ["--output", "type=cacheonly"]
-# What the containerd store, the classic store and Podman say of a manifest with another digest.
+# How the containerd store, the classic store and Podman reject a manifest's wrong digest.
 OTHER_BYTES = re.compile(b"unexpected commit digest|verification failed|does not match")
 WITH_BOTH = """
 FROM python:3.14-slim
@@ -46,9 +46,9 @@ dependencies = ["iniconfig==2.3.1"]
 
 @pytest.fixture
 def docker_build(docker, tmp_path):
-    """Return a function that builds the text of a Dockerfile, in a folder of its own.
+    """Return a function that builds a Dockerfile's text in a separate directory.
 
-    Podman needs an option for a registry without TLS at 127.0.0.1; Docker needs none.
+    For a registry without TLS at 127.0.0.1, Podman needs an option, but Docker does not.
     """
     plain = ["--tls-verify=false"] if docker.client_config.client_type == "podman" else []
 
@@ -80,7 +80,7 @@ def test_tag_moves_and_digest_stays(registry, docker_build, tmp_path):
 
 
 def test_other_bytes_for_a_digest_are_refused(registry, docker_build, tmp_path):
-    """The registry sends the second image for the digest of the first."""
+    """The registry responds with the second image for the digest of the first."""
     digest = registry.get("/digest").text
     base = f"{registry.address.removeprefix('http://')}/forged@{digest}"
 
@@ -98,7 +98,7 @@ def test_configurations_fit_their_schemas(name):
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_broken_configuration_is_refused(name, tmp_path):
-    """One value is not among those that the service accepts."""
+    """One value is not supported by the service."""
     before, after = BROKEN[name]
     (tmp_path / name).write_text(edited((FILES / name).read_text(), {before: after}))
 
@@ -109,7 +109,7 @@ def test_broken_configuration_is_refused(name, tmp_path):
 
 
 def test_pip_refuses_a_changed_package(build, docker):
-    """A package is installed by its hash; after a change to its file, pip refuses it."""
+    """A package is installed by its hash; after a change to its file, pip rejects it."""
     codes, said = json.loads(docker.run(build(APP), ["python", "-c", HASHES], remove=True))
 
     assert codes == [0, 1]
@@ -117,7 +117,7 @@ def test_pip_refuses_a_changed_package(build, docker):
 
 
 def test_uv_refuses_a_changed_hash(tmp_path):
-    """A lock file is created and synchronized; with another hash in it, uv refuses the wheel."""
+    """A lock file is created and synchronized; with another hash in it, uv rejects the wheel."""
     (tmp_path / "pyproject.toml").write_text(LOCKED)
     lock = tmp_path / "uv.lock"
     codes = [uv(tmp_path, "lock").returncode, uv(tmp_path, "sync", "--locked").returncode]
@@ -143,7 +143,7 @@ def test_list_names_every_package(build, run, replay, tmp_path):
 
 @pytest.mark.docker_only("docker build --metadata-file")
 def test_metadata_names_the_base(builder, replay, tmp_path):
-    """The page's command is run next to a Dockerfile."""
+    """The page's command runs next to a Dockerfile."""
     shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
     shutil.copy(SNIPPETS / APP, tmp_path / "Dockerfile")
     builder.have_bases(SNIPPETS / APP)
@@ -254,7 +254,7 @@ print(json.dumps([[before.returncode, after.returncode], after.stderr]))
 
 
 def word_of(docker_build, base, folder):
-    """Build upon a base, and return what is in its file `word`."""
+    """Build from a base, and return the content of its file `word`."""
     tar = folder / "tar"
     done = docker_build(f"FROM {base}", "--pull", "--output", f"type=tar,dest={tar}")
     assert done.returncode == 0, done.stderr.decode()
@@ -263,14 +263,14 @@ def word_of(docker_build, base, folder):
 
 
 def lint(path, schema):
-    """Check a file against the schema of a service."""
+    """Check a file against a service's schema."""
     program = Path(sys.executable).with_name("check-jsonschema")
     command = [program, "--builtin-schema", f"vendor.{schema}", path]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 def uv(folder, *command):
-    """Run uv in a folder, but not in the environment of these tests."""
+    """Run uv in a directory, but not in the environment of these tests."""
     environ = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
     command = [os.environ.get("UV", "uv"), *command]
     return subprocess.run(command, check=False, cwd=folder, env=environ,
@@ -278,5 +278,5 @@ def uv(folder, *command):
 
 
 def provenance_in(path):
-    """Return the provenance that Buildx has written into a file of metadata."""
+    """Return the provenance in a metadata file from Buildx."""
     return json.loads(path.read_text())["buildx.build.provenance"]

@@ -1,4 +1,4 @@
-"""The proofs of docs/swarm.md: most of them look at what a single scenario recorded."""
+"""The proofs of docs/swarm.md: most of them check what a single scenario recorded."""
 
 import json
 import re
@@ -36,10 +36,10 @@ GUNICORN = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --threads
 
 
 class Swarm:
-    """One node in an engine of its own, with the images of this run in place of a registry's."""
+    """One node in its own engine, with this run's images instead of a registry's."""
 
     def __init__(self, container, images, database) -> None:
-        """Wait for the engine, give it the images under a registry's names, and the files."""
+        """Wait for the engine, and give it the files, and the images under a registry's names."""
         url = f"postgres://postgres@{database}/postgres"
         self.container, self.env = container, {"ALLOWED_HOSTS": "127.0.0.1", "DATABASE_URL": url}
         wait_until(lambda: self.run("docker", "info")[0] == 0)
@@ -58,7 +58,7 @@ class Swarm:
             container.docker.copy(SNIPPETS / "swarm" / file, (container.handle, f"/site/{name}"))
 
     def run(self, *command):
-        """Run a command in the folder of the site, and return its exit code and what it printed."""
+        """Run a command in the site's directory, and return its exit code and its output."""
         env = [f"--env={name}={value}" for name, value in self.env.items()]
         docker = self.container.docker.client_config.docker_cmd
         program = [*docker, "exec", "--workdir=/", *env, self.container.handle.id]
@@ -68,22 +68,22 @@ class Swarm:
         return done.returncode, done.stdout + done.stderr
 
     def deploy(self, web, nginx):
-        """Run the script of the page with two tags."""
+        """Run the page's script with two tags."""
         return self.run("sh", "-c", f"cd /site; ./deploy.sh {WEB}:{web} {NGINX}:{nginx}")
 
     def tasks(self):
-        """Return the image and the state of each task of the web service, the newest first."""
+        """Return the image and the state of each of the web service's tasks, newest first."""
         return self.run("docker", "service", "ps", "site_web", "--format", TASK)[1].splitlines()
 
     @property
     def url(self):
-        """Return where this machine reaches the published port."""
+        """Return the URL at which this machine reaches the published port."""
         port = self.container.handle.network_settings.ports["8080/tcp"][0]["HostPort"]
         return f"http://127.0.0.1:{port}"
 
 
 def seen_in(swarm):
-    """Deploy, update, deploy what is broken, and change nginx, and return what was seen."""
+    """Deploy, update, deploy a broken image, and change nginx; return the observations."""
     init = "cd /site; ./init.sh password"
     seen = {"init": swarm.run("sh", "-c", init), "other tags": swarm.run("sh", "-c", TAGS)}
     seen["migrated"], seen["first"] = swarm.run("sh", "-c", MIGRATE), swarm.deploy(1, 1)
@@ -109,15 +109,15 @@ def seen_in(swarm):
 
 @pytest.fixture(scope="module")
 def image(build):
-    """Build the image of the page: with a health check, the secret, and draining."""
+    """Build the page's image: with a health check, the secret, and draining."""
     return build(CHECKED, **IMAGE)
 
 
 @pytest.fixture(scope="module")
 def recorded(builder, image, build, official, running):
-    """Return what the scenario showed, in an engine of its own.
+    """Return the scenario's observations, from a separate engine.
 
-    One of the processes of the tests runs it for all: it costs more than all that looks at it.
+    One test process runs it for all of them, because it takes longer than all of these tests.
     """
     images = {f"{WEB}:1": image, f"{NGINX}:1": build(STATIC, files=CONF)}
     dockerd = official(ENGINE), "dockerd"  # on its socket only
@@ -136,14 +136,14 @@ def recorded(builder, image, build, official, running):
 
 
 def test_stack_starts_with_two_scripts(recorded):
-    """Each exits with 0, and the second waits until the service has converged."""
+    """Each script exits with code 0, the second one only once the service has converged."""
     assert recorded["init"][0] == 0, recorded["init"]
     assert recorded["migrated"][0] == 0, recorded["migrated"]
     assert recorded["first"][0] == 0, recorded["first"]
 
 
 def test_update_loses_no_request(recorded):
-    """Some wait half a second, some write a row; no container ends before a new one is healthy."""
+    """Some requests wait, some write a row; a container stops only after a new one is healthy."""
     happened = recorded["events"][1].splitlines()
     steps = [step for step in happened if step in {"health_status: healthy", "die"}]
 
@@ -157,7 +157,7 @@ def test_update_loses_no_request(recorded):
 
 
 def test_broken_image_is_rolled_back(recorded):
-    """Its first task fails; the two before it keep running, and no request is lost."""
+    """The first new task fails; the two old tasks keep running, and no request is lost."""
     assert recorded["state"] == [0, "rollback_completed\n"]
     assert f"{WEB}:3 Shutdown Failed" in str(recorded["rolled back"])
     assert running_images(recorded["rolled back"]) == [f"{WEB}:2"] * 2
@@ -165,7 +165,7 @@ def test_broken_image_is_rolled_back(recorded):
 
 
 def test_script_fails_after_a_rollback(recorded):
-    """It gets to its last line, because Docker's own command ends with 0."""
+    """The script reaches its last line, because Docker's own command exits with code 0."""
     code, printed = recorded["broken"]
 
     assert code == 1
@@ -173,14 +173,14 @@ def test_script_fails_after_a_rollback(recorded):
 
 
 def test_change_of_nginx_loses_requests(recorded):
-    """The new one cannot take the port before the old one has gone."""
+    """The new nginx cannot use the port until the old one is gone."""
     assert recorded["nginx"][0] == 0
     assert recorded["nginx lost"] > 0
     assert recorded["nginx answered"] > 0
 
 
 def test_swarm_leaves_out_tmpfs_and_depends_on(recorded):
-    """A stack with both is taken without a word, and what is made from it has neither."""
+    """Swarm accepts a stack with both without a message, and creates a service with neither."""
     (code, printed), (_, made) = recorded["left out"]
 
     assert code == 0
@@ -189,7 +189,7 @@ def test_swarm_leaves_out_tmpfs_and_depends_on(recorded):
 
 
 def test_drained_container_serves_on_after_sigterm(image, run):
-    """It responds for nearly five seconds, and ends after them as without this file."""
+    """The container responds for nearly 5 s, and then stops as without this file."""
     container = run(image)
     container.get("/health/")
     start = time.monotonic()
@@ -205,7 +205,7 @@ def test_drained_container_serves_on_after_sigterm(image, run):
 
 
 def test_second_sigterm_ends_the_draining(image, run):
-    """Of a minute, to be sure."""
+    """With a draining time of a minute, the second signal ends it early."""
     command = f"sed -i 's/= 5$/= 60/' gunicorn.conf.py; exec {GUNICORN}"
     container = run(image, "sh", "-c", command, user="root")
     container.get("/health/")
@@ -219,7 +219,7 @@ def test_second_sigterm_ends_the_draining(image, run):
 
 
 def running_images(tasks):
-    """Return the images of the tasks that Swarm wants to run, and that do."""
+    """Return the images of the tasks that Swarm wants running and that are running."""
     return [task.split()[0] for task in tasks if " Running Running " in task]
 
 

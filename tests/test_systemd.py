@@ -40,7 +40,7 @@ echo "devices: $(ls /dev/kmsg 2>&1)"
 HIDDEN = ["home", "others", "devices"]
 WRAPPER = "/usr/local/bin/wrapper"
 WRAPPED = {"ExecStart=": f"TimeoutStartSec=3\nExecStart=/bin/sh {WRAPPER} "}
-PROBED = "ExecStart=\nExecStart=/bin/sh /usr/local/bin/probe"  # in place of Gunicorn
+PROBED = "ExecStart=\nExecStart=/bin/sh /usr/local/bin/probe"  # instead of Gunicorn
 PROBING = {
     "/usr/local/bin/probe": WHAT_IT_SEES,
     f"{UNITS}/shop.service.d/probe.conf": f"[Service]\nType=oneshot\n{PROBED}\n",
@@ -49,13 +49,13 @@ PROBING = {
 
 @pytest.fixture
 def shop(machine):
-    """Return the machine with the service of the page, sandbox and all, and a port next to it."""
+    """Return the machine with the page's service, including its sandbox, and an extra port."""
     machine.start(PORT)
     return machine
 
 
 def test_systemd_analyze_finds_nothing(machine):
-    """It prints nothing of the page's files, and names what is wrong with a unit that is."""
+    """The check prints nothing for the page's files, and an error for a faulty unit."""
     machine.install()
     found = machine.sh("systemd-analyze verify shop.service shop.socket")
     machine.install({SERVICE: edited(TEXTS[SERVICE], {"Type=notify": "Type=notifies"})})
@@ -65,7 +65,7 @@ def test_systemd_analyze_finds_nothing(machine):
 
 
 def test_units_start_the_app(machine, replay):
-    """The two transcripts of the page; then nginx's user gets Django's home page."""
+    """After the page's two transcripts, nginx's user gets Django's home page."""
     machine.install()
     inside = f"docker exec {machine.handle.id}"
 
@@ -79,7 +79,7 @@ def test_units_start_the_app(machine, replay):
 
 
 def test_socket_is_for_the_proxy_alone(machine):
-    """Its user is answered; another one may not connect."""
+    """The proxy's user gets a response; another user cannot connect."""
     machine.start()
 
     stranger = machine.sh('runuser -u nobody -- python -c "$@"', ASK, "GET", "/", "")
@@ -89,7 +89,7 @@ def test_socket_is_for_the_proxy_alone(machine):
 
 
 def test_form_passes_through_nginx_and_the_socket(machine):
-    """By HTTPS, and the admin's own CSRF check; without the header for the scheme, it does not."""
+    """Over HTTPS, the form passes the admin's CSRF check; without the scheme's header, it fails."""
     machine.start()
     machine.sh("manage migrate")
     forged = edited(NGINX, {"X-Forwarded-Proto $scheme;": 'X-Forwarded-Proto "";'})
@@ -102,7 +102,7 @@ def test_form_passes_through_nginx_and_the_socket(machine):
 
 
 def test_nginx_serves_the_static_files(machine):
-    """The stylesheet that Django's page links to, from the folder of `collectstatic`."""
+    """The stylesheet that Django's page links to comes from the directory of `collectstatic`."""
     machine.start()
     machine.sh(forms.NGINX, NGINX)
 
@@ -110,7 +110,7 @@ def test_nginx_serves_the_static_files(machine):
 
 
 def test_environment_file_is_for_root_alone(machine):
-    """The app has its key from the file, and its user cannot read it."""
+    """The app gets its key from the file, but its user cannot read the file."""
     machine.start()
 
     assert "SECRET_KEY" in machine.sh("cat /etc/shop.env")
@@ -119,7 +119,7 @@ def test_environment_file_is_for_root_alone(machine):
 
 
 def test_start_ends_before_the_app_is_loaded(machine):
-    """A broken wsgi.py: `systemctl start` ends well, and Gunicorn is tried again."""
+    """With a broken wsgi.py, `systemctl start` succeeds, and systemd restarts Gunicorn."""
     machine.install()
     machine.sh('printf %s "$1" > core/wsgi.py', BROKEN)
 
@@ -131,7 +131,7 @@ def test_start_ends_before_the_app_is_loaded(machine):
 
 
 def test_preload_fails_the_start(machine):
-    """The same wsgi.py, preloaded: `systemctl start` fails."""
+    """With the same wsgi.py and --preload, `systemctl start` fails."""
     machine.install({SERVICE: edited(TEXTS[SERVICE], {"core.wsgi": "core.wsgi --preload"})})
     machine.sh('printf %s "$1" > core/wsgi.py', BROKEN)
 
@@ -139,7 +139,7 @@ def test_preload_fails_the_start(machine):
 
 
 def test_systemctl_reload_loses_no_request(shop):
-    """Clients go on asking while the workers are replaced twice, under the same master."""
+    """Clients keep sending requests while the workers are replaced twice under the same master."""
     master = shop.show("MainPID")
     with Load(f"{shop.address}/sleep/0.02/", clients=4, pause=0.01, **HOST) as load:
         for _ in range(2):
@@ -151,7 +151,7 @@ def test_systemctl_reload_loses_no_request(shop):
 
 
 def test_systemctl_kill_loses_the_request_under_way(shop):
-    """`systemctl reload` lets a request finish; HUP to each process of the service does not."""
+    """`systemctl reload` lets a request finish; HUP to every process of the service does not."""
     reloaded = shop.begin_get("/sleep/6/")
     shop.sh("systemctl reload shop")
     assert reloaded.result().text == "slept"
@@ -165,7 +165,7 @@ def test_systemctl_kill_loses_the_request_under_way(shop):
 
 
 def test_notify_reload_waits_in_vain(shop):
-    """With Type=notify `systemctl reload` ends at once; with Type=notify-reload it hangs."""
+    """With Type=notify, `systemctl reload` returns immediately; with notify-reload, it hangs."""
     in_time = "timeout 5 systemctl reload shop && echo done"
 
     assert shop.sh(in_time) == "done"
@@ -186,7 +186,7 @@ def test_script_without_exec_lets_the_start_time_out(machine):
 
 
 def test_restart_with_the_socket_loses_no_request(shop):
-    """A client that connects while no service runs waits in the socket, and is answered."""
+    """A client that connects while no service runs waits in the socket, and gets a response."""
     master = shop.show("MainPID")
     with Load(f"{shop.address}/sleep/0.02/", clients=4, pause=0.01, **HOST) as load:
         shop.sh("systemctl restart shop")
@@ -196,7 +196,7 @@ def test_restart_with_the_socket_loses_no_request(shop):
 
 
 def test_restart_without_a_socket_refuses_requests(machine):
-    """The same, with a Gunicorn that binds by itself."""
+    """The same test, with a Gunicorn that binds the port itself."""
     machine.start(ALONE, start="systemctl start shop.service")
     with Load(f"{machine.address}/health/", **HOST) as load:
         machine.sh("systemctl restart shop")
@@ -205,7 +205,7 @@ def test_restart_without_a_socket_refuses_requests(machine):
 
 
 def test_killed_master_is_started_again(shop):
-    """The request in progress is lost; those that begin a second later wait for the new master."""
+    """The request in progress is lost; requests sent a second later wait for the new master."""
     response = shop.begin_get("/sleep/20/")
 
     with Load(f"{shop.address}/sleep/0.02/", clients=4, pause=0.01, **HOST) as load:
@@ -219,7 +219,7 @@ def test_killed_master_is_started_again(shop):
 
 
 def test_stop_waits_for_slow_requests(shop):
-    """A stop waits for a request of 8 s; the five seconds of Gunicorn's guide cut a slow one."""
+    """A stop waits for a request of 8 s; the five seconds of Gunicorn's guide cut a request."""
     waited = shop.begin_get("/sleep/8/")
     shop.sh("systemctl stop shop.socket shop.service")
     assert waited.result().text == "slept"
@@ -234,7 +234,7 @@ def test_stop_waits_for_slow_requests(shop):
 
 
 def test_next_request_starts_a_stopped_service(shop):
-    """Unless its socket is stopped too."""
+    """The next request starts the service, unless its socket is stopped too."""
     shop.sh("systemctl stop shop.service")
     assert shop.show("ActiveState") == "inactive"
 
@@ -245,7 +245,7 @@ def test_next_request_starts_a_stopped_service(shop):
 
 
 def test_manage_runs_as_the_service_does(shop):
-    """The script of the page migrates the database of the service, which then keeps a note."""
+    """The page's script migrates the service's database, which then stores a note."""
     before, _ = shop.ask("/notes/")
 
     migrated = shop.sh("manage migrate")
@@ -257,7 +257,7 @@ def test_manage_runs_as_the_service_does(shop):
 
 
 def test_sandboxed_service_serves_the_app(shop):
-    """A page, a row, a large upload, and no error in the log."""
+    """A page, a row and a large upload succeed, and the log has no error."""
     shop.sh("manage migrate")
     upload = {"data": {"text": "kept"}, "files": {"file": b"x" * 3_000_000}}
 
@@ -269,7 +269,7 @@ def test_sandboxed_service_serves_the_app(shop):
 
 
 def test_service_writes_to_its_own_folder_alone(machine):
-    """Without the sandbox, too: it comes with DynamicUser."""
+    """Even without the sandbox, DynamicUser makes the rest of the file system read-only."""
     probed = probe(machine, PLAIN)
 
     assert probed["own"] == ""
@@ -277,7 +277,7 @@ def test_service_writes_to_its_own_folder_alone(machine):
 
 
 def test_sandbox_hides_the_machine(machine):
-    """Homes, processes of others and devices are there without hardening.conf."""
+    """Home directories, other processes and devices are visible without hardening.conf only."""
     plain, sandboxed = probe(machine, PLAIN), probe(machine)
 
     assert [plain[name] for name in HIDDEN] == ["", "systemd", "/dev/kmsg"]
@@ -286,7 +286,7 @@ def test_sandbox_hides_the_machine(machine):
 
 
 def test_sandbox_lowers_the_exposure(machine):
-    """By systemd's own count: less than that of shop.service alone by half."""
+    """By systemd's own score, exposure is less than half that of shop.service alone."""
     machine.install(PLAIN)
     plain = machine.exposure()
     machine.install()
@@ -295,7 +295,7 @@ def test_sandbox_lowers_the_exposure(machine):
 
 
 def test_user_that_exists_is_taken(machine):
-    """The number of a user `shop` is that of the worker; without one, systemd makes one up."""
+    """The worker runs as an existing user `shop`; without one, systemd allocates a user ID."""
     machine.start()
     made_up = json.loads(machine.ask("/whoami/")[1])["uid"]
     machine.sh("systemctl stop shop.socket shop.service; useradd --uid 10042 shop")
@@ -313,7 +313,7 @@ def reload(machine):
 
 
 def probe(machine, *texts):
-    """Return what each line of WHAT_IT_SEES prints where Gunicorn would run."""
+    """Return the output of each line of WHAT_IT_SEES, run in Gunicorn's place."""
     machine.install(PROBING, *texts)
     machine.sh(f"{MARK} systemctl restart shop.service")
     return dict(re.findall(r"(?m)^(\w+): ?(.*)$", machine.journal()))

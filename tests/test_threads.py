@@ -50,7 +50,7 @@ def test_two_threads_shorten_the_wait(build, run):
 
 
 def test_threads_lose_updates(build, run):
-    """100 requests each add one to a global variable: sync counts all, two threads count fewer."""
+    """100 requests each add one to a global variable: sync counts all, but two threads fewer."""
     one_by_one = run(build(TWO_THREADS), *SYNC)
     threaded = run(build(TWO_THREADS))
 
@@ -61,7 +61,7 @@ def test_threads_lose_updates(build, run):
 
 
 def test_threads_take_less_memory_than_workers(build, run):
-    """The PSS of all processes is summed after each thread and each worker has served requests."""
+    """Compares the PSS of all processes after each thread and each worker has served requests."""
     threads = run(build(TWO_THREADS), *SYNC, "--threads", "8")
     workers = run(build(TWO_THREADS), *SYNC, "--workers", "8")
 
@@ -71,7 +71,7 @@ def test_threads_take_less_memory_than_workers(build, run):
 
 
 def test_each_thread_has_its_own_database_connection(build, run):
-    """With connections that persist, the database file is open once for each thread that served."""
+    """With persistent connections, the database file is open once for each thread that served."""
     image = build(TWO_THREADS, changes={"core/settings.py": SETTINGS + PERSISTENT})
     one_by_one = run(image, *SYNC, env=DATABASE)
     threaded = run(image, *SYNC, "--threads", "4", env=DATABASE)
@@ -96,7 +96,7 @@ def test_stuck_requests_silently_stall_a_worker(build, run):
 
 
 def test_busy_worker_takes_clients_from_an_idle_one(build, run):
-    """One of two workers is busy: gthread serves some of 20 clients late, sync none of them."""
+    """While one of two workers is busy, gthread serves some of 20 clients late, sync none."""
     gthread = run(build(TWO_THREADS), *SYNC, "--workers", "2", *ONE_THREAD)
     sync = run(build(TWO_THREADS), *SYNC, "--workers", "2")
 
@@ -141,7 +141,7 @@ def memory(container):
 
 
 def database_connections(container, threads):
-    """Return how often the database file is open, once so many threads could have opened it."""
+    """Return how often the database file is open, once this many threads could have opened it."""
     container.exec("python", "manage.py", "migrate")
     deadline, found = time.monotonic() + PATIENCE, []
     while len(found) < threads and time.monotonic() < deadline:

@@ -69,7 +69,7 @@ NGINX_AS_A_PROXY = f"echo '{PROXY}' > /tmp/proxy.conf && exec nginx -c /tmp/prox
 
 
 def test_inner_limit_spares_the_worker(build, run):
-    """Django gives up on a locked database after one second, or twenty; the timeout is five."""
+    """Django gives up on a locked database after 1 s, or after 20 s; the timeout is 5 s."""
     patient = run(build(APP), *SYNC, "--timeout", "5", env=database_timeout(20))
     brief = run(build(APP), *SYNC, "--timeout", "5", env=database_timeout(1))
 
@@ -83,7 +83,7 @@ def test_inner_limit_spares_the_worker(build, run):
 
 
 def test_sync_cuts_a_stream_at_the_timeout(build, run):
-    """A view sends a line a second for eight seconds, with a timeout of four."""
+    """A view sends a line a second for eight seconds, but the timeout is four."""
     sync = run(build(APP), *SYNC, *FOUR_SECONDS)
     gthread = run(build(APP), *GTHREAD, *FOUR_SECONDS)
 
@@ -128,7 +128,7 @@ def test_files_keep_the_order():
 
 
 def test_compose_grace_holds_for_docker_stop(build, stack):
-    """A request of 13 s outlives a plain `docker stop`, with both files of the page."""
+    """With both of the page's files, a request of 13 s outlives a plain `docker stop`."""
     web = {"image": build(APP, files=FILES), "environment": ENVIRONMENT, "ports": ["8000"]}
     compose = stack(COMPOSE, {"web": web})
     compose.up()
@@ -142,7 +142,7 @@ def test_compose_grace_holds_for_docker_stop(build, stack):
 
 
 def test_proxy_that_gives_up_leaves_the_worker_busy(build, run):
-    """The client gets its 504 after two seconds; the next one waits until the 20 s are over."""
+    """The client gets a 504 after two seconds; the next client waits until the 20 s are over."""
     image = build(NGINX[0], files=NGINX[1:])
     proxy = run(image, "sh", "-c", NGINX_AS_A_PROXY, ready="start worker process")
     app = run(build(APP), *SYNC, networks=[f"container:{proxy.handle.id}"], publish_all=False)
@@ -159,14 +159,14 @@ def test_proxy_that_gives_up_leaves_the_worker_busy(build, run):
 
 
 def test_sync_closes_each_connection(build, run):
-    """The response has the header Connection: close, whatever --keep-alive is."""
+    """The response has the header Connection: close, regardless of --keep-alive."""
     container = run(build(APP), *SYNC, "--keep-alive", "75")
 
     assert container.get("/health/").headers["Connection"] == "close"
 
 
 def test_gthread_closes_an_idle_connection(build, run):
-    """The first request on a connection gets a response, the second, five seconds later, none."""
+    """The first request on a connection gets a response; the second, 5 s later, does not."""
     container = run(build(APP), *GTHREAD)
 
     answers = container.exec("python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS)
@@ -175,7 +175,7 @@ def test_gthread_closes_an_idle_connection(build, run):
 
 
 def test_longer_keepalive_keeps_an_idle_connection(build, run):
-    """With the file of the page, both requests get a response."""
+    """With the page's file, both requests get a response."""
     container = run(build(APP, files=FILES), *GTHREAD)
 
     answers = container.exec("python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS)
@@ -185,7 +185,7 @@ def test_longer_keepalive_keeps_an_idle_connection(build, run):
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_import_may_outlast_the_timeout(build, run, threads):
-    """An import takes eight seconds, with a timeout of four; the first request waits for it."""
+    """An import takes 8 s, with a timeout of 4 s; the first request waits until it is done."""
     command = f"{SLOW} --timeout 4 --threads {threads}"
     container = run(build(APP), "sh", "-c", command)
 
@@ -202,7 +202,7 @@ def test_preload_as_first_process_ignores_sigterm(build, run):
 
 
 def test_init_ends_a_slow_preload(build, run):
-    """With --init, the signal ends the same import long before it would be done."""
+    """With --init, the signal ends the same import long before it is done."""
     container = run(build(APP), "sh", "-c", f"{SLOW} --preload", ready="importing", init=True)
 
     assert container.stop(grace=PATIENCE).exit_code == 143
@@ -221,7 +221,7 @@ def test_asgi_has_no_request_timeout(build, run):
 
 @pytest.mark.cgroup
 def test_pause_longer_than_the_timeout_kills_workers(build, run, docker):
-    """Master and workers wake together, and whether the master looks first is chance."""
+    """Master and workers wake at the same time, and chance decides which of them acts first."""
     flags = ["--timeout", "2", "--preload", "--workers", "4"]
     container = run(build(APP), *SYNC, *flags)
     container.wait_for_log("Booting worker", count=4)

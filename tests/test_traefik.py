@@ -16,7 +16,7 @@ FILE = "traefik/labels.compose.yaml"
 TRAEFIK = "traefik:v3.7"
 CONTRADICTIONS = {"X-Forwarded-Protocol": "http", "X-Forwarded-Ssl": "off"}
 SCRIPT_NAME = {"SCRIPT_NAME": "/public"}
-# One more entry point, and one more router for both, which lack what the page's file adds.
+# Another entry point, and another router for both, without what the page's file adds.
 LENIENT = "--entryPoints.lenient.address=:8443"
 BARE = {
     "traefik.http.routers.bare.rule": "Host(`${DOMAIN:?}`) && Query(`bare`, `yes`)",
@@ -30,10 +30,10 @@ SOCKET = "/var/run/docker.sock"
 
 @pytest.fixture(scope="module")
 def site(certified, docker, official):
-    """Start what the page shows, once for the tests of this file.
+    """Start the page's site, once for the tests in this file.
 
-    Traefik gets one more flag, so that it sees no container of this machine but its own, and
-    a second way in, without the page's guards.
+    Traefik gets one more flag, so that it sees only this site's containers, and a second
+    entry point without the page's protections.
     """
     official(TRAEFIK)
     flags = yaml.safe_load((SNIPPETS / FILE).read_text())["services"]["traefik"]["command"]
@@ -47,14 +47,14 @@ def site(certified, docker, official):
 
 
 def test_traefik_gets_its_certificate_by_itself(site):
-    """By ACME, from a Caddy that has Let's Encrypt's name: no other root is trusted here."""
+    """Traefik gets it over ACME from a Caddy, as from Let's Encrypt, and no other is trusted."""
     certificate, _ = site.connect()
 
     assert certificate["subjectAltName"] == (("DNS", DOMAIN),)
 
 
 def test_labels_send_each_path_to_its_container(site):
-    """Gunicorn renders the page, and nginx has its style sheet."""
+    """Gunicorn renders the page, and nginx serves its stylesheet."""
     page = site.get("/")
     style = site.get(re.search(r'href="(\S+\.css)"', page.text)[1])
 
@@ -64,7 +64,7 @@ def test_labels_send_each_path_to_its_container(site):
 
 
 def test_traefik_redirects_to_https(site):
-    """With the path and the query."""
+    """The redirect keeps the path and the query."""
     url = f"http://127.0.0.1:{site.http}/echo/?page=2"
     options = {"headers": {"Host": DOMAIN}, "timeout": PATIENCE}
     response = httpx.get(url, verify=site.verify, **options)
@@ -74,13 +74,13 @@ def test_traefik_redirects_to_https(site):
 
 
 def test_traefik_discards_forged_headers(site):
-    """Django sees the same with each of them and without, with all of them too."""
+    """Django sees the same request with each of the headers, with all of them and with none."""
     assert forged.that_reach_django(partial(site.get, "/echo/")) == []
     assert site.get("/echo/").json()["is_secure"]
 
 
 def test_traefik_lets_contradictions_pass(site):
-    """Without the page's middleware, Gunicorn answers, and not Django."""
+    """Without the page's middleware, the headers reach Gunicorn, which rejects the request."""
     for name, value in CONTRADICTIONS.items():
         answer = site.get("/echo/?bare=yes", {name: value})
         assert answer.status_code == 400
@@ -88,7 +88,7 @@ def test_traefik_lets_contradictions_pass(site):
 
 
 def test_traefik_passes_script_name_by_default(site):
-    """On an entry point without the strategy, the client's header moves the path of the admin."""
+    """On an entry point without the strategy, the client's header moves the admin's path."""
     path = "/public/admin/?bare=yes"
     by_default = site.get(path, SCRIPT_NAME, port=site.published("8443/tcp"))
 
@@ -97,7 +97,7 @@ def test_traefik_passes_script_name_by_default(site):
 
 
 def test_form_is_posted_through_traefik(site):
-    """The admin's form, with the Origin that a browser sends."""
+    """The admin's form has the Origin that a browser sends."""
     answer = site.log_in()
 
     assert answer.status_code == 302

@@ -144,7 +144,7 @@ ADDED = {
     "json": lambda line: json.dumps({"log": line, "stream": "stderr"}),
     "windows": lambda line: f"{line}\r",
 }
-# Each row is an entry or "-", the address of a public thread, and the lines that it shows.
+# Each row has an entry or "-", the address of a public thread, and the lines that it shows.
 THREADS = [
     row.split("\t") for row in (ROOT / "tests/troubleshooting/threads.tsv").read_text().splitlines()
 ]
@@ -161,7 +161,7 @@ STORED = "[document.cookie, localStorage.length, sessionStorage.length, location
 
 
 def test_pasted_log_finds_its_entries(visit):
-    """Fifty lines of a log, with the lines of four entries among them: these four are found."""
+    """A log of fifty lines contains those of four entries: these four are found."""
     lines = [ACCESS.format(n, n) for n in range(60)]
     for n, name in enumerate(LOG, 1):
         lines[12 * n : 12 * n] = printed(name)
@@ -174,7 +174,7 @@ def test_pasted_log_finds_its_entries(visit):
 
 
 def test_each_line_finds_its_entry(visit):
-    """What the first block of an entry prints is pasted, and the entry is among the first three.
+    """With the output of an entry's first block pasted, the entry is among the first three.
 
     If an entry has no line of its own, its title is pasted.
     """
@@ -192,7 +192,7 @@ def test_each_line_finds_its_entry(visit):
 
 
 def test_most_exact_line_comes_first(visit):
-    """Lines that several entries have are pasted, some with the same process and some without."""
+    """Lines that match several entries are pasted, some with the same process, some without."""
     page = visit("troubleshooting")
     wrong = {}
     for pasted, name in FIRST.items():
@@ -205,7 +205,7 @@ def test_most_exact_line_comes_first(visit):
 
 
 def test_lines_of_public_threads_find_their_entry(visit):
-    """What people pasted into 150 threads and more has its entry first, or is said to have none."""
+    """For lines from over 150 threads, the right entry comes first, or the box reports none."""
     pasted = ["\n".join(lines).strip("\n") for _, _, *lines in THREADS]
     found = visit("troubleshooting").evaluate(PASTE, pasted)
 
@@ -219,7 +219,7 @@ def test_lines_of_public_threads_find_their_entry(visit):
 
 
 def test_line_without_an_entry_is_said_to_have_none(visit):
-    """Nineteen lines have no entry; the list stays open, and a link leads to the site's search."""
+    """For nineteen lines without an entry, the list stays open, with a link to the search."""
     page = visit("troubleshooting")
     claimed = {}
     for pasted in NO_ENTRY:
@@ -238,7 +238,7 @@ def test_line_without_an_entry_is_said_to_have_none(visit):
 
 @pytest.mark.parametrize("tool", ADDED)
 def test_what_tools_add_to_a_line_is_ignored(visit, tool):
-    """Two lines of one entry are pasted as a tool shows them."""
+    """Two lines of one entry are pasted with what tools add to them."""
     page = visit("troubleshooting")
     lines = map(ADDED[tool], KILLED.format(7).splitlines())
 
@@ -250,7 +250,7 @@ def test_what_tools_add_to_a_line_is_ignored(visit, tool):
 
 
 def test_nothing_pasted_leaves_the_page(visit):
-    """The page sends no request and stores nothing, and its address stays the same."""
+    """The page sends no request, stores nothing, and keeps its address."""
     page = visit("troubleshooting")
     page.wait_for_load_state("networkidle")
     before, asked = page.evaluate(STORED), []
@@ -275,7 +275,7 @@ def test_each_entry_has_the_same_parts():
 
 
 def test_similar_symptoms_are_mutual():
-    """What one entry lists under its last heading lists that entry, too."""
+    """Every symptom that an entry lists under its last heading links back to that entry."""
     similar = {name.rpartition("/")[2]: similar_to(name) for name in ENTRIES}
 
     entries = similar.keys()
@@ -285,22 +285,22 @@ def test_similar_symptoms_are_mutual():
 
 
 def printed(name):
-    """Return the lines that the first block of an entry prints."""
+    """Return the lines that an entry's first block prints."""
     text = (SNIPPETS / f"troubleshooting/{name}/line.console").read_text()
     return re.sub(r"\$ (?:.*\\\n)*.*\n", "", text, count=1).splitlines()
 
 
 def title(name):
-    """Return the title of an entry."""
+    """Return an entry's title."""
     return re.search(r"(?m)^# (.+)", (DOCS / f"troubleshooting/{name}.md").read_text())[1]
 
 
 def similar_to(name):
-    """Return the names that the links below the last heading of an entry lead to."""
+    """Return the names of the entries that an entry's last section links to."""
     text = (DOCS / f"{name}.md").read_text().partition(f"## {PARTS[-1]}")[2]
     return {link.rpartition("<")[2] for link in re.findall(r"{ref}`([^`>]+)", text)}
 
 
 def headings(name):
-    """Return the headings of an entry, in their order."""
+    """Return an entry's headings, in order."""
     return re.findall(r"(?m)^## (.+)", (DOCS / f"{name}.md").read_text())

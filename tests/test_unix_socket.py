@@ -19,7 +19,7 @@ IN_STATIC_IMAGE = "static-files/nginx.default.conf"
 
 @pytest.fixture
 def socket_stack(app_image, build, stack):
-    """Return a function that starts the page's Compose file, with `web` otherwise than there."""
+    """Return a function that starts the page's Compose file with changes to `web`."""
 
     def socket_stack(groups: tuple[str, ...] = (), **web: object):
         image = build(STATIC, files=[IN_STATIC_IMAGE], changes={"default.conf": CONF})
@@ -33,7 +33,7 @@ def socket_stack(app_image, build, stack):
 
 
 def test_nginx_asks_through_the_socket(socket_stack):
-    """A page comes through it, and nothing listens on a port."""
+    """A page comes through the socket, and nothing listens on a port."""
     nginx, web = socket_stack()
     web.wait_for_log(f"Listening at: unix:{SOCKET}")
 
@@ -43,7 +43,7 @@ def test_nginx_asks_through_the_socket(socket_stack):
 
 
 def test_plain_volume_shuts_gunicorn_out(app_image, run):
-    """A volume without the owner belongs to root: the socket cannot be made."""
+    """A volume without an owner belongs to root, so Gunicorn cannot create the socket."""
     command = [*SERVE, f"unix:{SOCKET}"]
     web = run(app_image, *command, volumes=[("/run/gunicorn",)], ready="Permission denied")
 
@@ -51,7 +51,7 @@ def test_plain_volume_shuts_gunicorn_out(app_image, run):
 
 
 def test_umask_shuts_nginx_out(socket_stack):
-    """The mode that keeps others away keeps nginx away, which is another user."""
+    """The mode that denies access to others also denies it to nginx, which is another user."""
     nginx, web = socket_stack(command=[*SERVE, f"unix:{SOCKET}", "--umask", "0o077"])
     web.wait_for_log("Booting worker")
 
@@ -69,7 +69,7 @@ def test_common_group_lets_nginx_in(socket_stack):
 
 
 def test_left_over_socket_is_replaced(socket_stack):
-    """Gunicorn is killed, the file stays, and the next start takes its place."""
+    """Gunicorn is killed, the socket file remains, and the next start replaces it."""
     nginx, web = socket_stack()
     assert wait_until(lambda: nginx.get().status_code == 200)
     web.kill("SIGKILL")
@@ -82,7 +82,7 @@ def test_left_over_socket_is_replaced(socket_stack):
 
 
 def test_full_queue_of_a_socket_is_a_502(socket_stack):
-    """Two workers are busy and one client may wait: nginx cannot connect for the others."""
+    """Two workers are busy and one client can wait, so nginx cannot connect for the others."""
     nginx, web = socket_stack(command=[*SERVE, f"unix:{SOCKET}", "--backlog", "1"])
     web.wait_for_log("Booting worker")
     assert wait_until(lambda: nginx.get("/health/").status_code == 200)
@@ -94,7 +94,7 @@ def test_full_queue_of_a_socket_is_a_502(socket_stack):
 
 
 def test_second_container_takes_the_path(socket_stack):
-    """Two containers of one volume: the older one runs, and is asked no more."""
+    """Of two containers with one volume, the older one keeps running, but gets no requests."""
     nginx, first = socket_stack()
     assert wait_until(lambda: nginx.get("/health/").status_code == 200)
     socket_stack.stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "web=2")

@@ -32,22 +32,22 @@ ONE_CONTAINER = "web must have exactly one container"
 
 @pytest.fixture(scope="module")
 def site(producing):
-    """Return the site of docs/compose.md, which the tests of this file share."""
+    """Return the site of docs/compose.md, for the tests in this file."""
     with producing() as site:
         yield site
 
 
 @pytest.fixture
 def production(site):
-    """Have the site up, with whatever release the test before left."""
+    """Run the site, with the release that the previous test left."""
     assert wait_until(lambda: answers(site)), site.service("nginx").logs()
     return site
 
 
 def test_script_loses_no_request(production, build):
-    """Slow requests make a stop last, and others that no proxy may repeat come at the same time.
+    """Slow requests delay the stop, while clients send others that no proxy may repeat.
 
-    The release replaces nginx's file by another one, as `git pull` does.
+    The release replaces nginx's file with another one, as `git pull` does.
     """
     before = production.service("web").handle.id
     production.release(images(build, BY_SCRIPT)["web"])
@@ -66,7 +66,7 @@ def test_script_loses_no_request(production, build):
 
 @pytest.mark.docker_only("events in Docker's words")
 def test_plain_up_loses_requests(production, build):
-    """The old container has finished before the new one starts, and before it migrates."""
+    """The old container stops before the new one starts, and before it migrates."""
     before, since = production.service("web"), time.time()
     production.release(images(build, BY_UP)["web"])
 
@@ -83,7 +83,7 @@ def test_plain_up_loses_requests(production, build):
 
 @pytest.mark.parametrize("changes", [NEVER_READY, BROKEN_MIGRATION], ids=["start", "migration"])
 def test_broken_release_leaves_the_old_one(production, build, changes):
-    """The script fails, the old container keeps serving, and nginx has the file that it had."""
+    """The script fails, the old container keeps serving, and nginx has its original file."""
     before = state(production)
     production.release(images(build, changes)["web"])
 
@@ -99,7 +99,7 @@ def test_broken_release_leaves_the_old_one(production, build, changes):
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_interrupted_script_leaves_the_old_one(production, build, number, code):
-    """A signal to all that runs in the terminal, while the new container starts."""
+    """The signal reaches everything that runs in the terminal, while the new container starts."""
     before = state(production)
     production.release(images(build, NEVER_HEALTHY)["web"])
 
@@ -114,7 +114,7 @@ def test_interrupted_script_leaves_the_old_one(production, build, number, code):
 
 
 def test_next_run_repairs_what_a_killed_one_left(production, build):
-    """A run is killed in the middle; the next one loses no request, and leaves one container."""
+    """A run is killed halfway; the next run loses no request, and leaves one container."""
     _, conf = state(production)
     production.release(images(build, NEVER_HEALTHY)["web"])
     script = started(production)
@@ -134,7 +134,7 @@ def test_next_run_repairs_what_a_killed_one_left(production, build):
 
 
 def test_second_run_ends_immediately(production, build):
-    """The lock is that of the script: the second run says so, and the first one goes on."""
+    """Because of the script's lock, the second run reports it, and the first one continues."""
     production.release(images(build, NEVER_HEALTHY)["web"])
     script = started(production)
 
@@ -147,7 +147,7 @@ def test_second_run_ends_immediately(production, build):
 
 
 def test_several_containers_stop_the_script(production, build):
-    """It says how many it needs, and changes nothing."""
+    """The script says how many containers it needs, and changes nothing."""
     only = ["--wait", "--no-build", "--no-deps"]
     production.release(images(build)["web"])
     production.run("up", "--detach", *only, "--scale", "web=2", "web")
@@ -164,7 +164,7 @@ def test_several_containers_stop_the_script(production, build):
 
 
 def answers(site):
-    """Whether a page comes through nginx."""
+    """Whether nginx returns a page."""
     return site.service("nginx").get("/health/", **HOST).is_success
 
 
@@ -176,7 +176,7 @@ def state(production):
 def started(production):
     """Start the script, and return it once it waits for the second container of `web`.
 
-    It leads a process group, as a command in a terminal does.
+    The script leads a process group, as a command in a terminal does.
     """
     script = production.shell(UPDATE, start=subprocess.Popen, start_new_session=True)
     assert any(re.search(r"-web-\d+ +Waiting", line) for line in script.stdout)
@@ -184,7 +184,7 @@ def started(production):
 
 
 def events(production, since):
-    """Return what has happened to containers, in order: their ids and the engine's words."""
+    """Return the containers' events in order, as their IDs and the engine's words."""
     docker = [*production.docker.client_config.docker_cmd, "events", "--format", "{{json .}}"]
     times = ["--since", f"{since:.3f}", "--until", f"{time.time():.3f}"]
     lines = subprocess.check_output([*docker, *times], text=True).splitlines()
@@ -193,7 +193,7 @@ def events(production, since):
 
 
 def replaced(production):
-    """Put another file in the place of nginx's, with a line more."""
+    """Replace nginx's file with another file that has an extra line."""
     new = production.conf.with_suffix(".new")
     shutil.copy(production.conf, new)
     text = new.read_text()
@@ -202,10 +202,10 @@ def replaced(production):
 
 
 def gets(production, path="/health/", clients=2):
-    """Send nginx requests for a page that needs a worker only."""
+    """Request a page through nginx that needs only a worker."""
     return Load(f"{production.service('nginx').address}{path}", clients, pause=0.1, **HOST)
 
 
 def posts(production):
-    """Post rows to nginx, each of which a worker writes."""
+    """Post rows through nginx, each of which a worker writes."""
     return Load(f"{production.service('nginx').address}/notes/", pause=0.1, **POST)

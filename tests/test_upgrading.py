@@ -45,7 +45,7 @@ PYTHON = "from importlib.metadata import metadata; print(metadata('gunicorn')['R
 
 
 def test_check_config_refuses_an_unknown_option(build, run, replay):
-    """The image's own CMD is checked; with an option that only 22.0 had, the check exits with 2."""
+    """The check exits with code 2 for an option that only 22.0 had, added to the image's CMD."""
     image = build(EXEC_FORM)
     replay("upgrading/check.console", web=image)
     gone = {"GUNICORN_CMD_ARGS": "--tolerate-dangerous-framing --check-config"}
@@ -56,7 +56,7 @@ def test_check_config_refuses_an_unknown_option(build, run, replay):
 
 
 def test_search_finds_what_the_check_overlooks(build, run, replay, tmp_path):
-    """The search finds both lines of the file, and the check neither: then the start fails."""
+    """The search finds both lines in the file, but the check neither, and the start fails."""
     image = build(EXEC_FORM, files=[OLD_CONF])
     for source in EXEC_FORM, OLD_CONF, HOST_NAME:
         shutil.copy(SNIPPETS / source, tmp_path / source.partition(".")[2])
@@ -71,7 +71,7 @@ def test_search_finds_what_the_check_overlooks(build, run, replay, tmp_path):
 
 
 def test_gunicorn_20_needs_pkg_resources(build, run):
-    """It exits with a traceback, and none of its lines is a log line."""
+    """Gunicorn exits with a traceback, and writes no log line."""
     missing = "ModuleNotFoundError: No module named 'pkg_resources'"
     container = run(gunicorn(build, "20.1.0"), *DEMO, ready=missing)
 
@@ -80,14 +80,14 @@ def test_gunicorn_20_needs_pkg_resources(build, run):
 
 
 def test_gunicorn_27_requires_python_3_10(build, run):
-    """The packages themselves say so, and what 23 required."""
+    """The package metadata of 27 and of 23 shows the required Python version."""
     old, new = (run(image, "python", "-c", PYTHON, ready=">=") for image in both(build))
 
     assert (old.logs().strip(), new.logs().strip()) == (">=3.7", ">=3.10")
 
 
 def test_host_name_in_forwarded_allow_ips_stops_gunicorn(build, run):
-    """The same file is accepted by 21.2 and refused by the current version."""
+    """21.2 accepts the file, but the current version rejects it."""
     env_files = {"env_files": [SNIPPETS / HOST_NAME]}
 
     old = run(gunicorn(build, "21.2.0"), *CHECK, ready="", **env_files)
@@ -97,7 +97,7 @@ def test_host_name_in_forwarded_allow_ips_stops_gunicorn(build, run):
 
 
 def test_no_default_has_changed_since_23(build, run):
-    """Each setting of 23 is there, and prints the same, but for the new name of off."""
+    """Every setting of 23 still exists with the same value, except for the new name of off."""
     old, new = (settings(run(image, *DEMO, "--print-config", ready="")) for image in both(build))
 
     assert len(old) > 80
@@ -107,7 +107,7 @@ def test_no_default_has_changed_since_23(build, run):
 
 
 def test_worker_ended_by_sigterm_is_no_error(build, run):
-    """The same line is an error on 23, and an information on the current version."""
+    """Gunicorn 23 logs the line as an error, the current version logs it as info."""
     old, new = (run(image, *DYING, *LISTEN) for image in both(build))
 
     for container in old, new:
@@ -119,7 +119,7 @@ def test_worker_ended_by_sigterm_is_no_error(build, run):
 
 
 def test_sigkill_follows_a_timeout_more_often(build, run):
-    """Four workers time out on silent clients: the current version kills all, 23 fewer.
+    """Four workers time out on silent clients: the current version kills all of them, 23 fewer.
 
     Gunicorn 23 also kills a worker that a busy machine keeps from exiting within a second.
     """
@@ -135,7 +135,7 @@ def test_sigkill_follows_a_timeout_more_often(build, run):
 
 
 def test_restarts_of_gthread_lose_no_request(build, run):
-    """Of a hundred requests during ten restarts, 23 loses some, and the current version none."""
+    """Of a hundred requests during ten restarts, 23 loses some, but the current version none."""
     old, new = (run(image, *DEMO, *RESTARTS) for image in both(build))
 
     lost = [int(container.exec("python", "-c", HUNDRED_REQUESTS)) for container in (old, new)]
@@ -146,7 +146,7 @@ def test_restarts_of_gthread_lose_no_request(build, run):
 
 
 def test_orphan_does_not_stop_gunicorn(build, run):
-    """A process that is not a worker, and that Gunicorn inherits as PID 1, exits with 3."""
+    """Gunicorn as PID 1 inherits a process that is not a worker and that exits with code 3."""
     old, new = (run(image, *DEMO, "--log-level", "debug") for image in both(build))
 
     for container in old, new:
@@ -169,11 +169,11 @@ def both(build):
 
 
 def settings(container):
-    """Return what --print-config printed."""
+    """Return the output of --print-config."""
     assert container.exit_code == 0
     return dict(re.findall(r"(?m)^(\w+) += (.*)$", container.logs()))
 
 
 def line(container, text):
-    """Wait for a line of the log that has the text, and return it."""
+    """Wait for a log line that contains the text, and return it."""
     return container.wait_for_log(text).splitlines()[-1]

@@ -10,7 +10,7 @@ FALLBACK = {"FALLBACK": "1"}
 
 @pytest.fixture(scope="module")
 def site(build, inside):
-    """Return a function that visits a site with a version of Django, and returns the response."""
+    """Return a function that sends a request to a site on a version of Django."""
     image = build(SCENARIOS / "two-djangos.Dockerfile", project=PROBES)
 
     def site(version, *task, env=None):
@@ -24,7 +24,7 @@ def site(build, inside):
 
 
 def test_signed_cookie_of_an_older_django_is_refused(site):
-    """A cookie of 5.2.14, sent to 6.1.3 with the default settings, then with the fallback."""
+    """A cookie from 5.2.14 is sent to 6.1.3 with the default settings, then with the fallback."""
     site(OLD, "look", "shopper")
     assert site(OLD, "look", "shopper").startswith("full")
     site(OLD, "look", "other-shopper")
@@ -34,7 +34,7 @@ def test_signed_cookie_of_an_older_django_is_refused(site):
 
 
 def test_old_django_refuses_the_new_signed_cookie(site):
-    """As in a rolling update: the response came from 6.1.3, and the next request meets 5.2.14."""
+    """As in a rolling update, the response came from 6.1.3, and the next request reaches 5.2.14."""
     site(NEW, "look", "roamer", env=FALLBACK)
     assert site(NEW, "look", "roamer", env=FALLBACK).startswith("full")
 
@@ -42,14 +42,14 @@ def test_old_django_refuses_the_new_signed_cookie(site):
 
 
 def test_login_survives_the_upgrade(site):
-    """A session in the database that 5.2.14 began."""
+    """The session in the database began on 5.2.14."""
     assert site(OLD, "log-in", "laptop").endswith(" ada")
 
     assert site(NEW, "look", "laptop").endswith(" ada")
 
 
 def test_next_login_ends_the_sessions_on_other_devices(site):
-    """The login stores a hash with more iterations; a session belongs to the hash it began with."""
+    """The login stores a hash with more iterations, and a session belongs to its original hash."""
     assert site(OLD, "log-in", "phone").endswith(" ada")
     assert site(OLD, "log-in", "tablet").endswith(" ada")
     assert site(NEW, "look", "tablet").endswith(" ada")

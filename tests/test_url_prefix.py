@@ -26,19 +26,19 @@ urlpatterns = [path("uri/", lambda request: HttpResponse(request.build_absolute_
 
 @pytest.fixture(scope="module")
 def below(proxying, command):
-    """Return nginx and Gunicorn with the file and the flag of the page."""
+    """Return nginx and Gunicorn with the page's file and flag."""
     with proxying(*command, nginx={"locations": [BELOW]}) as site:
         yield site
 
 
 @pytest.fixture(scope="module")
 def command(docker, app_image):
-    """Return the command of the app image, with the flag of the page."""
+    """Return the app image's command, with the page's flag."""
     return [*docker.image.inspect(app_image).config.cmd, "--env", "SCRIPT_NAME=/shop"]
 
 
 def test_links_begin_with_the_path(below):
-    """A page, the stylesheet that it links to, and where the admin sends who is not logged in."""
+    """Checks a page, the stylesheet that it links to, and the admin's redirect to the login."""
     page, admin = below.get("/shop/"), below.get("/shop/admin/")
     style = stylesheet(page)
 
@@ -49,7 +49,7 @@ def test_links_begin_with_the_path(below):
 
 
 def test_static_url_with_a_slash_loses_the_path(proxied, command, tmp_path):
-    """The same site, whose setting begins with a slash."""
+    """The same site has a STATIC_URL that begins with a slash."""
     more = with_settings(tmp_path, 'STATIC_URL = "/static/"')
 
     site = proxied.start(*command, nginx={"locations": [BELOW]}, **more)
@@ -58,14 +58,14 @@ def test_static_url_with_a_slash_loses_the_path(proxied, command, tmp_path):
 
 
 def test_path_without_the_prefix_fails(below):
-    """Gunicorn answers it itself; with the prefix, a health check is answered."""
+    """Gunicorn returns the error itself; with the prefix, a health check succeeds."""
     statuses = [below.web.get(path).status_code for path in ("/health/", "/shop/health/")]
 
     assert statuses == [500, 200]
 
 
 def test_header_is_taken_from_a_believed_proxy(proxied):
-    """The same header of the same proxy, which Gunicorn trusts or does not trust."""
+    """The same proxy sends the same header, and Gunicorn either trusts it or does not."""
     nginx = {"others": {"locations/shop.conf": BY_HEADER}}
     believed = stylesheet(proxied.start(nginx=nginx).get("/shop/"))
     proxied.web.stop(grace=0)
@@ -78,7 +78,7 @@ def test_header_is_taken_from_a_believed_proxy(proxied):
 
 
 def test_forced_name_completes_a_stripped_path(proxied, tmp_path):
-    """Where nginx cuts the path off, links lack it, unless Django's setting has it."""
+    """If nginx removes the path, it is missing from links, unless Django's setting adds it."""
     nginx = {"others": {"locations/shop.conf": STRIPS}}
     plain = stylesheet(proxied.start(nginx=nginx).get("/shop/"))
     proxied.web.stop(grace=0)
@@ -89,7 +89,7 @@ def test_forced_name_completes_a_stripped_path(proxied, tmp_path):
 
 
 def test_built_addresses_are_the_browsers(proxied, command, tmp_path):
-    """Scheme, host, port and path, as where TLS ends at nginx."""
+    """Scheme, host, port and path are the browser's, as when nginx terminates TLS."""
     more = with_settings(tmp_path, urls=URI)
     nginx = proxied.start(*command, nginx={"text": ENDS_TLS, "locations": [BELOW]}, **more)
 
@@ -98,5 +98,5 @@ def test_built_addresses_are_the_browsers(proxied, command, tmp_path):
 
 
 def stylesheet(page):
-    """Return the link to the stylesheet of a page."""
+    """Return the link to a page's stylesheet."""
     return re.search(r'href="(\S+\.css)"', page.text)[1]

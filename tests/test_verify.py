@@ -17,7 +17,7 @@ ASK = "from urllib.request import *; print(urlopen('http://127.0.0.1:8000/health
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_find_nothing_wrong(build, run, run_once, replay, command):
-    """All run for a container that works; the log's is one that gets no other requests."""
+    """All commands run for a healthy container; the log command's gets no other requests."""
     container = (run if "log" in command else run_once)(build(IMAGE))
     container.wait_for_log("Booting worker")
 
@@ -25,7 +25,7 @@ def test_commands_find_nothing_wrong(build, run, run_once, replay, command):
 
 
 def test_exposed_port_is_not_published(build, run, docker):
-    """The image exposes 8000, and the page's command prints nothing, but for a published port."""
+    """The image exposes port 8000, but the page's command prints only published ports."""
     image = build(IMAGE)
     hidden, published = run(image, publish_all=False), run(image)
     port = [*docker.client_config.docker_cmd, "port"]
@@ -42,7 +42,7 @@ def test_exposed_port_is_not_published(build, run, docker):
 
 
 def test_answer_inside_alone_means_a_wrong_bind(build, run_once):
-    """Without --bind, inside and outside differ; with it, they do not."""
+    """Inside and outside give different results without --bind, and equal results with it."""
     unbound, bound = run_once(build(IMAGE), "gunicorn", "core.wsgi"), run_once(build(IMAGE))
 
     assert [container.exec("python", "-c", ASK) for container in (unbound, bound)] == ["200"] * 2
@@ -52,14 +52,14 @@ def test_answer_inside_alone_means_a_wrong_bind(build, run_once):
 
 
 def test_slim_image_has_no_ps(build, run_once):
-    """The shell finds no such program in the base image's folders."""
+    """The shell finds no such program in the base image's directories."""
     container = run_once(build(IMAGE))
 
     assert container.exec("sh", "-c", "command -v ps || echo none") == "none"
 
 
 def test_print_config_knows_no_flag_of_the_command(build, run_once):
-    """The container's command binds to every address, but the default is printed."""
+    """The container's command binds to every address, but the output shows the default."""
     container = run_once(build(IMAGE))
 
     printed = container.exec("gunicorn", "core.wsgi", "--print-config")
@@ -69,7 +69,7 @@ def test_print_config_knows_no_flag_of_the_command(build, run_once):
 
 
 def test_control_socket_tells_the_flags_too(build, run, replay):
-    """The running server shows the timeout of its command, which is not the default."""
+    """The running server shows its command's timeout, which is not the default."""
     container = run(build(IMAGE), *WITH_SOCKET)
     container.wait_for_log("Control socket listening at")
 

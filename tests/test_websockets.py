@@ -31,12 +31,12 @@ OF_ITS_OWN = {"Upgrade $http_upgrade", "Connection upgrade"}
 HEADER = re.compile(r"proxy_set_header ([^;]+);")
 OURS = "http://127.0.0.1"
 PACKAGES = ["websockets", "wsproto"]
-SERVES = "Uvicorn running on"  # told by a lone Uvicorn once it listens
+SERVES = "Uvicorn running on"  # logged by Uvicorn without Gunicorn once it listens
 
 
 @pytest.fixture
 def start(build, run):
-    """Return a function that runs a command in an image that has all servers."""
+    """Return a function that runs a command in an image with all of the servers."""
 
     def start(*command, ready=LISTENING, user=None, expose=()):
         options = {"ready": ready, "env": PROBED, "user": user, "expose": expose}
@@ -47,7 +47,7 @@ def start(build, run):
 
 @pytest.fixture
 def container(build, run_once):
-    """Run the command of the page on ASGI, once for all that look at it."""
+    """Run the page's command on ASGI, once for all tests that only look at it."""
     return run_once(build(IMAGE, changes=PROBES), ready=LISTENING, env=PROBED)
 
 
@@ -61,7 +61,7 @@ def site(proxied, build):
 
 @pytest.fixture
 def beside(site, run):
-    """Return a function that starts one more nginx of the site, with another location."""
+    """Return a function that starts another nginx for the site, with a different location."""
 
     def beside(location):
         return site.beside(run, others={"locations/ws.conf": location})
@@ -70,7 +70,7 @@ def beside(site, run):
 
 
 def test_message_reaches_all(container):
-    """Two clients are connected, and both hear what one says."""
+    """Two clients are connected, and both receive a message from one of them."""
     with socket_to(container) as first, socket_to(container) as second:
         first.send("hello")
 
@@ -78,13 +78,13 @@ def test_message_reaches_all(container):
 
 
 def test_other_sites_are_refused(container):
-    """A page of another site gets a 403, and so does a client that names none."""
+    """A page on another site gets a 403, and so does a client without an Origin."""
     assert refused(container, origin="https://evil.example") == 403
     assert refused(container, origin=None) == 403
 
 
 def test_waiting_sockets_take_no_threads(container):
-    """Ten clients are connected, and there are as many threads as with one."""
+    """With ten clients connected, there are as many threads as with one."""
     with socket_to(container) as first:
         say(first, "hello")
         before = threads(container)
@@ -98,7 +98,7 @@ def test_waiting_sockets_take_no_threads(container):
 
 @pytest.mark.parametrize("kept", [None, *PACKAGES])
 def test_asgi_needs_no_package_for_websockets(start, kept):
-    """Gunicorn's class needs neither package; Uvicorn needs one of the two, whichever it is."""
+    """Gunicorn's class needs neither package; Uvicorn needs either one of the two."""
     gone = " ".join(package for package in PACKAGES if package != kept)
     servers = f"{' '.join(UVICORN)} --port 8001 & exec {' '.join(ON_ASGI)}"
     command = ["sh", "-c", f"pip uninstall --quiet --yes {gone}; {servers}"]
@@ -116,7 +116,7 @@ def test_asgi_needs_no_package_for_websockets(start, kept):
 
 
 def test_django_alone_answers_a_websocket_with_500(build, run):
-    """The sample project's own core.asgi, without routes."""
+    """The sample project's own core.asgi has no WebSocket routes."""
     container = run(build(IMAGE), ready=LISTENING)
 
     assert refused(container) == 500
@@ -124,7 +124,7 @@ def test_django_alone_answers_a_websocket_with_500(build, run):
 
 
 def test_in_memory_layer_ends_at_the_process(start):
-    """Of two workers, a client of the one does not hear what a client of the other says."""
+    """A client of one worker does not receive messages from a client of the other."""
     container = start(*ON_ASGI, "--workers", "2")
     container.wait_for_log(LISTENING, count=2)
     deaf, deadline = None, time.monotonic() + PATIENCE
@@ -142,7 +142,7 @@ def test_in_memory_layer_ends_at_the_process(start):
 
 
 def test_nginx_passes_websockets_on(site, beside):
-    """The page's file leads one to the app; without its two lines, the app gets a plain GET."""
+    """With the page's file, a WebSocket reaches the app; without two lines, the app gets a GET."""
     plain = beside(re.sub(r"(?m)^ +proxy_set_header (Upgrade|Connection) .*\n", "", LOCATION))
 
     with socket_to(site.nginx) as socket:
@@ -152,7 +152,7 @@ def test_nginx_passes_websockets_on(site, beside):
 
 
 def test_location_keeps_the_headers_of_the_server(site):
-    """It sets what the file of the page about nginx sets; no forged header reaches Django by it."""
+    """The location sets the headers of docs/proxy.md; no forged header reaches Django."""
     ask = partial(site.get, "/ws/echo/")
 
     assert set(HEADER.findall(LOCATION)) == set(HEADER.findall(TEXT)) | OF_ITS_OWN
@@ -160,7 +160,7 @@ def test_location_keeps_the_headers_of_the_server(site):
 
 
 def test_silent_socket_ends_at_the_read_timeout(site, beside, build, run):
-    """The limit is two seconds: Gunicorn's class is silent, and Uvicorn pings once a second."""
+    """With a limit of 2 s, Gunicorn's class sends nothing, but Uvicorn pings every second."""
     pings = [*UVICORN, "--ws-ping-interval", "1"]
     names = {"networks": [site.network], "network_aliases": ["pings"]}
     app = run(build(IMAGE, changes=PROBES), *pings, ready=SERVES, env=PROBED, **names)
@@ -173,7 +173,7 @@ def test_silent_socket_ends_at_the_read_timeout(site, beside, build, run):
 
 
 def test_open_socket_holds_the_stop_of_asgi(start):
-    """It is cut after the graceful timeout; Uvicorn's worker closes it at once, with 1012."""
+    """`asgi` cuts the socket after the graceful timeout; Uvicorn's worker closes it immediately."""
     limit = ["--graceful-timeout", "4"]
     asgi, uvicorn = start(*ON_ASGI, *limit), start(*ON_UVICORN_WORKER, *limit, ready=COMPLETE)
 
@@ -186,7 +186,7 @@ def test_open_socket_holds_the_stop_of_asgi(start):
 
 
 def url(container, port=None):
-    """Return where the chat is, on the container's first port or on another one."""
+    """Return the chat's URL, on the container's first port or another one."""
     return f"ws://127.0.0.1:{port or container.ports[0]}/ws/"
 
 
@@ -196,25 +196,25 @@ def socket_to(container, port=None, origin=OURS):
 
 
 def say(socket, text):
-    """Send a text, and return what this client then hears."""
+    """Send a text, and return what this client then receives."""
     socket.send(text)
     return socket.recv(PATIENCE)
 
 
 def refused(container, port=None, origin=OURS):
-    """Return the status with which a connection is refused."""
+    """Return the status with which a connection is rejected."""
     with pytest.raises(InvalidStatus) as error, socket_to(container, port, origin):
         pass
     return error.value.response.status_code
 
 
 def published(container, port):
-    """Return the port of this machine that leads to one of the container's."""
+    """Return the port on this machine for one of the container's ports."""
     return container.handle.network_settings.ports[f"{port}/tcp"][0]["HostPort"]
 
 
 def lives_for(seconds, proxy):
-    """Whether a connection on which neither side speaks is there after so many seconds."""
+    """Whether a connection without messages still exists after this many seconds."""
     with socket_to(proxy) as socket:
         try:
             socket.recv(timeout=seconds)
@@ -225,7 +225,7 @@ def lives_for(seconds, proxy):
 
 
 def stop_with_an_open_socket(container):
-    """Return how many seconds a stop takes, and the code with which the connection ends."""
+    """Return how many seconds a stop takes, and the code that closes the connection."""
     with socket_to(container) as socket:
         say(socket, "hello")
         stopped = container.stop(grace=PATIENCE)

@@ -14,9 +14,19 @@ BROTLI = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 PLAIN = {"Accept-Encoding": "identity"}
 
 
+ASSUMED = """
+import os
+
+DEBUG = False
+SECRET_KEY = os.environ["SECRET_KEY"]
+ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",")
+STATIC_ROOT = BASE_DIR / "staticfiles"
+"""
+
+
 @pytest.fixture
 def web(build, run):
-    """Run the one container, with the page's settings in place of the project's."""
+    """Run the single container, with the page's settings instead of the project's."""
     return run(build(APP, changes=CHANGES), env={"WEB_CONCURRENCY": "1"})
 
 
@@ -27,6 +37,26 @@ def test_one_container_serves_pages_and_files(web):
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/css")
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("settings", ["production", "other"])
+def test_pages_lead_to_one_container(walk, startproject, settings):
+    """With the production settings, the page has nothing to append; others read the environment."""
+    walk.begin(startproject())
+    if settings == "production":
+        walk.follow("settings")
+    else:
+        walk.do("start/first.requirements.txt")
+        walk.settings.write_text(walk.settings.read_text() + ASSUMED)
+        walk.follow("whitenoise")
+    walk.follow("dockerfile", without=["dockerfile/shortest.Dockerfile"])
+
+    page = walk.container.get("/admin/login/")
+    links = re.findall(r'href="(/static/\S+\.css)"', page.text)
+    sheets = [walk.container.get(link, headers=BROTLI) for link in links]
+
+    assert page.status_code == 200
+    assert {sheet.headers.get("Content-Encoding") for sheet in sheets} == {"br"}
 
 
 def test_settings_add_whitenoise_alone():
@@ -40,7 +70,7 @@ def test_settings_add_whitenoise_alone():
 
 
 def test_whitenoise_caches_hashed_names_for_ten_years(web):
-    """The hashed name is immutable, the plain name of the same file is cached for a minute."""
+    """The hashed name is immutable; the plain name of the same file is cached for a minute."""
     hashed, plain = web.get(re.search(LINK, web.get("/").text)[1]), web.get("/static/core/site.css")
 
     assert hashed.headers["Cache-Control"] == "max-age=315360000, public, immutable"
@@ -61,7 +91,7 @@ def test_browser_chooses_brotli_or_gzip(web):
 
 
 def test_whitenoise_misses_with_a_404(web):
-    """A name that was not collected, and a path that leads out of the directory."""
+    """Requests a name that was not collected, and a path that leads out of the directory."""
     codes = {web.get(path).status_code for path in ("/static/no.css", "/static/%2e%2e/manage.py")}
 
     assert codes == {404}

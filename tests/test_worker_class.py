@@ -31,7 +31,7 @@ TWO_AFTER_IDLENESS, BESIDE_A_SILENT_CLIENT = "idle_then_slow.py", "beside_a_sile
 
 @pytest.mark.parametrize("worker_class", ["", "sync", "gunicorn.workers.sync.SyncWorker"])
 def test_threads_turn_sync_into_gthread(small_image, run_once, worker_class):
-    """The log shows the class that runs, for the default class and for both names of sync."""
+    """The log shows the active class, for the default class and for both names of sync."""
     flags = ["--worker-class", worker_class] if worker_class else []
 
     without = run_once(small_image, *SYNC, *flags)
@@ -82,7 +82,7 @@ def test_eventlet_stops_gunicorn(small_image, inside):
 
 
 def test_gevent_needs_the_extra_of_gunicorn(build, image, inside, run_once):
-    """Installed next to Gunicorn without the extra, gevent is not enough: packaging is missing."""
+    """Without the extra, installing gevent next to Gunicorn is not enough: packaging is missing."""
     beside = build(GTHREAD, changes=with_gevent("gunicorn"))
 
     failed = inside(beside, *GEVENT_CLASS)
@@ -146,7 +146,7 @@ def test_idle_worker_is_left_alone(small_image, run):
 
 
 def test_silent_client_kills_sync_but_not_gthread(build, run):
-    """A client connects and sends nothing; another sends a request, which sync leaves waiting."""
+    """A client connects and sends nothing; sync makes another client's request wait."""
     sync = run(build(GTHREAD), *SYNC, "--timeout", "8")
     gthread = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 8"})
 
@@ -161,14 +161,14 @@ def test_silent_client_kills_sync_but_not_gthread(build, run):
 
 @pytest.mark.parametrize("command", CLASSES.values(), ids=CLASSES)
 def test_async_classes_ignore_threads(image, run_once, command):
-    """Twenty requests of three seconds would take thirty with two threads, but take far less."""
+    """Twenty requests of 3 s would take 30 s with two threads, but take far less."""
     container = run_once(image, *command, "--threads", "2")
 
     assert seconds_for(20, "/sleep/3/", container) < 30 * 0.8
 
 
 def test_sync_takes_longest_for_twenty_slow_requests(image, run_once):
-    """Twenty requests of 1.5 s: one at a time, two at a time, and all concurrently."""
+    """Twenty requests of 1.5 s run one at a time, two at a time, or all concurrently."""
     containers = [run_once(image, *command) for command in (SYNC, (), ASGI, GEVENT_CLASS)]
 
     sync, gthread, asgi, gevent = at_once(20, "/sleep/1.5/", containers)
@@ -179,9 +179,9 @@ def test_sync_takes_longest_for_twenty_slow_requests(image, run_once):
 
 
 def test_computing_view_holds_up_gevent(image, run, run_once):
-    """A client sends a request while a view computes, and gets its response after that view.
+    """A client sends a request while a view computes, and gets its response after the view's.
 
-    On gthread, the client gets its response first, although the view computes ten times as much.
+    With gthread, the client gets its response first, although the view computes ten times longer.
     """
     gevent, gthread = run_once(image, *GEVENT_CLASS), run(image)
 
@@ -200,7 +200,7 @@ def test_gevent_has_no_request_timeout(image, run):
 
 
 def test_second_bind_shortens_the_timeout_of_sync(build, run):
-    """Three idle seconds and a request of seven exceed a timeout of 8 s only with two binds."""
+    """Three idle seconds plus a request of 7 s exceed a timeout of 8 s only with two binds."""
     flags = ["--timeout", "8"]
     one = run(build(GTHREAD), *SYNC, *flags)
     two = run(build(GTHREAD), *SYNC, *flags, "--bind", "0.0.0.0:8001")
@@ -216,7 +216,7 @@ def test_second_bind_shortens_the_timeout_of_sync(build, run):
 
 
 def test_asgi_serves_django_without_another_package(build, run_once):
-    """The image has only Gunicorn, Django and their dependencies, and asgi serves core.asgi."""
+    """The image has only Gunicorn, Django and their dependencies, and `asgi` serves core.asgi."""
     container = run_once(build(GTHREAD), *ASGI)
 
     installed = container.exec("pip", "list", "--format", "freeze")
@@ -235,7 +235,7 @@ def test_asgi_serves_django_without_another_package(build, run_once):
 def test_mismatched_application_fails_each_request(
     build, run, application, worker_class, complaint
 ):
-    """Gunicorn boots without an error, and then returns a 500 for each request."""
+    """Gunicorn boots without an error, but returns 500 for every request."""
     command = ["gunicorn", application, *SYNC[2:], "--worker-class", worker_class]
     container = run(build(GTHREAD), *command)
     booted = container.wait_for_log("Booting worker")
@@ -248,7 +248,7 @@ def test_mismatched_application_fails_each_request(
 
 
 def test_gunicorn_23_knows_no_asgi(build, inside, run):
-    """Gunicorn 23 exits with code 1; Gunicorn 25.1 serves the page."""
+    """Gunicorn 23 exits with code 1, but Gunicorn 25.1 serves the page."""
     of_23, of_25 = (
         build("signals/exec-form.Dockerfile", requirements={"gunicorn": version})
         for version in ("23.0.0", "25.1.0")
@@ -263,7 +263,7 @@ def test_gunicorn_23_knows_no_asgi(build, inside, run):
 
 
 def test_gunicorn_25_knows_eventlet(build, inside):
-    """Gunicorn 25.3 reports that the package of its eventlet class is missing."""
+    """Gunicorn 25.3 reports that the package for its eventlet class is missing."""
     image = build("signals/exec-form.Dockerfile", requirements={"gunicorn": "25.3.0"})
 
     ended = inside(image, *SYNC, "--worker-class", "eventlet")

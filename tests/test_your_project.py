@@ -16,7 +16,7 @@ BUCKET = "https://shop-static.s3.amazonaws.com"
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_each_kind_of_project_serves(build, run, startproject, tmp_path, kind):
-    """A page is served, and each stylesheet that it links to on this server."""
+    """A page is served, and so is each stylesheet that it links to on this server."""
     project = copy_of(startproject(), tmp_path / "project")
     kind(project)
     dockerfile = project.follow()
@@ -36,12 +36,12 @@ def test_each_kind_of_project_serves(build, run, startproject, tmp_path, kind):
 
 
 def test_fresh_project_of_django_5_2_serves(fresh_image, run):
-    """The long-term release, with the same settings."""
+    """The long-term support release works with the same settings."""
     assert run(fresh_image("5.2.19")).get(LOGIN).status_code == 200
 
 
 def test_project_on_postgresql_serves(network, build, run, official, startproject, tmp_path):
-    """Migrations run against the server that DATABASE_URL names, and sessions are found there."""
+    """Migrations run on the server in DATABASE_URL, and sessions are stored there."""
     project = copy_of(startproject(), tmp_path / "project")
     project.requirements += "psycopg[binary]==3.3.9\n"
     dockerfile = project.follow()
@@ -65,7 +65,7 @@ def test_project_on_postgresql_serves(network, build, run, official, startprojec
 
 
 def test_project_with_uv_serves(build, run, lock, startproject, tmp_path):
-    """The project has a lock, which the page's script made, and is built with the file for uv."""
+    """The project has a lock from the page's script, and is built with the file for uv."""
     project = copy_of(startproject(), tmp_path / "project")
     project.follow()
     script = edited(SCRIPT, {'"psycopg[binary]"': '"whitenoise[brotli]"'})

@@ -1,1 +1,1 @@
-"""What measures the figures of docs/_data."""
+"""The benchmarks that measure the figures in docs/_data."""

@@ -1,4 +1,4 @@
-"""The measurements of docs/asgi.md: six servers, the same Django."""
+"""The measurements of docs/asgi.md: six servers with the same Django project."""
 
 import re
 import time
@@ -29,7 +29,7 @@ GRACE = 15
 
 
 def bench_asgi(build, run, measured):
-    """Ask each server for what an app may need, kill a worker, and stop it in mid-request."""
+    """Check each server's features, kill one of its workers, and stop it during a request."""
     image = build(IMAGE, changes=PROBES)
 
     def start(command):
@@ -46,14 +46,14 @@ def bench_asgi(build, run, measured):
         replaces = "no workers" if "daphne" in command else replaces_a_worker(container)
         container.remove()
         stopping.append([server, *how_it_stops(start, command), replaces])
-    columns = ["20 async views, s", "20 sync views, s", "streams", "WebSockets", "MiB"]
+    columns = ["s for 20 async views", "s for 20 sync views", "streams", "WebSockets", "MiB"]
     measured("serving", ["server", *columns], serving)
-    columns = ["finishes a request", "exit code", "does to an open WebSocket"]
+    columns = ["finishes the request", "exit code", "open WebSocket"]
     measured("stopping", ["server", *columns, "replaces a dead worker"], stopping)
 
 
 def answers(container):
-    """Whether the views can be reached."""
+    """Whether the views respond."""
     with suppress(httpx.TransportError):
         return container.get("/health/").status_code == 200
     return False
@@ -71,7 +71,7 @@ def what_it_serves(container):
 
 
 def seconds_of_twenty(path, container):
-    """Return how long twenty requests take, sent at once."""
+    """Return how long twenty concurrent requests take."""
     start = time.monotonic()
     for answer in [container.start_get(path) for _ in range(20)]:
         assert answer.result().text == "slept"
@@ -87,7 +87,7 @@ def replaces_a_worker(container):
 
 
 def how_it_stops(start, command):
-    """Return the cells of the second table, but for the last."""
+    """Return the cells of the second table, except for the last one."""
     container = start(command)
     (answer,) = begun(container, "/async/sleep/?seconds=3")
     code = container.stop(grace=GRACE).exit_code
@@ -101,6 +101,6 @@ def how_it_stops(start, command):
             socket.recv(PATIENCE)
     container.remove()
     if stopped.exit_code == 137:
-        return finished, code, f"waits for it, over {GRACE} s"
+        return finished, code, f"waits over {GRACE} s"
     closed = "cuts it" if socket.close_code == 1006 else f"closes it with {socket.close_code}"
     return finished, code, closed

@@ -28,11 +28,11 @@ ROUNDS = 3
 
 
 class Shape(NamedTuple):
-    """A way to write the Dockerfile, with the one of its static image if it has any."""
+    """A kind of Dockerfile, with the Dockerfile of its static image if there is one."""
 
     app: Path
     static: Path | None = None
-    manifest: bool = False  # whether the app image knows the hashed names of static files
+    manifest: bool = False  # whether the app image has the manifest of hashed static files
 
 
 NGINX = SNIPPETS / "static-files/nginx.Dockerfile.static"
@@ -59,7 +59,7 @@ OTHER_VERSION = {"gunicorn==27.0.1": "gunicorn==26.1.0"}
 
 
 def bench_benchmarks(build, run, measured, builder, docker, tmp_path):
-    """Build each shape cold and after four changes, start it, use it, stop it; three rounds."""
+    """Build each shape cold and after four changes, start it, use it, and stop it, three times."""
     base = have_bases(build, tmp_path)
     projects = [lock(docker, tmp_path / name, pins) for name, pins in
                 {"before": {}, "bumped": OTHER_VERSION}.items()]  # fmt: skip
@@ -68,7 +68,7 @@ def bench_benchmarks(build, run, measured, builder, docker, tmp_path):
 
 
 def measure(base, projects, run, measured, builder, docker, tmp_path):
-    """Take the rounds, and write the tables."""
+    """Run the rounds, and write the tables."""
     tags = {name: {} for name in ALL}
     builds, runs = ({name: [] for name in ALL} for _ in range(2))
     for n in range(ROUNDS):
@@ -88,7 +88,7 @@ def measure(base, projects, run, measured, builder, docker, tmp_path):
 
 
 def have_bases(build, folder):
-    """Have all base images before the clock runs, with their versions noted; return the slim."""
+    """Get all base images before the clock starts, record their versions; return the slim one."""
     from_lines = {line for shape in ALL.values() for file in shape[:2] if file
                   for line in re.findall(r"(?m)^FROM \S+[.:]\S+|from=\S+?[.:][^\s,]+",
                                          file.read_text())}  # fmt: skip
@@ -103,7 +103,7 @@ def have_bases(build, folder):
 
 @contextmanager
 def forgotten(docker):
-    """Leave nothing of these builds in the cache: gigabytes that no other build can use."""
+    """Remove these builds from the cache, because no other build can use those gigabytes."""
     before = cached(docker)
     try:
         yield
@@ -114,13 +114,13 @@ def forgotten(docker):
 
 
 def cached(docker):
-    """Return the ids of what the engine keeps of builds."""
+    """Return the IDs of the engine's build cache."""
     command = [*docker.client_config.docker_cmd, "buildx", "du", "--verbose"]
     return set(re.findall(r"(?m)^ID:\s+(\w+)", subprocess.check_output(command, text=True)))
 
 
 def lock(docker, folder, changes):
-    """Return a copy of the sample project with its lock, and one package of another version."""
+    """Return a locked copy of the sample project, with one package in another version."""
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
     pins = folder / "requirements.txt"
     pins.write_text(edited(pins.read_text(), changes))
@@ -135,7 +135,7 @@ def lock(docker, folder, changes):
 
 
 class Workshop:
-    """One shape in one round: a folder of its own, and layers that no other build may share."""
+    """One shape in one round: a separate directory, and layers that no other build can share."""
 
     def __init__(self, docker, builder, parent, name, shape) -> None:
         """Copy the Dockerfiles, with a variable after each FROM that no cached step has."""
@@ -152,7 +152,7 @@ class Workshop:
         self.tags = {}
 
     def build_all(self, project, bumped):
-        """Return the seconds of the first build, and of one after each change."""
+        """Return the seconds for the first build, and for one build after each change."""
         shutil.copytree(project, self.context)
         if not self.shape.manifest:
             settings = self.context / "core/settings.py"
@@ -168,7 +168,7 @@ class Workshop:
         return seconds | {"dependency": self.build("dependency")}
 
     def build(self, change):
-        """Build one image after the other, and return the seconds of all."""
+        """Build the images one after another, and return the total seconds."""
         self.tags[change] = [
             self.builder.tag(f"{self.name}-{change.strip('.')}-{n}") for n in range(len(self.files))
         ]
@@ -209,14 +209,14 @@ def look_at(run, image):
 
 
 def answers(url):
-    """Whether a server returns a 200."""
+    """Whether a server returns 200."""
     with suppress(httpx.TransportError):
         return httpx.get(url, verify=TLS, timeout=5).status_code == 200
     return False
 
 
 def compressed(docker, tags):
-    """Return the gzipped size of each layer, by digest, of each image: what a registry is sent."""
+    """Return each image's gzipped layer sizes by digest, as a registry receives them."""
     save = subprocess.Popen(
         [*docker.client_config.docker_cmd, "save", *tags], stdout=subprocess.PIPE
     )
@@ -232,30 +232,30 @@ def compressed(docker, tags):
 
 
 def gzipped(stream):
-    """Return how many bytes gzip makes of a stream."""
+    """Return a stream's gzipped size in bytes."""
     compress = zlib.compressobj()
     size = sum(len(compress.compress(chunk)) for chunk in iter(lambda: stream.read(2**20), b""))
     return size + len(compress.flush())
 
 
 def size(measured, docker, tags, layers, limit):
-    """Write the size of each app image, and the limit that its parts set."""
+    """Write each app image's size, and the limit given by its parts."""
     rows = []
     for name, found in tags.items():
         [tag, *_] = found["cold"]
         megabytes = docker.image.inspect(tag).size / 1e6
         sent = sum(layers[tag].values()) / 1e6
         rows.append([name, round(megabytes), f"{sent:.0f}", str(len(layers[tag]))])
-    rows.append(["limit: slim base and packages", round(limit / 1e6), "", ""])
+    rows.append(["limit: slim base plus packages", round(limit / 1e6), "", ""])
     whole = next(row[1] for row in rows if row[0] == FULL)
     rows = [[*row, f"{row[1] / whole:.2f}", f"{row[1] / limit * 1e6:.2f}"] for row in rows]
-    columns = ["app image", "MB on disk", "MB compressed", "layers", "of the full image",
-               "of the limit"]  # fmt: skip
+    columns = ["app image", "MB on disk", "MB compressed", "layers", "ratio to full image",
+               "ratio to limit"]  # fmt: skip
     measured("size", columns, rows)
 
 
 def moved(measured, tags, layers):
-    """Write the gzipped kB of the layers that each build has and the one before has not."""
+    """Write the gzipped kB of each build's layers that the previous build does not have."""
     rows = []
     for name, found in tags.items():
         contents = [{k: v for tag in found[change] for k, v in layers[tag].items()}
@@ -263,27 +263,27 @@ def moved(measured, tags, layers):
         py, css, dependency = (sum(after[k] for k in after.keys() - before.keys()) / 1000
                                for before, after in pairwise(contents))  # fmt: skip
         rows.append([name, round(py), round(css), f"{dependency / 1000:.1f}"])
-    measured("moved", ["image", "kB after a .py", "kB after a .css", "MB after a package"], rows)
+    measured("moved", ["image", "kB, .py changed", "kB, .css changed", "MB, package changed"], rows)
 
 
 def building(measured, builds):
-    """Write the quickest of the rounds: one mirror's stall would spoil a mean."""
+    """Write the fastest round, because one stalled mirror would distort a mean."""
     best = {name: {what: min(r[what] for r in rounds) for what in rounds[0]}
             for name, rounds in builds.items()}  # fmt: skip
     whole = best[FULL]
     rows = [[name, round(b["cold"], 1), f"{b['cold'] / whole['cold']:.2f}",
              f"{b['nothing']:.1f}"] for name, b in best.items()]  # fmt: skip
-    measured("cold", ["image", "s", "of the full image", "s, fully cached"], rows)
+    measured("cold", ["image", "s, no cache", "ratio to full image", "s, fully cached"], rows)
     changes = [".py", ".css", "dependency"]
     rows = [[name, *(round(b[c], 1) for c in changes),
              *(f"{b[c] / whole[c]:.2f}" for c in changes)] for name, b in best.items()]  # fmt: skip
-    columns = ["s after a .py", "s after a .css", "s after a package"]
-    ratios = ["… .py, of the full image", "… .css", "… package"]
+    columns = ["s, .py changed", "s, .css changed", "s, package changed"]
+    ratios = ["ratio to full image, .py", "ratio, .css", "ratio, package"]
     measured("rebuild", ["image", *columns, *ratios], rows)
 
 
 def running(measured, runs):
-    """Write the quickest start and stop, and the middle one of what takes memory."""
+    """Write the fastest start and stop, and the median memory."""
     rows, works = [], []
     for name, rounds in runs.items():
         first = rounds[0]
@@ -293,7 +293,7 @@ def running(measured, runs):
                      str(first["exit code"]), f"{quick['page']:.0f}",
                      f"{middle['rest']:.0f}", f"{middle['load']:.0f}"])  # fmt: skip
         works.append([name, bool(ALL[name].static), *first["work"]])
-    measured("run", ["image", "s to the first 200", "s to stop", "exit code",
-                     "ms for the first page", "MiB idle", "MiB after 200 pages"], rows)  # fmt: skip
+    measured("run", ["image", "s to first 200", "s to stop", "exit code",
+                     "ms, first page", "MiB idle", "MiB, 200 pages served"], rows)  # fmt: skip
     features = ["static image", "translated pages", "hashed links", "non-root user"]
     measured("work", ["image", *features], works)

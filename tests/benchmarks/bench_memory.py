@@ -22,15 +22,15 @@ SETUPS = [
 
 
 def bench_memory(build, run, measured):
-    """Send a hundred requests to each worker, then let it collect its garbage."""
-    columns = ["PSS", "MiB at startup", "MiB under load", "MiB collected"]
+    """Send a hundred requests to each worker, then make it collect its garbage."""
+    columns = ["setup", "MiB at startup", "MiB under load", "MiB after collection"]
     rows = [[name, *sizes(build, run, *setup)] for name, *setup in SETUPS]
 
     measured("pss", columns, rows)
 
 
 def sizes(build, run, workers, threads, config):
-    """Return the MiB that all processes take at the three moments."""
+    """Return the MiB that all processes use at the three moments."""
     flags = ["--workers", str(workers), "--threads", str(threads)]
     command = ["sh", "-c", f'{CONFIGURED} "$@"', "sh", *flags]
     container = run(build(IMAGE), *command, env={"CONFIG": config + COLLECT_LATE + READY})
@@ -39,5 +39,5 @@ def sizes(build, run, workers, threads, config):
     for path in ("/", "/health/"):
         ask(container, path, 100 * workers)
         found.append(container.pss())
-    container.stop()  # else the next one shares its files with this one, and seems smaller
+    container.stop()  # otherwise the next one shares its files with this one
     return [round(kilobytes / 1024) for kilobytes in found]

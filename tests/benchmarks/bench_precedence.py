@@ -1,10 +1,10 @@
-"""Which source of a setting beats which, over all combinations: for docs/precedence.md."""
+"""Which source overrides which, over all combinations of sources, for docs/precedence.md."""
 
 from test_precedence import ONE_WORKER, SOURCES, who_decides
 
 
 def bench_precedence(build, run, measured):
-    """Call a source stronger if the other decides in none of the combinations with both."""
+    """Call a source stronger if the other one never decides when both are present."""
     decided = who_decides(run, build(ONE_WORKER))
 
     def beats(source, other):
@@ -16,4 +16,4 @@ def bench_precedence(build, run, measured):
         for place, source in enumerate(SOURCES, 1)
     ]
     numbers = [f"{place}." for place in range(1, len(SOURCES) + 1)]
-    measured("sources", ["beats", *numbers], rows)
+    measured("sources", ["overrides", *numbers], rows)

@@ -10,12 +10,12 @@ from scenarios.proxied import BY_DEFAULT, TEXT, Proxied
 ASK = (PROBES / "rate.py").read_text()
 REQUESTS = 2000
 ROUNDS = 10
-SECONDS = 6  # of a round in which two clients ask for slow answers, and one for quick ones
-FILES = {"`keepalive 0`, as in the file": TEXT, "connections kept, nginx's default": BY_DEFAULT}
+SECONDS = 6  # length of a round with two clients of slow requests and one of fast ones
+FILES = {"`keepalive 0`, as in the file": TEXT, "default, persistent connections": BY_DEFAULT}
 
 
 def bench_proxy(build, docker, run, measured, tmp_path):
-    """Ask two workers of two threads, by the file of the page and with kept connections."""
+    """Measure two workers with two threads, with the page's file and with nginx's default."""
     rows = []
     for name, conf in FILES.items():
         proxied = Proxied(docker, build, run, tmp_path)
@@ -24,12 +24,12 @@ def bench_proxy(build, docker, run, measured, tmp_path):
         rates = [float(proxied.web.exec(*ask)) for _ in range(3)]
         shares = sorted(share_that_waits(proxied) for _ in range(ROUNDS))
         rows.append([name, round(median(rates)), round(median(shares)), round(shares[-1])])
-    columns = ["nginx", "requests/s", "% that wait, in the median round", "% in the worst"]
+    columns = ["nginx", "requests/s", "% delayed, median round", "% delayed, worst round"]
     measured("kept", columns, rows)
 
 
 def share_that_waits(proxied):
-    """Ask for quick answers while two clients use two of four threads."""
+    """Send fast requests while two clients use two of four threads."""
     end = time.monotonic() + SECONDS
 
     def repeat(path):

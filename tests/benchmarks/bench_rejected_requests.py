@@ -1,4 +1,4 @@
-"""The requests of docs/rejected-requests.md, sent to one Gunicorn after the other."""
+"""The requests of docs/rejected-requests.md, sent to several versions of Gunicorn in turn."""
 
 from harness import PROJECT
 from harness.texts import edited
@@ -10,7 +10,7 @@ OLDEST = edited(PINS, {"gunicorn==": "setuptools==80.9.0\ngunicorn==20.1.0 # "})
 
 
 def bench_rejected_requests(build, run, measured):
-    """Write what became of each request on each version, the current one last."""
+    """Write each request's outcome on each version, with the current version last."""
     images = {"20.1.0": build(EXEC_FORM, changes={"requirements.txt": OLDEST})}
     images |= {v: build(EXEC_FORM, requirements={"gunicorn": v}) for v in OLDER}
     images["27.0.1"] = build(EXEC_FORM)

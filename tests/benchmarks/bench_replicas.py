@@ -1,4 +1,4 @@
-"""What four workers take: in four containers, in two, in one, and with the app loaded once."""
+"""What four workers cost in four containers, in two, in one, and with a preloaded app."""
 
 import re
 
@@ -14,15 +14,15 @@ SETUPS = [
 
 
 def bench_replicas(app_image, run, measured):
-    """Start each, ask each worker a hundred times for a page, and stop it."""
-    columns = ["four workers", "MiB under load", "seconds of processor to start"]
+    """Start each setup, send every worker a hundred requests, and stop it."""
+    columns = ["setup", "MiB under load", "CPU seconds to start"]
     rows = [[name, *costs(app_image, run, *setup)] for name, *setup in SETUPS]
 
     measured("four-workers", columns, rows)
 
 
 def costs(image, run, count, workers, flags):
-    """Return the MiB of all processes under load, and what they had computed before it."""
+    """Return the MiB of all processes under load, and the CPU seconds that they used before."""
     containers = [serve(run, image, workers, flags) for _ in range(count)]
     for container in containers:
         container.get("/health/")
@@ -32,11 +32,11 @@ def costs(image, run, count, workers, flags):
         ask(container, "/", 100 * workers)
     pss = sum(container.pss() for container in containers)
     for container in containers:
-        container.stop()  # else the next ones share their files with these, and seem smaller
+        container.stop()  # otherwise the next ones share their files with these
     return round(pss / 1024), round(computed, 1)
 
 
 def processor(container):
-    """Return the seconds that all of its processes have computed."""
+    """Return the CPU seconds of all of its processes."""
     ran = container.exec("sh", "-c", "cat /proc/[0-9]*/task/*/schedstat")
     return sum(map(int, re.findall(r"(?m)^(\d+) ", ran))) / 1e9

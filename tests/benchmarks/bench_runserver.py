@@ -39,7 +39,7 @@ print(requests / SECONDS, 1000 * (cpu() - before) / requests)
 
 
 def bench_runserver(build, run, measured):
-    """Each is loaded in turns, so that all see the same machine; then code changes, then a stop."""
+    """Load each one in turn, so that all see the same machine; then change the code, then stop."""
     image = build(EXEC_FORM)
     commands = {
         "`runserver`": (RUNSERVER, READY),
@@ -71,7 +71,7 @@ def bench_runserver(build, run, measured):
         numbers = [round(rate), round(cpu, 1), memories[name]]
         rows.append([name, *numbers, follows(container), *stop(container)])
     columns = ["server", "requests/s", "ms of CPU per request", "MiB"]
-    ends = ["reloads a changed view", "exit code of the stop", "request during the stop"]
+    ends = ["reloads changed code", "exit code", "request during the stop"]
     measured("servers", [*columns, *ends], rows)
 
 
@@ -84,7 +84,7 @@ def follows(container):
 
 
 def stop(container):
-    """Stop with a request of 4 s in progress: the exit code, and what became of the request."""
+    """Stop during a request of 4 s, and return the exit code and the request's outcome."""
     container.get("/health/")
     response = container.start_get("/sleep/4/")
     container.exec("sleep", "1")

@@ -16,7 +16,7 @@ SIDE_BY_SIDE = 3
 
 
 def bench_signals(build, run, measured):
-    """Stop each as `docker stop` does, with a request of 4 s in progress and another 8 s later."""
+    """Stop each like `docker stop`, with a request of 4 s in progress and another one 8 s later."""
     image = build(EXEC_FORM, **WITH_DUMB_INIT)
     with_exec = build(SCRIPT, files=["signals/exec-in-script.entrypoint.sh"])
     starts = {
@@ -38,7 +38,7 @@ def bench_signals(build, run, measured):
     }
     inits = {
         "--init": ([], {"init": True}),
-        "--init, to the group": ([], {"init": True, "env": GROUP}),
+        "--init, whole group": ([], {"init": True, "env": GROUP}),
         "dumb-init": (["dumb-init"], {}),
         "dumb-init --single-child": (["dumb-init", "--single-child"], {}),
     }
@@ -65,12 +65,12 @@ def bench_signals(build, run, measured):
         starts = [[name, *end] for name, end in zip(starts, ends, strict=True)]
         ends = pool.map(stop_under, pairs)
         inits = [[init, start, *end[1:]] for (init, start), end in zip(pairs, ends, strict=True)]
-    measured("start-lines", ["start", *OUTCOME], starts)
-    measured("inits", ["init", "start", *OUTCOME[1:]], inits)
+    measured("start-lines", ["command", *OUTCOME], starts)
+    measured("inits", ["init", "command", *OUTCOME[1:]], inits)
 
 
 def outcome(response):
-    """Return how a request ended: completed, cut, or refused because nothing listens any more."""
+    """Return how a request ended: completed, cut, or refused because nothing listens anymore."""
     try:
         return "completed" if response.result().status_code == 200 else "failed"
     except httpx.ConnectError:

@@ -8,7 +8,7 @@ PATIENCE = 30
 
 
 def bench_slow_clients(build, run, measured):
-    """Two clients of a kind are there when another asks: each class is one worker."""
+    """While two clients of a kind are connected, send a request to each class's only worker."""
     image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
     classes = {"`sync`": SYNC, "`gthread`": THREADED, "`gevent`": GEVENT_CLASS, "`asgi`": ASGI}
     rows = []
@@ -24,6 +24,6 @@ def bench_slow_clients(build, run, measured):
 
 
 def shown(container, wait):
-    """Say how long another client waits, and whether the worker is killed by then."""
+    """Format how long another client waits, and whether the worker is killed by then."""
     seconds = f"over {PATIENCE}" if wait is None else f"{wait:.1f}"
     return f"{seconds}, worker killed" if KILLED in container.logs() else seconds

@@ -1,4 +1,4 @@
-"""The tables of docs/systemd.md: what each change costs those who ask, and what a sandbox gains."""
+"""The tables of docs/systemd.md: what clients notice of each change, and what a sandbox gains."""
 
 import json
 
@@ -10,13 +10,13 @@ CHANGES = {
     "`systemctl restart`": ("systemctl restart shop", True),
     "`systemctl restart`, without the socket unit": ("systemctl restart shop", False),
     "`systemctl kill --signal HUP`": ("systemctl kill --signal HUP shop", True),
-    "the main process killed": ("systemctl kill --kill-whom main --signal KILL shop", True),
+    "main process killed": ("systemctl kill --kill-whom main --signal KILL shop", True),
 }
 CLIENTS = (PROBES / "clients.py").read_text()
 
 
 def bench_clients(machine, measured):
-    """Four clients ask for answers of 20 ms, with pauses of 50 ms, and the service is changed."""
+    """Send requests of 20 ms from four clients with pauses of 50 ms, while the service changes."""
     rows = []
     for name, (change, with_socket) in CHANGES.items():
         machine.sh(CLEAN)
@@ -26,14 +26,14 @@ def bench_clients(machine, measured):
             machine.start(ALONE, start="systemctl start shop.service")
         told = machine.exec("python", "-c", CLIENTS, *change.split())
         rows.append([name, *json.loads(told.splitlines()[-1])])
-    measured("clients", ["Change", "requests", "lost", "longest wait, s"], rows)
+    measured("clients", ["change", "requests", "lost", "longest wait, s"], rows)
 
 
 def bench_exposure(machine, measured):
-    """Let systemd count what the service might do."""
+    """Make systemd rate the service's exposure."""
     machine.install(PLAIN)
     alone = machine.exposure()
     machine.install()
     both = machine.exposure()
     rows = [["`shop.service`", alone], ["with `hardening.conf`", both]]
-    measured("exposure", ["Files", "exposure"], rows)
+    measured("exposure", ["files", "exposure"], rows)

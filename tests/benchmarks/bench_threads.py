@@ -1,4 +1,4 @@
-"""How long sixteen requests take that reach a worker concurrently, by its number of threads."""
+"""How long sixteen concurrent requests to one worker take, by its number of threads."""
 
 import time
 

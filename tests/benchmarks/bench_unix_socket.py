@@ -11,9 +11,9 @@ REQUESTS = 2000
 ROUNDS = 3
 PORTS = [8081, 8082]
 VIEWS = {
-    "does nothing, without Django": "/no-op/",
-    "Django's smallest": "/health/",
-    "waits for ten milliseconds": "/sleep/0.01/",
+    "no-op without Django": "/no-op/",
+    "minimal Django view": "/health/",
+    "Django view that waits 10 ms": "/sleep/0.01/",
 }
 WAYS = {"tcp": "web:8000", "socket": f"unix:{SOCKET}"}
 SERVER = """
@@ -30,10 +30,10 @@ ASK = (PROBES / "rate.py").read_text()
 
 
 def bench_unix_socket(app_image, build, docker, run, measured, tmp_path):
-    """One Gunicorn listens to both, and one nginx asks it by both, in turns."""
+    """Send requests through one nginx to both of one Gunicorn's binds, alternately."""
     label = {engine.LABEL: os.environ["PROOFS_RUN"]}
     name = f"socket-{os.environ['PROOFS_RUN']}"
-    docker.network.create(name, labels=label)  # it goes with the run, and so does the volume
+    docker.network.create(name, labels=label)  # removed with the run, and so is the volume
     tmpfs = {"type": "tmpfs", "device": "tmpfs", "o": "uid=10001,mode=755"}
     docker.volume.create(name, options=tmpfs, labels=label)
     servers = [SERVER.format(*way, port) for way, port in zip(WAYS.items(), PORTS, strict=True)]

@@ -1,4 +1,4 @@
-"""How many requests each way to replace a container of docs/compose.md loses."""
+"""How many requests each way of replacing a container of docs/compose.md loses."""
 
 import socket
 import time
@@ -8,11 +8,11 @@ from scenarios.production import HOST, POST, UPDATE, Production, images
 
 CLIENTS = {"clients": 4, **HOST}
 EMPTY = ["exec", "-T", "db", "psql", "--quiet", "app", "--command", "TRUNCATE core_note"]
-COLUMNS = ["way", "`GET` answered", "`GET` lost", "`POST` answered", "`POST` lost"]
+COLUMNS = ["method", "`GET` succeeded", "`GET` lost", "`POST` succeeded", "`POST` lost"]
 
 
 def bench_updates(build, official, docker, builder, tmp_path, request, measured):
-    """Eight clients ask for the whole time, four of them with POST."""
+    """Send requests from eight clients the whole time, four of them with POST."""
     official("postgres:18")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -37,7 +37,7 @@ def bench_updates(build, official, docker, builder, tmp_path, request, measured)
 
 
 def found(address, way):
-    """Return how many requests of both kinds were answered and lost until then."""
+    """Return how many requests of both kinds succeeded, and how many were lost."""
     with (
         Load(f"{address}/health/", **CLIENTS) as get,
         Load(f"{address}/notes/", clients=4, **POST) as post,

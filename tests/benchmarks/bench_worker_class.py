@@ -12,7 +12,7 @@ from scenarios.worker_classes import (
 
 
 def bench_worker_class(build, run, measured):
-    """Twenty concurrent requests of a second go to one worker of each class."""
+    """Send twenty concurrent requests of a second to one worker of each class."""
     image = build(GTHREAD, changes=with_gevent("gunicorn[gevent]"))
     commands = {
         "`sync`": SYNC,

@@ -1,4 +1,4 @@
-"""The machinery of the proofs: to add a claim, you need not open it."""
+"""The machinery behind the proofs: to add a claim, you do not need to open it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A browser, and the site that it visits: fixtures for what a reader sees."""
+"""A browser and the site that it visits: fixtures for what a reader sees."""
 
 import os
 import shlex
@@ -21,7 +21,7 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory, worker_id):
-    """Build the site once for all workers, and return its folder; a warning is an error."""
+    """Build the site once for all workers, and return its directory; a warning is an error."""
     shared = tmp_path_factory.getbasetemp()
     folder = (shared if worker_id == "master" else shared.parent) / "site"
     sphinx = [sys.executable, "-m", "sphinx", "-n", "-W", "--keep-going", "-q", "-c", ROOT]
@@ -36,7 +36,7 @@ def site(tmp_path_factory, worker_id):
 
 @pytest.fixture(scope="session")
 def browser(site, builder, docker, run_once, tmp_path_factory):
-    """Return a browser in a container that serves the site to itself, and runs the driver too."""
+    """Return a browser in a container that also runs the site's server and the driver."""
     image = builder.build(Path(__file__).with_name("browser.Dockerfile"))
     container = run_once(image, ready="DevTools listening", volumes=[(DRIVER, "/driver", "ro")])
     container.wait_for_log("Serving HTTP")
@@ -57,9 +57,9 @@ def browser(site, builder, docker, run_once, tmp_path_factory):
 
 @pytest.fixture
 def visit(browser):
-    """Return a function that opens a page, with options of a browser's context.
+    """Return a function that opens a page, given options for the browser's context.
 
-    What the page asks for, until it asks no more, is added to the list `asked`.
+    The URLs that the page requests until it is idle are added to the list `asked`.
     """
     contexts = []
 

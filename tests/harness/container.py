@@ -1,4 +1,4 @@
-"""One running container, and what a test may ask of it."""
+"""One running container, and what tests do with it."""
 
 import os
 import re
@@ -18,16 +18,16 @@ from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
-# Seconds until a test gives up waiting: far more than a busy machine needs that is not emulated.
+# Seconds until a test gives up waiting: far more than any busy machine needs without emulation.
 PATIENCE = round(180 * float(os.environ.get("PROOFS_PATIENCE", "1")))
 ESTABLISHED, LISTEN = "01", "0A"  # states in /proc/net/tcp
-TLS = ssl.create_default_context()  # once: httpx would take 20 ms of each request for it
+TLS = ssl.create_default_context()  # once, because httpx would spend 20 ms on it in every request
 
 
 def wait_until(found: Callable[[], object]) -> object:
-    """Ask until something is found, and return it; after PATIENCE, what was found last.
+    """Poll until the result is true, and return it; after PATIENCE, return the last result.
 
-    Asking often starts a process, so the pauses grow: a tenth of the time that has been waited.
+    Polling often starts a process, so the pauses grow to a tenth of the time waited so far.
     """
     start = time.monotonic()
     while not (result := found()) and (waited := time.monotonic() - start) < PATIENCE:
@@ -43,42 +43,42 @@ class Stopped(NamedTuple):
 
 
 class Container:
-    """A container of one test. Its first published port is asked over HTTP on 127.0.0.1."""
+    """One test's container. Requests go over HTTP to its first published port, on 127.0.0.1."""
 
     def __init__(self, docker: DockerClient, handle: Handle) -> None:
-        """Take over a container that has been started, and the ports that lead to it.
+        """Take over a started container, and the ports that lead to it.
 
-        They are read at once, while the handle still knows what it has found at the start.
+        The ports are read immediately, from what the handle has cached at the start.
         """
         self.docker, self.handle, self.removed = docker, handle, False
-        self.worker_classes: set[str] = set()  # those that Gunicorn has logged, as far as was read
+        self.worker_classes: set[str] = set()  # as far as Gunicorn's log was read
         self.ports = [p[0]["HostPort"] for p in handle.network_settings.ports.values() if p]
 
     @cached_property
     def background(self) -> ThreadPoolExecutor:
-        """The threads that send requests in the background; they end when it is removed."""
+        """The threads that send requests in the background; they end with the container."""
         return ThreadPoolExecutor(64)
 
     @property
     def address(self) -> str:
-        """Return the base of the URL under which this machine reaches the container."""
+        """Return the base URL at which this machine reaches the container."""
         return f"http://127.0.0.1:{self.ports[0]}"
 
     @property
     def ip_address(self) -> str:
-        """Its address on its first network: for other containers, and for no other machine."""
+        """Its address on its first network, for other containers but no other machine."""
         return next(iter(self.handle.network_settings.networks.values())).ip_address
 
     def get(self, path: str = "/", **options: object) -> httpx.Response:
-        """Ask for a path, on a connection of its own; raises httpx.TransportError."""
+        """Request a path on a separate connection; raises httpx.TransportError."""
         return httpx.get(self.address + path, **{"timeout": PATIENCE, "verify": TLS, **options})
 
     def start_get(self, path: str = "/", **options: object) -> Future[httpx.Response]:
-        """Ask for a path in the background."""
+        """Request a path in the background."""
         return self.background.submit(self.get, path, **options)
 
     def start_sleep(self, seconds: float) -> Future[httpx.Response]:
-        """Send a request that takes so long, and return once a worker has read it."""
+        """Send a request of this duration, and return once a worker has read it."""
         self.wait_for_log("Booting worker")
         self.get("/health/")
         return self.begin(lambda: self.start_get(f"/sleep/{seconds}/"))
@@ -86,8 +86,8 @@ class Container:
     def begin(self, send: Callable[[], Future]) -> Future:
         """Send a slow request to this container, directly or through a proxy.
 
-        Return its response in the making, once a worker has read the request. A proxy must not
-        send it on a connection that it has kept: nothing would change.
+        Return its pending response once a worker has read the request. A proxy must not send it
+        on a persistent connection, because then nothing would change.
         """
         before = self.clients_read()
         response = send()
@@ -97,10 +97,11 @@ class Container:
         return response
 
     def clients_read(self) -> set[str]:
-        """Return the addresses of clients whose connection was accepted and whose data was read.
+        """Return the addresses of clients whose connections were accepted and whose data was read.
 
-        The kernel lists a connection that no process has accepted without an inode, and counts what
-        no process has read. Clients inside the container, such as a health check, are left out.
+        The kernel lists a connection that no process has accepted without an inode, and counts the
+        bytes that no process has read. Clients inside the container, such as a health check, are
+        ignored.
         """
         rows = [row.split() for row in self.sockets().splitlines() if ": " in row]
         listening = {row[1].partition(":")[2] for row in rows if row[3] == LISTEN}
@@ -117,8 +118,8 @@ class Container:
     def sockets(self) -> str:
         """Return the kernel's tables of TCP connections in the container's network.
 
-        Podman refuses to run a command in a container that is stopping, and a container that has
-        stopped has no table.
+        Podman refuses to run commands in a container that is stopping, and a stopped container
+        has no table.
         """
         with suppress(DockerException):
             return self.exec("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true")
@@ -128,13 +129,13 @@ class Container:
         return ""
 
     def logs(self) -> str:
-        """Return all that the container has printed."""
+        """Return everything that the container has printed."""
         return self.handle.logs()
 
     def wait_for_log(self, text: str, count: int = 1) -> str:
-        """Wait until `text` stands in the log `count` times, and return the log up to there.
+        """Wait until `text` is in the log `count` times, and return the log up to that point.
 
-        Raises AssertionError with the log when the container ends first, or after PATIENCE.
+        Raises AssertionError with the log if the container exits first, or after PATIENCE.
         """
         command = [*self.docker.client_config.docker_cmd, "logs", "--follow", self.handle.id]
         follow = subprocess.Popen(
@@ -158,12 +159,12 @@ class Container:
 
     @property
     def running(self) -> bool:
-        """Whether its first process lives."""
+        """Whether its PID 1 is alive."""
         return self.handle.state.running
 
     @property
     def exit_code(self) -> int:
-        """Wait for the end, and return the exit code; raises AssertionError after PATIENCE."""
+        """Wait for the exit, and return the exit code; raises AssertionError after PATIENCE."""
         try:
             code = self._engine("wait", self.handle.id, timeout=PATIENCE)
         except subprocess.TimeoutExpired:
@@ -172,17 +173,17 @@ class Container:
         return int(code)
 
     def stop(self, grace: int | None = None) -> Stopped:
-        """Stop as `docker stop` does, with its ten seconds of grace unless others are given."""
+        """Stop like `docker stop`, with its grace period of ten seconds or another one."""
         start = time.monotonic()
         self._engine("stop", *(() if grace is None else ("-t", str(grace))), self.handle.id)
         return Stopped(time.monotonic() - start, self.exit_code)
 
     def kill(self, signal: str) -> None:
-        """Send a signal to its first process."""
+        """Send a signal to PID 1."""
         self.handle.kill(signal)
 
     def remove(self) -> None:
-        """Remove it, whether it runs or not, unless that is done already."""
+        """Remove the container, running or not, unless it has been removed already."""
         if self.removed:
             return
         self._engine("rm", "--force", "--volumes", self.handle.id)
@@ -191,27 +192,27 @@ class Container:
             self.background.shutdown(wait=False, cancel_futures=True)
 
     def exec(self, *command: str) -> str:
-        """Run a command inside, and return what it printed."""
+        """Run a command inside, and return its output."""
         return self.handle.execute(list(command))
 
     def pss(self) -> int:
-        """Return the kB that all of its processes take: the sum of their proportional set sizes."""
+        """Return the kB that all of its processes use: the sum of their proportional set sizes."""
         rollups = self.exec("sh", "-c", "cat /proc/[0-9]*/smaps_rollup")
         return sum(map(int, re.findall(r"(?m)^Pss: +(\d+) kB", rollups)))
 
     def top(self) -> list[str]:
-        """Return the command line of each of its processes, the first one first."""
+        """Return the command line of each of its processes, PID 1 first."""
         lines = self._engine("top", self.handle.id, "-eo", "pid,ppid,args").splitlines()[1:]
         rows = [line.split(maxsplit=2) for line in lines]
         pids = {pid for pid, _, _ in rows}
-        rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # pids start over at a limit
+        rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # PIDs wrap around at a limit
         return [args for _, _, args in rows]
 
     def users(self) -> set[str]:
-        """Return the user ids of its processes."""
+        """Return its processes' user IDs."""
         return set(self._engine("top", self.handle.id, "-eo", "pid,uid").split()[3::2])
 
     def _engine(self, *command: str, **options: object) -> str:
-        """Run what the client library has no call for, or loses an argument of."""
+        """Run a command for which the client library has no call, or drops an argument."""
         command = [*self.docker.client_config.docker_cmd, *command]
         return subprocess.check_output(command, text=True, **options)

@@ -1,4 +1,4 @@
-"""The marker `docker_only`: Podman skips a test of what it does not have, with the reason."""
+"""The marker `docker_only`: on Podman, a test of a missing feature is skipped, with the reason."""
 
 from contextlib import suppress
 
@@ -15,7 +15,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a marked test on Podman; without any engine, the test itself says so."""
+    """Skip a marked test on Podman; without any engine, the test itself reports it."""
     if marker := item.get_closest_marker("docker_only"):
         [what] = marker.args
         with suppress(EngineError):

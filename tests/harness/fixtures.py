@@ -1,4 +1,4 @@
-"""The fixtures, which read as a page does: build a snippet, run the image, send it requests."""
+"""The fixtures, which read like a page: build a snippet, run the image, send it requests."""
 
 import os
 import re
@@ -28,12 +28,12 @@ from harness.machines.handover import HandingBuilder
 from harness.stack import Stack
 from harness.stands_on import stood_on
 
-QUIETLY = r"\g<0> 2>/dev/null"  # Podman lets the warnings of pip through
+QUIETLY = r"\g<0> 2>/dev/null"  # Podman lets pip's warnings through
 
 
 @pytest.fixture(scope="session")
 def docker() -> DockerClient:
-    """Return the container engine's client; without an engine the test fails, in one line."""
+    """Return the container engine's client; without an engine, the test fails in one line."""
     try:
         return engine.find()
     except EngineError as error:
@@ -42,9 +42,9 @@ def docker() -> DockerClient:
 
 @pytest.fixture(scope="session")
 def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Return a function that prints a line on the terminal now, also from a worker of xdist.
+    """Return a function that prints a line to the terminal immediately, even from an xdist worker.
 
-    The standard error of a worker is the terminal's, once pytest's capturing is suspended.
+    A worker's standard error is the terminal's once pytest's capturing is suspended.
     """
     capturing = pytestconfig.pluginmanager.getplugin("capturemanager")
 
@@ -60,7 +60,7 @@ def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
 def builder(
     docker: DockerClient, tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
 ) -> Builder:
-    """Return the builder of images that all workers of this run share."""
+    """Return the image builder that all workers of this run share."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -73,9 +73,9 @@ def builder(
 
 @pytest.fixture(scope="session")
 def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
-    """Return a function that builds a Dockerfile of snippets/ against the sample project.
+    """Return a function that builds a Dockerfile from snippets/ with the sample project.
 
-    Its arguments are those of Builder.build; what the image has inside goes with the results.
+    Its arguments are those of Builder.build; the image's contents are recorded with the results.
     """
 
     def build(snippet: str | Path, **options: object) -> str:
@@ -102,22 +102,22 @@ def plain_image(build: Callable[..., str]) -> str:
 
 @pytest.fixture(scope="session")
 def small_image(build: Callable[..., str]) -> str:
-    """Return the same image without Django in its worker, for tests of Gunicorn alone."""
+    """Return the same image without Django in its worker, for tests of Gunicorn only."""
     app = (ROOT / "tests/probes/small_app.py").read_text()
     return build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app})
 
 
 @pytest.fixture(scope="session")
 def app_image(build: Callable[..., str]) -> str:
-    """Return the image of docs/dockerfile.md: two workers, two threads each, not root."""
+    """Return the image of docs/dockerfile.md: two workers, two threads each, non-root."""
     return build("dockerfile/app.Dockerfile")
 
 
 @pytest.fixture(scope="session")
 def official(builder: Builder, note: Callable[..., None]) -> Callable[[str], str]:
-    """Return a function that has an official image here, such as postgres:18, and returns its name.
+    """Return a function that gets an official image, such as postgres:18, and returns its name.
 
-    What stands in for it goes with the results.
+    Its stand-in, if it has one, is recorded with the results.
     """
 
     def official(name: str) -> str:
@@ -137,8 +137,8 @@ def running(
 ) -> Callable[..., AbstractContextManager[Container]]:
     """Return a context manager that runs a container, for fixtures that several tests share.
 
-    It waits for the line `ready` in the log; a container that is to fail has none. `env` adds to
-    the environment that the sample project needs; other options are those of `docker run`.
+    It waits for the line `ready` in the log; a container that should fail has none. `env` adds
+    to the environment that the sample project needs; other options are those of `docker run`.
     """
 
     @contextmanager
@@ -152,7 +152,7 @@ def running(
 
 @pytest.fixture
 def run(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[..., Container]]:
-    """Return a function that starts a container as `running` does; it goes with the test."""
+    """Return a function that starts a container like `running`, until the end of the test."""
     with ExitStack() as started:
         yield lambda *args, **options: started.enter_context(running(*args, **options))
 
@@ -161,9 +161,9 @@ def run(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[...
 def run_once(
     running: Callable[..., AbstractContextManager], note: Callable[..., None]
 ) -> Iterator[Callable[..., Container]]:
-    """Return the function of `run` for tests that only look: equal arguments share a container.
+    """Return a `run` function for tests that only look: equal arguments share a container.
 
-    Its containers go with the session.
+    Its containers are removed with the session.
     """
     started = {}
 
@@ -180,7 +180,7 @@ def run_once(
 
 
 class Ended(NamedTuple):
-    """How a command ended, and all that it printed."""
+    """How a command ended, and everything that it printed."""
 
     exit_code: int
     output: str
@@ -188,10 +188,10 @@ class Ended(NamedTuple):
 
 @pytest.fixture(scope="session")
 def inside(run_once: Callable[..., Container]) -> Callable[..., Ended]:
-    """Return a function that runs a command which ends by itself, and says how it ended.
+    """Return a function that runs a command to its end, and returns how it ended.
 
-    It runs in a container of the image that does nothing else, which costs a tenth of a container
-    of its own. `env` is as for `run`; the command may leave nothing behind that others would see.
+    The command runs in a shared idle container of the image, which costs a tenth of a new
+    container. `env` is as for `run`; the command must not leave anything that others would see.
     """
 
     def inside(image: str, *command: str, env: dict[str, str] | None = None) -> Ended:
@@ -239,7 +239,7 @@ def _running(
 
 @pytest.fixture
 def network(docker: DockerClient) -> Iterator[Network]:
-    """Return a network on which the containers of one test find each other by name."""
+    """Return a network on which one test's containers find each other by name."""
     run = os.environ["PROOFS_RUN"]
     name = f"{engine.REPOSITORY}-{run}-{uuid.uuid4().hex[:8]}"
     network = docker.network.create(name, labels={engine.LABEL: run})
@@ -255,11 +255,11 @@ def stack(
     request: pytest.FixtureRequest,
     tmp_path: Path,
 ) -> Callable[..., Stack]:
-    """Return a function that prepares a Compose file of snippets/; `up` starts it.
+    """Return a function that prepares a Compose file from snippets/; `up` starts it.
 
-    `services` tells what is otherwise than in the file, in Compose's own keys: the images of this
-    run, for the most part. `files` are other snippets, saved next to it under the names that the
-    page gives them; `env` adds to the environment that Compose reads.
+    `services` has the differences from the file, in Compose's own keys: mostly the images of
+    this run. `files` are other snippets, saved next to it under the names that the page gives
+    them; `env` adds to the environment that Compose reads.
     """
 
     def stack(
@@ -284,16 +284,22 @@ def stack(
 def replay(
     docker: DockerClient, note: Callable[..., None], request: pytest.FixtureRequest
 ) -> Callable[..., str]:
-    """Return a function that runs a transcript of snippets/ again, and compares what is printed.
+    """Return a function that runs a transcript from snippets/ again, and compares its output.
 
-    `names` are this run's images or containers for the reader's, as in `web=image`. Ports and
-    names of containers are the engine's choice, and what the command starts belongs to this run.
+    `names` map the reader's images or containers to this run's, as in `web=image`. The engine
+    chooses ports and container names, and what the command starts belongs to this run.
+    `env` adds to the environment.
     """
     client_type = docker.client_config.client_type
-    # Podman warns of each SIGKILL.
+    # Podman warns about each SIGKILL.
     silent = [] if client_type == "docker" else ["--log-level=error"]
 
-    def replay(snippet: str, cwd: Path | None = None, **names: str) -> str:
+    def replay(
+        snippet: str,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        **names: str,
+    ) -> str:
         replacements = {
             r"\b127\.0\.0\.1:\d+:": "127.0.0.1::",
             r" --name \w+": "",
@@ -310,6 +316,7 @@ def replay(
             cwd or SNIPPETS,
             shown={real: name for name, real in names.items()},
             record=record,
+            env=env,
         )
 
     return replay

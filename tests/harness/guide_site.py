@@ -28,7 +28,7 @@ FILES = {
 
 
 class Site:
-    """A site of one topic, whole and proved; a test breaks one thing in it."""
+    """A site with one topic, complete and proved; a test breaks one thing in it."""
 
     def __init__(self, root: Path) -> None:
         """Write the site."""
@@ -41,16 +41,16 @@ class Site:
             self.write(name, text)
 
     def write(self, name: str, text: str) -> None:
-        """Write a file, whatever it was before."""
+        """Write a file, regardless of its previous content."""
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
         (self.root / name).write_text(text)
 
     def replace(self, name: str, old: str, new: str) -> None:
-        """Change a file that has the old text."""
+        """Change a file that contains the old text."""
         self.write(name, edited(self.read(name), {old: new}))
 
     def rename(self, old: str, new: str) -> None:
-        """Give a file another name."""
+        """Rename a file."""
         (self.root / old).rename(self.root / new)
 
     def read(self, name: str) -> str:
@@ -58,7 +58,7 @@ class Site:
         return (self.root / name).read_text()
 
     def prove(self, *options: str) -> None:
-        """Run the site's tests, as far as the options let them."""
+        """Run the site's tests, as far as the options allow."""
         plain = ["-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-q"]
         junit = ["-o", "junit_family=xunit1", "--junit-xml=proofs.xml"]
         pytest = [sys.executable, "-B", "-m", "pytest", "--rootdir=."]
@@ -66,14 +66,14 @@ class Site:
         subprocess.run(command, cwd=self.root, capture_output=True, check=False)
 
     def selects(self, arguments: str) -> list[str]:
-        """Return the names of the tests that pytest would run, given these arguments."""
+        """Return the names of the tests that pytest would run with these arguments."""
         pytest = [sys.executable, "-B", "-m", "pytest", "--rootdir=.", "-p", "no:cacheprovider"]
         command = [*pytest, "-p", "no:randomly", "--collect-only", "-q", *arguments.split()]
         done = subprocess.run(command, cwd=self.root, capture_output=True, check=True, text=True)
         return re.findall(r"(?m)::test_(\w+)$", done.stdout)
 
     def build(self, *options: str, **settings: str) -> list[str]:
-        """Build the site strictly; return what it complains of, and nothing if it is built."""
+        """Build the site strictly; return its errors, of which there are none if it is built."""
         given = [*options, *(f"-D{name}={value}" for name, value in settings.items())]
         strict = ["-n", "-W", "--keep-going", "-q", "--no-color"]
         with chdir(self.root), redirect_stderr(StringIO()) as stderr:
@@ -83,7 +83,7 @@ class Site:
         return [re.sub(r" \[[\w.]+\]$", "", line) for line in complaints]
 
     def changed_by(self, build: Callable[[], object], pattern: str) -> set[str]:
-        """Return the files of the site that a build writes, new or not, by their paths."""
+        """Return the files of the site that a build writes, new or not, by path."""
         before = self._times(pattern)
         build()
         return {path for path, time in self._times(pattern).items() if before.get(path) != time}

@@ -1,4 +1,4 @@
-"""Images of the snippets: built once a run, however many tests and workers ask."""
+"""Images of the snippets: built once per run, however many tests and workers use them."""
 
 import json
 import re
@@ -20,19 +20,19 @@ from harness.engine import base_images
 from harness.engine.needs import needs_of
 
 UNTRACKED = shutil.ignore_patterns("__pycache__", "*.mo", "staticfiles", "db.sqlite3")
-NOT_FOUND = 127  # the exit code of `docker run` where the image has no such program
+NOT_FOUND = 127  # the exit code of `docker run` if the image has no such program
 VERSIONS = (ROOT / "tests/probes/versions.py").read_text()
 
 
 class Builder:
-    """Builds images whose tags belong to one run; `shared` is a folder of all its workers."""
+    """Builds images whose tags belong to one run; all its workers have the directory `shared`."""
 
     def __init__(
         self, docker: DockerClient, run: str, shared: Path, say: Callable[[str], None] = print
     ) -> None:
         """Build nothing yet. `say` gets a line when an image is pulled."""
         self.docker, self.run, self.shared, self.say = docker, run, shared, say
-        self.built, self.bases = set(), set()  # tags and base images that are surely here
+        self.built, self.bases = set(), set()  # tags and base images that certainly exist
 
     def build(
         self,
@@ -47,8 +47,8 @@ class Builder:
 
         `files` are other snippets, saved under the names that the page gives them; `changes` are
         texts of files of the project, by path; `requirements` are other versions, by package;
-        `project` is another folder than the sample project.
-        Raises EngineError when a base image cannot be had, DockerException when a step fails.
+        `project` is a directory to use instead of the sample project.
+        Raises EngineError if a base image is not available, DockerException if a step fails.
         """
         needs_of(self.docker, dockerfile.read_text())
         asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, project))
@@ -73,9 +73,9 @@ class Builder:
     def build_aloud(
         self, dockerfile: Path, folder: Path, *options: str | Path
     ) -> subprocess.CompletedProcess[str]:
-        """Build a Dockerfile in a directory, and return what was printed, also if it fails.
+        """Build a Dockerfile in a directory, and return the output, even if the build fails.
 
-        `options` are further ones of `docker build`.
+        `options` are additional options of `docker build`.
         """
         self.have_bases(dockerfile)
         command = [*map(str, self.docker.client_config.docker_cmd), "build", "--progress=plain"]
@@ -85,7 +85,7 @@ class Builder:
     def files(self, dockerfile: str, context: dict[str, str], folder: Path) -> Path:
         """Build a Dockerfile next to some files, and return a directory with its last stage.
 
-        `folder` is for both; what is in the last stage is never an image.
+        `folder` is for both; the last stage never becomes an image.
         """
         folder.mkdir(exist_ok=True)
         for name, text in {"Dockerfile": dockerfile, **context}.items():
@@ -96,18 +96,18 @@ class Builder:
         return folder / "made"
 
     def have_bases(self, dockerfile: Path) -> None:
-        """Pull the base images of a Dockerfile that are missing."""
+        """Pull a Dockerfile's base images that are missing."""
         self.have(base_images.names(dockerfile))
 
     def have(self, images: Iterable[str]) -> None:
-        """Pull the official images that are missing; the private engine may make stand-ins."""
+        """Pull the official images that are missing; the private engine may build stand-ins."""
         missing = set(images) - self.bases
         private = engine.is_private(self.docker)
         base_images.ensure(self.docker, missing, engine.CACHE, stand_ins=private, say=self.say)
         self.bases |= missing
 
     def tag(self, name: str) -> str:
-        """Return a tag that goes when the run ends."""
+        """Return a tag that is removed when the run ends."""
         return f"{engine.REPOSITORY}:{self.run}-{name}"
 
     def contents(self, tag: str) -> list[tuple[str, str]]:
@@ -127,7 +127,7 @@ class Builder:
         return (engine_name, (version.server or version.client).version)
 
     def _versions(self, tag: str) -> list[tuple[str, str]]:
-        """Return what Python says of itself in an image, which is asked once for all runs."""
+        """Return the versions that Python reports in an image, run only once for all test runs."""
         known = engine.CACHE / "inside" / self.docker.image.inspect(tag).id.partition(":")[2]
         if not known.exists():
             try:
@@ -144,7 +144,7 @@ class Builder:
 def _change(
     context: Path, files: Sequence[str], changes: dict[str, str], requirements: dict[str, str]
 ) -> None:
-    """Put the files, texts and versions that a test asks for into a copy of the project."""
+    """Put a test's files, texts and versions into a copy of the project."""
     for file in files:
         shutil.copy(SNIPPETS / file, context / saved(file))
     for path, text in changes.items():

@@ -1,4 +1,4 @@
-"""Clients that go on asking while something else is changed, and what they got."""
+"""Clients that keep sending requests while something else changes, and their results."""
 
 import threading
 import time
@@ -22,25 +22,25 @@ class Load:
         methods: Sequence[str] = ("GET",),
         **options: object,
     ) -> None:
-        """Ask `url` by each method in turn, with a pause of so many seconds after the last.
+        """Request `url` with each method in turn, with a pause of this many seconds after the last.
 
         `options` are those of httpx.request.
         """
         self.url, self.pause, self.methods = url, pause, methods
         self.options = {"timeout": PATIENCE, "verify": TLS, **options}
-        self.rounds = [0] * clients  # of each client: requests by all methods
+        self.rounds = [0] * clients  # for each client, its requests with all methods
         self.answers = Counter()  # by status, or by the name of the error
-        self.begun = []  # of each request, when it began and its answer
+        self.begun = []  # for each request, its start and its result
         self.over = threading.Event()
         self.clients = [threading.Thread(target=self._ask, args=[n]) for n in range(clients)]
 
     @property
     def lost(self) -> int:
-        """How many got no answer, or not a good one."""
+        """How many requests got no response, or a bad one."""
         return self.answers.total() - self.answers[200]
 
     def wait(self, count: int = 20) -> None:
-        """Wait until so many more have got their answers."""
+        """Wait for this many more responses."""
         enough = self.answers.total() + count
         wait_until(lambda: self.answers.total() >= enough)
         assert self.answers.total() >= enough, f"no answers any more: {self.answers}"
@@ -52,14 +52,14 @@ class Load:
         assert all(map(int.__ge__, self.rounds, enough)), f"no answers any more: {self.answers}"
 
     def __enter__(self) -> Self:
-        """Begin, and return once the first have their answers."""
+        """Begin, and return once the first responses have arrived."""
         for client in self.clients:
             client.start()
         self.wait()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ask a few more times, and end."""
+        """Send a few more requests, and end."""
         try:
             self.wait()
         finally:

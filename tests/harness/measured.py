@@ -1,4 +1,4 @@
-"""What a benchmark writes for its page: the figures, with their date, versions and machine."""
+"""A benchmark's data for its page: the figures, with their date, versions and machine."""
 
 import json
 import re
@@ -15,10 +15,10 @@ Cell = str | float | bool
 
 
 def write(topic: str, name: str, columns: list[str], rows: list[list[Cell]], **about: object):
-    """Put a table into docs/_data/<topic>.json; the page's other tables stay as they are.
+    """Write a table to docs/_data/<topic>.json; the page's other tables stay the same.
 
-    The first column of a row is its name; the columns give the units. `about` gives the machine
-    and the versions, which a table keeps for itself, since others are measured on another day.
+    A row's first column is its name; the column names have the units. `about` has the machine
+    and the versions, which each table stores, because tables are measured on different days.
     """
     path = DATA / f"{topic}.json"
     date = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -30,7 +30,7 @@ def write(topic: str, name: str, columns: list[str], rows: list[list[Cell]], **a
 
 
 def machine(docker: DockerClient) -> str:
-    """Say what the engine runs on: cores, processor, memory, version of its control groups."""
+    """Describe what the engine runs on: cores, processor, memory, version of cgroups."""
     info = docker.info()
     [model, *_] = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) or ["?"]
     gibibytes = round(info.mem_total / 2**30)

@@ -1,4 +1,4 @@
-"""The name server of a network: Docker's has one address everywhere, Podman's is the gateway."""
+"""A network's name server: Docker's has the same address everywhere, Podman's is the gateway."""
 
 import subprocess
 from pathlib import Path
@@ -11,7 +11,7 @@ CONF = "/etc/nginx/conf.d/default.conf"
 
 
 def gateway(docker: DockerClient, network: str) -> str:
-    """Return the address at which the containers of a network reach this machine."""
+    """Return the address at which a network's containers reach this machine."""
     if docker.client_config.client_type != "podman":
         return docker.network.inspect(network).ipam.config[0]["Gateway"]
     command = [*docker.client_config.docker_cmd, "network", "inspect", network]
@@ -20,14 +20,14 @@ def gateway(docker: DockerClient, network: str) -> str:
 
 
 def naming(docker: DockerClient, network: str, conf: str) -> str:
-    """Return an nginx file as docs/proxy.md says for the engine: with its name server's address."""
+    """Return the nginx file with the engine's name server, as docs/proxy.md says."""
     if docker.client_config.client_type != "podman":
         return conf
     return conf.replace(DOCKERS, gateway(docker, network))
 
 
 def configure(docker: DockerClient, nginx: Container, folder: Path) -> None:
-    """Do the same for an nginx that has not started, whose file is in a folder or in its image."""
+    """Do the same for an nginx that has not started, with its file in a directory or an image."""
     [network, *_] = nginx.network_settings.networks
     with TemporaryDirectory() as temporary:
         places = [folder / place / Path(CONF).name for place in ("nginx", "")]

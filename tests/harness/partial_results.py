@@ -1,4 +1,4 @@
-"""The results of some tests only: never in the place of those of all, which the site shows."""
+"""The results of a partial run: they never replace the full results that the site shows."""
 
 import pytest
 
@@ -8,6 +8,6 @@ from harness.machines.record import is_whole
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Write the results of a run that leaves out tests into a file of their own."""
+    """Write the results of a partial run into a separate file."""
     if config.option.xmlpath == ALL_RESULTS and not is_whole(config):
         config.option.xmlpath = SOME_RESULTS

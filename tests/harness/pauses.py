@@ -1,4 +1,4 @@
-"""A container that stands still for a while, as `docker pause` leaves it."""
+"""Freezes a container for a while, like `docker pause`."""
 
 import re
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from harness.container import Container, wait_until
 
 @contextmanager
 def paused(docker: DockerClient, container: Container) -> Iterator[None]:
-    """Pause a container for the time of a `with` block.
+    """Pause a container for the duration of a `with` block.
 
-    With version 1 of control groups, runc gives up with "unable to freeze" when it cannot catch
-    all processes at the same moment, and leaves the container running: then pause it again.
+    On cgroup v1, runc gives up with "unable to freeze" if it cannot freeze all processes at the
+    same moment, and leaves the container running, so this function tries again.
     """
 
     def pause() -> bool:

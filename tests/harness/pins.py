@@ -1,8 +1,8 @@
-"""Write into pyproject.toml the versions of all packages that its own dependencies need.
+"""Writes the versions of all indirect dependencies to pyproject.toml.
 
     uv run tests/harness/pins.py
 
-Like the guide's Dependabot file, it waits seven days before it uses a release; UV_EXCLUDE_NEWER
+Like the guide's Dependabot file, it uses releases only after seven days; UV_EXCLUDE_NEWER
 sets another age.
 """
 
@@ -19,7 +19,7 @@ PLAIN = ["--no-header", "--no-annotate", "--quiet"]
 
 
 def pins(pyproject: dict) -> list[str]:
-    """Return each package that uv resolves for all Pythons and systems, without the direct ones."""
+    """Return the packages that uv resolves for all Pythons and systems, except the direct ones."""
     oldest = ["--python-version", pyproject["project"]["requires-python"].removeprefix(">=")]
     command = [os.environ.get("UV", "uv"), *COMPILE, *PLAIN, *oldest]
     environ = {"UV_EXCLUDE_NEWER": "7 days", **os.environ}

@@ -1,10 +1,11 @@
-"""A Compose file of the guide, brought up by a test with the images of its run."""
+"""A Compose file from the guide, started by a test with its run's images."""
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,43 +17,49 @@ from harness.engine.needs import needs_of
 
 
 class Stack:
-    """One Compose project in a folder of the test, as a reader has it next to `manage.py`."""
+    """One Compose project in a test's directory, like a reader's next to `manage.py`."""
 
     def __init__(
         self, docker: DockerClient, folder: Path, file: str, services: dict[str, dict], env: dict
     ) -> None:
-        """Save the snippet `file` as compose.yaml, and write next to it what a test has otherwise.
+        """Save the snippet `file` as compose.yaml, with the test's differences next to it.
 
-        `services` tells that by service, in Compose's own keys; an `image` replaces a `build`,
-        unless there are more keys for the build.
-        Ports are the engine's choice, and what is made carries the label of the run.
-        A lone service shares the engine's own network, so that it makes none.
+        `services` has the differences by service, in Compose's own keys; an `image` replaces a
+        `build`, unless there are more keys for the build.
+        The engine chooses the ports, and everything created has the run's label.
+        A single service shares the engine's own network, so that Compose creates none.
         """
         needs_of(docker, (SNIPPETS / file).read_text())
         shutil.copy(SNIPPETS / file, folder / "compose.yaml")
         self.docker, self.folder, self.env = docker, folder, os.environ | env
         place = sha256(str(folder.resolve()).encode()).hexdigest()
-        # One project for each directory, as Compose itself has it.
+        # One project per directory, as in Compose itself.
         self.project = f"proofs-{os.environ['PROOFS_RUN']}-{place[:12]}"
-        program = [*docker.client_config.docker_cmd, "compose", "--project-name", self.project]
-        self.command = [*program, "--file", "compose.yaml", "--profile", "*"]
+        self.use(services, "compose.yaml")
+
+    def use(self, services: dict[str, dict], *files: str) -> None:
+        """Be the project of these files, with what a test has otherwise over them."""
+        docker = self.docker.client_config.docker_cmd
+        program = [*docker, "compose", "--project-name", self.project]
+        program += [word for file in files for word in ("--file", file)]
+        self.command = [*program, "--profile", "*"]
         asked = json.loads(self.read("config", "--format", "json", "--no-interpolate"))
-        (folder / "override.yaml").write_text(_override(asked, services))
-        self.command = [*program, "--file", "compose.yaml", "--file", "override.yaml"]
+        (self.folder / "override.yaml").write_text(_override(asked, services))
+        self.command = [*program, "--file", "override.yaml"]
 
     def run(self, *command: str, check: bool = True) -> str:
-        """Run a command of `docker compose`, and return all that it printed.
+        """Run a `docker compose` command, and return its output.
 
-        Raises AssertionError with that when it fails, unless it may.
+        Raises AssertionError with the output if the command fails, unless failure is allowed.
         """
         done = self._compose(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert not check or done.returncode == 0, done.stdout
         return done.stdout
 
     def read(self, *command: str) -> str:
-        """Run a command, and return its result without the warnings of Compose.
+        """Run a command, and return its result without Compose's warnings.
 
-        Raises AssertionError with these when it fails.
+        Raises AssertionError with the warnings if the command fails.
         """
         done = self._compose(command, capture_output=True)
         assert done.returncode == 0, done.stderr
@@ -64,10 +71,41 @@ class Stack:
             command, check=False, cwd=self.folder, env=self.env, text=True, **output
         )
 
-    def up(self, *services: str) -> None:
-        """Start the services, and wait until each is healthy, or runs if it has no health check.
+    @property
+    def typed(self) -> dict[str, str]:
+        """Return what a shell needs so that a reader's `docker compose` means this project."""
+        shim = self.folder.with_name(f"{self.folder.name}-bin") / "docker"
+        shim.parent.mkdir(exist_ok=True)
+        program = shlex.join(map(str, self.docker.client_config.docker_cmd))
+        shim.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        shim.chmod(0o755)
+        files = [word for word in map(str, self.command) if word.endswith(".yaml")]
+        return {
+            "COMPOSE_FILE": ":".join(files),
+            "COMPOSE_PROJECT_NAME": self.project,
+            "PATH": f"{shim.parent}:{os.environ['PATH']}",
+        }
 
-        On Podman, nginx gets the address of the name server before it starts.
+    def shell(
+        self, command: str, start: Callable = subprocess.run, **options: object
+    ) -> subprocess.CompletedProcess | subprocess.Popen:
+        """Run a command of a page as a reader does who has no other project in this folder.
+
+        `start` is what starts it: subprocess.Popen to do something else at the same time.
+        """
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
+        return start(
+            ["sh", "-c", f"exec {command}"],
+            cwd=self.folder,
+            env=self.env | self.typed,
+            text=True,
+            **options,
+        )
+
+    def up(self, *services: str) -> None:
+        """Start the services, and wait until each is healthy, or running if it has no health check.
+
+        On Podman, nginx gets the name server's address before it starts.
         """
         if self.docker.client_config.client_type == "podman":
             self.run("create", "--no-build", "--quiet-pull", *services)
@@ -80,10 +118,10 @@ class Stack:
         return self.read("config", "--services").split()
 
     def services(self, name: str) -> list[Container]:
-        """Return the containers of a service, whether they run or not.
+        """Return a service's containers, whether they are running or not.
 
-        The engine knows them by the labels that Compose gives them, and lists them in a fifth of
-        the time that `docker compose ps` takes.
+        The engine finds them by Compose's labels, in a fifth of the time that `docker compose ps`
+        takes.
         """
         labels = {"project": self.project, "service": name, "oneoff": "False"}
         filters = [("label", f"com.docker.compose.{key}={value}") for key, value in labels.items()]
@@ -91,22 +129,27 @@ class Stack:
         return [Container(self.docker, handle) for handle in found]
 
     def service(self, name: str) -> Container:
-        """Return the only container of a service."""
+        """Return a service's only container."""
         (container,) = self.services(name)
         return container
 
     def down(self) -> None:
-        """Remove all of it, and its volumes."""
+        """Remove everything, including the volumes."""
         self.run("down", "--volumes", "--timeout", "0")
 
 
 def _override(asked: dict, services: dict[str, dict]) -> str:
-    """Return the text of the file that Compose lays over the one that a reader copies."""
+    """Return the text of the file that overrides the reader's Compose file."""
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
     lines = ["services:"]
     for name, service in asked["services"].items():
-        ports = [str(port["target"]) for port in service.get("ports", ())]
-        ours = {"ports": ports, "pull_policy": "never", "labels": labels, **services.get(name, {})}
+        ports = dict.fromkeys(str(port["target"]) for port in service.get("ports", ()))
+        ours = {
+            "ports": list(ports),
+            "pull_policy": "never",
+            "labels": labels,
+            **services.get(name, {}),
+        }
         lines += [f"  {name}:", f"    ports: !override {json.dumps(ours.pop('ports'))}"]
         lines += [f"    {key}: {json.dumps(value)}" for key, value in ours.items()]
         if "image" in ours and "build" not in ours:

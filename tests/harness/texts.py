@@ -1,4 +1,4 @@
-"""Texts of the guide, changed a little for a test."""
+"""Texts of the guide, changed slightly for a test."""
 
 import textwrap
 
@@ -12,8 +12,8 @@ def edited(text: str, changes: dict[str, str], times: int = 1) -> str:
     """Return the text with each key of `changes` replaced by its value.
 
     A key must be in the text exactly once, or as many `times` as the caller expects. Otherwise
-    the test would use the unchanged text, or one that is changed in the wrong place. What a test
-    changes is shown with its result.
+    the test would use the unchanged text, or a text changed in the wrong place. The proof's page
+    shows what a test changes.
     """
     for old, new in changes.items():
         if (found := text.count(old)) != times:
@@ -25,5 +25,5 @@ def edited(text: str, changes: dict[str, str], times: int = 1) -> str:
 
 
 def _short(text: str) -> str:
-    """Return a text as a page of proofs shows it, in one line."""
+    """Return a text as a proof's page shows it, in one line."""
     return textwrap.shorten(text, 60, placeholder=" …") or "(nothing)"

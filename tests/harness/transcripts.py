@@ -1,4 +1,4 @@
-"""Transcripts: a command, and what it printed when it was recorded and prints today."""
+"""Transcripts: a command, and its output when it was recorded and today."""
 
 import os
 import re
@@ -24,7 +24,7 @@ MASKS = {
 
 
 def mask(text: str) -> str:
-    """Replace what differs from run to run: times, process and image ids, addresses."""
+    """Replace what differs between runs: times, process and image IDs, addresses."""
     for pattern, name in MASKS.items():
         text = re.sub(pattern, name, text)
     return text
@@ -37,13 +37,14 @@ def replay(
     *,
     shown: dict[str, str],
     record: bool,
+    env: dict[str, str] | None = None,
 ) -> str:
-    """Run the command of a transcript, and return the fresh output; compare it or record it.
+    """Run a transcript's command, and return the new output; compare it or record it.
 
-    The command is what follows `$ `, up to a line that does not end in a backslash;
-    `replacements` put this run's names in place of the reader's, and `shown` the reader's in place
-    of this run's where they are printed.
-    Raises AssertionError when it fails or, masked, prints something else than was recorded.
+    The command follows `$ `, up to a line that does not end with a backslash; `replacements`
+    replace the reader's names with this run's, and `shown` replace this run's names with the
+    reader's in the output; `env` adds to the environment.
+    Raises AssertionError if it fails, or if its masked output differs from the record.
     """
     text = transcript.read_text()
     command = re.match(r"\$ (?:.*\\\n)*.*\n", text)
@@ -53,7 +54,7 @@ def replay(
         line = re.sub(name, real, line)
     plain = {name: value for name, value in os.environ.items() if name not in COLORS}
     done = subprocess.run(line, check=False, shell=True, cwd=cwd, text=True,
-                          env=plain | {"NO_COLOR": "1"},
+                          env=plain | {"NO_COLOR": "1"} | (env or {}),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert done.returncode == 0, f"{line}{done.stdout}"
     printed = done.stdout.strip()

@@ -1,4 +1,4 @@
-"""An asgi.py in the right order: the application is made before a model is imported."""
+"""An asgi.py in the right order: the application is created before a model is imported."""
 
 from django.core.asgi import get_asgi_application
 

@@ -1,4 +1,4 @@
-"""The sample project with three more views: asynchronous and wrong, asynchronous, and plain."""
+"""The sample project with three more views: a wrong async one, an async one, and a sync one."""
 
 import os
 
@@ -14,17 +14,17 @@ from django.urls import path  # noqa: E402
 
 
 async def wrong(_request):
-    """Query without await."""
+    """Run a query without await."""
     return HttpResponse(Note.objects.count())
 
 
 async def right(_request):
-    """Query with the async method."""
+    """Run a query with the async method."""
     return HttpResponse(await Note.objects.acount())
 
 
 def plain(_request):
-    """Query in a thread."""
+    """Run a query in a thread."""
     return HttpResponse(Note.objects.count())
 
 

@@ -1,4 +1,4 @@
-"""Print how many seconds a request takes next to a client that connects and says nothing."""
+"""Print how many seconds a request takes while another client is connected and sends nothing."""
 
 import http.client
 import socket
@@ -8,7 +8,7 @@ ADDRESS = ("127.0.0.1", 8000)
 
 
 def ask() -> float:
-    """Send a request, and return the seconds until its response is there."""
+    """Send a request, and return the seconds until its response arrives."""
     start = time.monotonic()
     client = http.client.HTTPConnection(*ADDRESS)
     client.request("GET", "/health/")

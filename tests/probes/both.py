@@ -1,10 +1,10 @@
-"""Django, and next to it a path that does nothing, which shows what the rest costs."""
+"""Django, and next to it a path that does nothing, which shows the cost of the rest."""
 
 from core.wsgi import application as django
 
 
 def application(environ, start_response):
-    """Answer /no-op/ without Django."""
+    """Respond to /no-op/ without Django."""
     if environ["PATH_INFO"] != "/no-op/":
         return django(environ, start_response)
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])

@@ -1,4 +1,4 @@
-"""The settings with the whole site in a cache, whose address is in the environment."""
+"""The settings with the whole site cached, and the cache's address in the environment."""
 
 import os
 

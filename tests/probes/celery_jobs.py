@@ -12,9 +12,9 @@ from django.urls import path
 
 
 def work(text, seconds):
-    """Take so many seconds, unless a note lets it go before.
+    """Run for this many seconds, unless a note ends the task earlier.
 
-    With fewer than zero, its process is killed, as by the kernel, the first time.
+    With a negative number, the first run's process is killed, as by the kernel.
     """
     Note.objects.create(text=f"{text} began")
     if seconds < 0 and Note.objects.filter(text=f"{text} began").count() == 1:
@@ -27,7 +27,7 @@ def work(text, seconds):
 
 @shared_task
 def page(text, seconds):
-    """Run as the settings of the page say."""
+    """Run with the page's settings."""
     work(text, seconds)
 
 
@@ -39,7 +39,7 @@ def late(text, seconds):
 
 @shared_task(acks_late=False)
 def early(text, seconds):
-    """Run as Celery does by default."""
+    """Run with Celery's defaults."""
     work(text, seconds)
 
 
@@ -60,7 +60,7 @@ def send(_, kind, count, text, seconds):
 
 
 def roll_back(_, text):
-    """Send two tasks in a transaction that fails, in both ways that Celery has."""
+    """Send two tasks in a transaction that fails, in both of Celery's ways."""
     with transaction.atomic():
         page.delay(f"{text} delay", 0)
         page.delay_on_commit(f"{text} delay_on_commit", 0)

@@ -14,7 +14,7 @@ answers, over = [], threading.Event()
 
 
 def ask():
-    """Ask for an answer of 20 ms, again and again."""
+    """Request a response of 20 ms, again and again."""
     while not over.is_set():
         client, begun = http.client.HTTPConnection("127.0.0.1", 8000, timeout=60), time.monotonic()
         try:

@@ -1,6 +1,6 @@
-"""Open so many connections to the sample project's database, say how many, and hold them.
+"""Open this many connections to the sample project's database, print the number, and keep them.
 
-The arguments are their number and, if they are to be held, the seconds.
+The arguments are the number and, to keep them open, the seconds.
 """
 
 import os

@@ -9,25 +9,25 @@ from django.urls import include, path
 
 
 def value(sql, *parameters):
-    """Return what a query returns: one value."""
+    """Return the single value that a query returns."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchone()[0]
 
 
 def backend(_request):
-    """Answer which process of Gunicorn and which one of PostgreSQL the request uses."""
+    """Respond with the Gunicorn process and the PostgreSQL process that the request uses."""
     return JsonResponse({"worker": os.getpid(), "backend": value("SELECT pg_backend_pid()")})
 
 
 def query(_request, seconds):
-    """Let the database wait."""
+    """Make the database wait."""
     value("SELECT pg_sleep(%s)", seconds)
     return HttpResponse("slept")
 
 
 def think(_request, seconds):
-    """Leave a transaction open while the view waits for something else."""
+    """Keep a transaction open while the view waits for something else."""
     with transaction.atomic():
         value("SELECT 1")
         time.sleep(seconds)

@@ -1,7 +1,7 @@
-"""Print each process of the container that has the user id of root, real or effective.
+"""Print each process in the container that has root's user ID, real or effective.
 
-What came in from outside does not count: this program, or a health check, which is root for an
-instant before it becomes the container's user. The parent of such a process is in no table here.
+Processes from outside do not count: this program, or a health check, which is briefly root
+before it becomes the container's user. Such a process has no parent in this process table.
 """
 
 import json
@@ -12,7 +12,7 @@ root = []
 for process in Path("/proc").glob("[0-9]*"):
     try:
         status = (process / "status").read_text()
-    except (FileNotFoundError, ProcessLookupError):  # it has ended
+    except (FileNotFoundError, ProcessLookupError):  # the process has ended
         continue
     name, parent, uids = (re.search(f"{key}:\t(.*)", status)[1] for key in ("Name", "PPid", "Uid"))
     from_outside = parent == "0" and process.name != "1"

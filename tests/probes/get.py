@@ -1,4 +1,4 @@
-"""Ask for a URL from inside a container, and print the body: get.py URL ["Name: value" ...]."""
+"""Request a URL from inside a container, and print the body: get.py URL ["Name: value" ...]."""
 
 import sys
 from urllib.request import Request, urlopen

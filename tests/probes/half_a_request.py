@@ -1,6 +1,6 @@
-"""Send the first half of a request, and the second half after SIGUSR1; print the first line back.
+"""Send half of a request, and the rest after SIGUSR1; print the response's first line.
 
-The arguments are the server's port and the path. It runs in the network of the server.
+The arguments are the server's port and the path. It runs in the server's network.
 """
 
 import signal
@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-TIMEOUT = 40  # seconds: more than Gunicorn gives a request when it stops
+TIMEOUT = 40  # seconds: longer than Gunicorn gives a request when it stops
 TABLES = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
 
 
 def is_read(client: socket.socket) -> bool:
-    """Whether the server has accepted the connection, and has read all that was sent to it.
+    """Whether the server has accepted the connection, and has read everything that was sent.
 
     In the kernel's table, a connection that no process has accepted has no inode.
     """
@@ -34,7 +34,7 @@ while not is_read(client) and time.monotonic() < deadline:
     time.sleep(0.05)
 print("sent one half", flush=True)
 signal.sigwait([signal.SIGUSR1])
-time.sleep(1)  # now each process knows that it is to stop
+time.sleep(1)  # until every process knows that it should stop
 try:
     client.sendall(b"Connection: close\r\n\r\n")
     line = client.recv(1024).decode().partition("\r\n")[0] or "nothing"

@@ -1,4 +1,4 @@
-"""Print the names of the headers of a proxy that Gunicorn and Django read, as JSON."""
+"""Print the names of the proxy headers that Gunicorn and Django read, as JSON."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Ask port 8000 by HTTP/2, and print the protocol of TLS, and the status or `closed`."""
+"""Send a request to port 8000 over HTTP/2; print TLS's protocol, and the status or `closed`."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""Ask at once, and again after three seconds of idleness: for a response that takes seven."""
+"""Request a response that takes 7 s, immediately and again after 3 idle seconds."""
 
 import time
 from urllib.request import urlopen

@@ -12,7 +12,7 @@ from django.urls import path
 
 @task
 def work(text, seconds):
-    """Take so many seconds, unless a note lets it go before."""
+    """Run for this many seconds, unless a note ends the task earlier."""
     Note.objects.create(text=f"{text} began")
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not Note.objects.filter(text=f"{text} go").exists():
@@ -22,7 +22,7 @@ def work(text, seconds):
 
 @task
 def nap(seconds):
-    """Take so many seconds, and need no database."""
+    """Run for this many seconds, without a database."""
     time.sleep(seconds)
 
 
@@ -42,12 +42,12 @@ def roll_back(_, text):
 
 
 def enqueue_nap(_, seconds):
-    """Enqueue a task, and say what has become of it."""
+    """Enqueue a task, and respond with its status."""
     return JsonResponse({"status": nap.enqueue(seconds).status})
 
 
 def welcome(_, address):
-    """Enqueue the task of the page."""
+    """Enqueue the page's task."""
     send_welcome.enqueue(address)
     return HttpResponse("enqueued")
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A kubectl that knows one Job: its state is in the file `job`, which is empty if there is none.
+# A fake kubectl with one Job, whose state is in the file `job`, which is empty if there is none.
 echo "$@" >> asked
 case "$*" in
     apply*job.yaml) test -s job || echo "$BECOMES" > job ;;

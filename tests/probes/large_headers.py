@@ -1,4 +1,4 @@
-"""An application whose response has a cookie of 10 kB: more than a buffer of nginx holds."""
+"""An application whose response has a cookie of 10 kB, which is larger than nginx's buffer."""
 
 
 def application(_environ, start_response):

@@ -1,7 +1,7 @@
 """Print what the settings of a Django project say in this container, as JSON.
 
-It runs in the directory that has manage.py; the settings module is that of the environment or of
-manage.py. The arguments are addresses of static files, as a page links to them.
+It runs in the directory of manage.py; the environment or manage.py sets the settings module.
+The arguments are addresses of static files, as a page links to them.
 """
 
 import hashlib

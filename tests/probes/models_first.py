@@ -1,4 +1,4 @@
-"""An asgi.py in the wrong order: a model is imported before the application is made."""
+"""An asgi.py in the wrong order: a model is imported before the application is created."""
 
 from core.models import Note
 from django.core.asgi import get_asgi_application

@@ -1,6 +1,6 @@
 """Serve a package index with the wheel of one package, to clients that have the password.
 
-Its arguments are the password, the name and the version of the package.
+Its arguments are the password, and the package's name and version.
 """
 
 import base64
@@ -26,10 +26,10 @@ allowed = "Basic " + base64.b64encode(f"reader:{password}".encode()).decode()
 
 
 class Index(http.server.BaseHTTPRequestHandler):
-    """Answer with the wheel, or with the list that has it alone."""
+    """Respond with the wheel, or with a list that contains only the wheel."""
 
     def do_HEAD(self):
-        """Send the headers alone, and return the body that belongs to them."""
+        """Send only the headers, and return their body."""
         listed = f"<a href='/{file_name}'>{file_name}</a>".encode()
         body = wheel.getvalue() if self.path.endswith(".whl") else listed
         known = self.headers["Authorization"] == allowed
@@ -41,7 +41,7 @@ class Index(http.server.BaseHTTPRequestHandler):
         return known * body
 
     def do_GET(self):
-        """Refuse clients without the password."""
+        """Reject clients without the password."""
         self.wfile.write(self.do_HEAD())
 
 

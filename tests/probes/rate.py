@@ -1,4 +1,4 @@
-"""Measure how many requests nginx answers in a second: rate.py PORT PATH REQUESTS."""
+"""Measure how many requests nginx handles per second: rate.py PORT PATH REQUESTS."""
 
 import socket
 import sys
@@ -10,7 +10,7 @@ ONE = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
 
 
 def ask(count):
-    """Send them fifty at a time in one piece: the client computes as little as can be."""
+    """Send fifty requests at a time in one piece, to use as little CPU as possible."""
     client = socket.create_connection(("nginx", port))
     for _ in range(count // 50):
         client.sendall(ONE * 50)
@@ -20,7 +20,7 @@ def ask(count):
 
 
 def rate(count):
-    """Ask by eight clients, and return how many requests they got answered in a second."""
+    """Send requests from eight clients, and return how many responses arrived per second."""
     threads = [threading.Thread(target=ask, args=[count // 8]) for _ in range(8)]
     start = time.monotonic()
     for thread in threads:

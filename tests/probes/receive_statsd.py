@@ -1,4 +1,4 @@
-"""Receive StatsD on port 8125, and print it until each metric that an argument names was there."""
+"""Receive StatsD on port 8125, and print it until every metric in the arguments has arrived."""
 
 import socket
 import sys

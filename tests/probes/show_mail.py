@@ -1,4 +1,4 @@
-"""Print what the project's default mail backend connects to."""
+"""Print the server that the project's default mail backend connects to."""
 
 import os
 

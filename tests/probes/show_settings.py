@@ -1,4 +1,4 @@
-"""Print settings of the project as JSON: their names are the arguments."""
+"""Print project settings as JSON; the arguments are their names."""
 
 import json
 import sys

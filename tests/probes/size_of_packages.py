@@ -1,4 +1,4 @@
-"""Print the bytes of all packages that are installed next to Django, pip left out."""
+"""Print the total bytes of all packages that are installed next to Django, except pip."""
 
 from pathlib import Path
 

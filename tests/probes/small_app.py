@@ -1,7 +1,7 @@
-"""A WSGI application that imports nothing slow, in the place of Django's: core/wsgi.py.
+"""A WSGI application without slow imports, as core/wsgi.py instead of Django's.
 
-For tests whose subject is Gunicorn, a worker with it starts in a fifth of the time. It answers
-a few of the sample project's paths as that does.
+For tests of Gunicorn itself, a worker with it starts in a fifth of the time. It responds to
+a few of the sample project's paths in the same way.
 """
 
 import json
@@ -10,18 +10,18 @@ import time
 
 
 def health(_environ):
-    """Show that a worker answers."""
+    """Show that a worker responds."""
     return [b"ok"]
 
 
 def sleep(_environ, seconds):
-    """Wait as for a slow database: the thread is taken, the processor is not."""
+    """Wait as for a slow database: this uses the thread, but not the CPU."""
     time.sleep(float(seconds))
     return [b"slept"]
 
 
 def cpu(_environ, n):
-    """Compute in pure Python, and answer the seconds it took."""
+    """Compute in pure Python, and respond with the seconds that it took."""
     start = time.perf_counter()
     sum(i * i for i in range(int(n)))
     return [b"%.3f" % (time.perf_counter() - start)]
@@ -33,19 +33,19 @@ def stream(_environ, chunks, seconds):
 
 
 def whoami(environ):
-    """Answer which process this is, and of which user."""
+    """Respond with the process and its user."""
     me = {"pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(), "gid": os.getgid()}
     me |= {key: environ[key] for key in ("wsgi.multithread", "wsgi.multiprocess")}
     return [json.dumps(me).encode()]
 
 
 def leave(_environ, code):
-    """End the worker with this exit code."""
+    """Exit the worker with this exit code."""
     os._exit(int(code))
 
 
 def fail(_environ):
-    """Raise an unexpected error."""
+    """Raise an unexpected exception."""
     message = "this view always fails"
     raise RuntimeError(message)
 
@@ -63,7 +63,7 @@ VIEWS = {
 
 
 def application(environ, start_response):
-    """Answer /name/argument/… by the view of that name, and 404 if there is none."""
+    """Respond to /name/argument/… with the view of that name, or with 404 if there is none."""
     name, *arguments = environ["PATH_INFO"].strip("/").split("/")
     view = VIEWS.get(name)
     status, body = ("200 OK", view(environ, *arguments)) if view else ("404 Not Found", [b""])

@@ -1,11 +1,11 @@
 """A disk that can stop responding, run inside a container: the file STALLED stalls it.
 
-It speaks the kernel's FUSE protocol, and knows as much of a file system as Python's tempfile
-asks for. It needs /dev/fuse, the right to mount, and `docker run --init`: PID 1 must
-have no file on this disk, or a container whose disk is stalled cannot be killed.
+It uses the kernel's FUSE protocol, and supports as much of a file system as Python's tempfile
+needs. It requires /dev/fuse, permission to mount, and `docker run --init`, because PID 1 must
+not have a file on this disk; otherwise a container with a stalled disk cannot be killed.
 
-A stalled disk leaves requests in the kernel's queue: a process whose request was read, but not
-answered, could not be killed.
+A stalled disk leaves requests in the kernel's queue, because a process could not be killed if
+its request were read but got no response.
 """
 
 import ctypes
@@ -19,14 +19,14 @@ from pathlib import Path
 
 LOOKUP, GETATTR, SETATTR, UNLINK, WRITE, RELEASE, INIT, CREATE = 1, 3, 4, 10, 16, 18, 26, 35
 UNANSWERED = {2, 36, 42}  # FORGET, INTERRUPT, BATCH_FORGET
-FOR_EVER = 1 << 30  # seconds that the kernel keeps what it was told: reading needs no answer
+FOR_EVER = 1 << 30  # seconds that the kernel caches what it was told, to read without a request
 ROOT = 1
 STALLED = Path("/run/stalled")
-modes, times = {ROOT: 0o41777}, {ROOT: (0, 0)}  # of each file; a time is seconds and nanoseconds
+modes, times = {ROOT: 0o41777}, {ROOT: (0, 0)}  # for each file; a time is seconds and nanoseconds
 
 
 def serve(place):
-    """Mount the disk and answer the kernel until the end."""
+    """Mount the disk, and respond to the kernel until the end."""
     device = os.open("/dev/fuse", os.O_RDWR)
     options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other"
     libc = ctypes.CDLL(None, use_errno=True)
@@ -44,7 +44,7 @@ def serve(place):
 
 
 def answer(operation, file, message):
-    """Return an error number, or 0, and the body of the answer."""
+    """Return an error number, or 0, and the response's body."""
     body = b""
     if operation == INIT:
         body = struct.pack("<4I2H2I2H8I", 7, 31, 0, 0, 16, 12, 4096, 1, 1, 0, *[0] * 8)

@@ -1,4 +1,4 @@
-"""The URLs of the sample project, and views that print and log, for proofs about logs."""
+"""The sample project's URLs, and views that print and log, for proofs about logs."""
 
 import logging
 
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def talk(request):
-    """Print a line and log one, in turns."""
+    """Print a line and log one, alternately."""
     for turn in range(TURNS):
         print("turn", 2 * turn)
         logger.info("turn %s", 2 * turn + 1)
@@ -19,7 +19,7 @@ def talk(request):
 
 
 def say(request):
-    """Log what the client wrote."""
+    """Log the text that the client sent."""
     logger.warning(request.GET["text"])
     return HttpResponse("said")
 

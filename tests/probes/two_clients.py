@@ -1,4 +1,4 @@
-"""Let two clients of PgBouncer share a connection of PostgreSQL, and print what each sees."""
+"""Let two PgBouncer clients share a PostgreSQL connection, and print what each one sees."""
 
 import json
 import os
@@ -20,12 +20,12 @@ def client(threshold=None):
 
 
 def value(connection, sql):
-    """Return what a query returns: one value."""
+    """Return the single value that a query returns."""
     return connection.execute(sql).fetchone()[0]
 
 
 def printed(function):
-    """Return what a function returns, or the error that it raises."""
+    """Return a function's result, or the error that it raises."""
     try:
         return function()
     except (psycopg.Error, django.db.Error) as error:
@@ -39,7 +39,7 @@ def prepared():
 
 
 def iterated():
-    """Read rows with an iterator, and let another client have a transaction in between."""
+    """Read rows with an iterator, while another client runs a transaction in between."""
     rows = Note.objects.iterator(chunk_size=1)
     next(rows)
     with two.transaction():

@@ -1,6 +1,6 @@
-"""Print how many seconds another client waits behind one that has its response and stays.
+"""Print how many seconds another client waits behind one that has its response but stays.
 
-That is measured five times; the second request leaves half a second after the first response.
+It measures five times; the second request is sent half a second after the first response.
 """
 
 import http.client
@@ -13,7 +13,7 @@ GET = b"GET /health/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
 def ask(client: http.client.HTTPConnection) -> float:
-    """Send a request, and return the seconds until its response is there."""
+    """Send a request, and return the seconds until its response arrives."""
     start = time.monotonic()
     client.request("GET", "/health/", headers={"Connection": "close"})
     assert client.getresponse().read() == b"ok"
@@ -22,7 +22,7 @@ def ask(client: http.client.HTTPConnection) -> float:
 
 
 def wait_behind_one() -> float:
-    """Return the seconds that a client waits behind one that does not close."""
+    """Return the seconds that a client waits behind one that does not close its connection."""
     with socket.create_connection(ADDRESS) as stays:
         stays.sendall(GET)
         assert stays.recv(4096)

@@ -1,4 +1,4 @@
-"""Print as JSON the versions of Python, Django and Gunicorn in an image, as far as it has them."""
+"""Print, as JSON, the installed versions of Python, Django and Gunicorn in an image."""
 
 import json
 import platform

@@ -1,1 +1,1 @@
-"""Set-ups that several pages share."""
+"""Setups that several pages share."""

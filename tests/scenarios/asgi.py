@@ -88,5 +88,5 @@ THREADS = "cat /proc/[0-9]*/status | grep Threads"
 
 
 def threads(container):
-    """Return how many threads all processes of the container have."""
+    """Return the number of threads of all processes in the container."""
     return sum(map(int, re.findall(r"\d+", container.exec("sh", "-c", THREADS))))

@@ -1,4 +1,4 @@
-"""The Compose file of docs/compose.md with a further service in it, for pages on such services."""
+"""The Compose file of docs/compose.md with another service, for pages about such services."""
 
 import json
 import re
@@ -26,14 +26,14 @@ ROWS = "SELECT coalesce(json_agg(found), '[]') FROM ({}) AS found"
 
 
 def requirements(pins):
-    """Return the sample project's requirements, and more."""
+    """Return the sample project's requirements, and additional ones."""
     text = (PROJECT / "requirements.txt").read_text()
     marked = '\ntyping-extensions==4.16.0 ; python_version < "3.13"'
     return edited(text, {marked: ""}) + pins
 
 
 def changes(probe, *files, pins=PINS, settings=OF_TASKS):
-    """Return what makes the sample project one with tasks: a probe, snippets by path, settings."""
+    """Return what adds tasks to the sample project: a probe, snippets by path, settings."""
     texts = {path: (SNIPPETS / snippet).read_text() for path, snippet in files}
     urls = (PROJECT / "core/urls.py").read_text()
     own = CHANGES["core/settings.py"] + (SNIPPETS / settings).read_text()
@@ -47,10 +47,10 @@ def changes(probe, *files, pins=PINS, settings=OF_TASKS):
 
 
 class Background(Production):
-    """A site of docs/compose.md whose Compose file has further services of the app's image."""
+    """A site of docs/compose.md whose Compose file has more services with the app's image."""
 
     def __init__(self, docker, builder, folder, image, services, edits) -> None:
-        """Save all files, with the services of the page put where it says."""
+        """Save all files, with the page's services in the place that the page gives."""
         text = (SNIPPETS / FILE).read_text()
         file = folder / "with-more.yaml"
         file.write_text(edited(text, edits))
@@ -63,26 +63,26 @@ class Background(Production):
         return self.service("web").get(path, **HOST)
 
     def write(self, statement):
-        """Run a statement of SQL in the app's database, and return what it printed."""
+        """Run an SQL statement in the app's database, and return the output."""
         psql = ["exec", "-T", "db", "psql", "--username", "postgres", "-tAc"]
         return self.read(*psql, statement, "app")
 
     def rows(self, query):
-        """Return the rows of a query, as dictionaries."""
+        """Return a query's rows as dictionaries."""
         return json.loads(self.write(ROWS.format(query)))
 
     def notes(self, text):
-        """Return the notes that begin so, in their order."""
+        """Return the notes that start with a text, in order."""
         query = NOTES.format(text)
         return [row["text"] for row in self.rows(query)]
 
     def wait_for_note(self, text):
-        """Return once a note is there."""
+        """Return once a note exists."""
         assert wait_until(lambda: text in self.notes(text)), self.run("logs", "--tail", "50")
 
     @contextmanager
     def stopping(self, worker, says, *command):
-        """Run a command, `stop worker` if none, and do more once the worker says that it stops."""
+        """Run a command, or `stop worker`; do more once the worker says that it stops."""
         before = worker.logs().count(says)
         with ThreadPoolExecutor(1) as background:
             stop = background.submit(self.run, *(command or ("stop", "worker")))
@@ -91,11 +91,11 @@ class Background(Production):
             stop.result()
 
     def let_go(self, text):
-        """Let a task end that has begun."""
+        """Let a running task end."""
         self.write(GO.format(text))
 
     def scale(self, service, count):
-        """Have so many containers of a service, and return them."""
+        """Run this many containers of a service, and return them."""
         options = ["--detach", "--no-build", "--no-deps", "--no-recreate"]
         self.run("up", *options, "--scale", f"{service}={count}", service)
         return self.services(service)
@@ -103,10 +103,10 @@ class Background(Production):
 
 @pytest.fixture(scope="session")
 def with_services(docker, builder, build, official, tmp_path_factory):
-    """Return a function that makes a Background whose image has a HEALTHCHECK, but starts nothing.
+    """Return a function that creates a Background with a HEALTHCHECK, but starts nothing.
 
-    Its arguments are the changes of the sample project, the names of the further services, their
-    text, what is otherwise in a service, by its name, and further edits of the Compose file.
+    Its arguments are the changes to the sample project, the names of the additional services,
+    their text, differences in services, by name, and more edits of the Compose file.
     """
 
     def with_services(project, names, more, services=None, edits=None):

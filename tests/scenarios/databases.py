@@ -1,4 +1,4 @@
-"""PostgreSQL on a network of its own, and the sample project with views of its connections."""
+"""PostgreSQL on a separate network, and the sample project with views of its connections."""
 
 import os
 import uuid
@@ -47,7 +47,7 @@ class Postgres:
         self.container.exec("sh", "-c", READY)
 
     def sql(self, statement):
-        """Run a statement as the superuser, and return what psql prints of it."""
+        """Run a statement as the superuser, and return psql's output."""
         psql = ["psql", "--username=postgres", "--no-align", "--tuples-only", "--command"]
         return self.container.exec(*psql, statement).strip()
 
@@ -57,13 +57,13 @@ class Postgres:
         return int(self.sql(f"{CLIENTS} AND client_addr IN ({addresses})"))
 
     def has_clients(self, count, *containers):
-        """Wait until these containers have so many connections, and tell whether they have."""
+        """Wait until these containers have this many connections, and return whether they do."""
         return wait_until(lambda: self.clients(*containers) == count)
 
 
 @pytest.fixture(scope="module")
 def postgres(docker, official, running):
-    """Run PostgreSQL, once for all tests of a module."""
+    """Run PostgreSQL, once for all tests in a module."""
     run = os.environ["PROOFS_RUN"]
     name = f"{engine.REPOSITORY}-{run}-{uuid.uuid4().hex[:8]}"
     network = docker.network.create(name, labels={engine.LABEL: run})
@@ -80,7 +80,7 @@ def postgres(docker, official, running):
 def serving(build, running, postgres):
     """Return a context manager: the app image, with two workers, two threads and this database.
 
-    `settings` and `config` are texts of settings.py and gunicorn.conf.py.
+    `settings` and `config` are texts for settings.py and gunicorn.conf.py.
     """
 
     def serving(settings, *flags, app="core.wsgi", config="", env=None):
@@ -94,13 +94,13 @@ def serving(build, running, postgres):
 
 @pytest.fixture
 def serve(serving):
-    """Return a function that starts what `serving` does; it goes with the test."""
+    """Return a function that starts what `serving` starts, until the end of the test."""
     with ExitStack() as started:
         yield lambda *args, **options: started.enter_context(serving(*args, **options))
 
 
 def wave(container, path="/query/1/", count=4):
-    """Send requests at the same time, and return the status of each response."""
+    """Send concurrent requests, and return the status of each response."""
     answers = [container.start_get(path) for _ in range(count)]
     return [answer.result().status_code for answer in answers]
 

@@ -1,4 +1,4 @@
-"""The headers that a client forges: for every proxy of the guide, which lets none of them through.
+"""The headers that a client forges, for every proxy in the guide; no proxy lets them through.
 
 Where a header has two values, one of them contradicts the proxy over HTTP, the other over HTTPS.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from httpx import Response
 
-ADDRESS = "203.0.113.9"  # the client's lie
+ADDRESS = "203.0.113.9"  # the client's forged address
 CLAIMS = {
     "Forwarded": (f"for={ADDRESS};proto=http", f"for={ADDRESS};host=forged.example;proto=https"),
     "X-Forwarded-For": (ADDRESS,),
@@ -36,9 +36,9 @@ ALL = [*WITH_DASHES, *WITH_UNDERSCORES]
 def that_reach_django(
     ask: Callable[[dict[str, str]], Response], forged: Iterable[tuple[str, str]] = ALL
 ) -> list[dict[str, str]]:
-    """Return the headers that change the response, each sent alone, and then all of them at once.
+    """Return the headers that change the response, each sent by itself, and then all together.
 
-    `ask` requests /echo/ with headers: its response shows what Django makes of the request.
+    `ask` requests /echo/ with headers; the response shows how Django sees the request.
     """
     plain = _shown(ask({}))
     assert plain[0] == 200, plain

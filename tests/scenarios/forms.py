@@ -1,4 +1,4 @@
-"""A Django form, sent as a browser sends it: for the pages on each way to deploy."""
+"""A Django form, sent as a browser sends it, for the pages about ways to deploy."""
 
 import re
 
@@ -11,10 +11,10 @@ from scenarios.whitenoise import LINK
 LOGIN = "/admin/login/"
 TOKEN = re.compile(r'csrfmiddlewaretoken" value="(\w+)"')
 SIGN_IN = {"username": "nobody", "password": "wrong"}
-PASSED = "Please enter the correct username"  # the admin's words, once the CSRF check has passed
+PASSED = "Please enter the correct username"  # the admin's message, once the CSRF check has passed
 POST = (PROBES / "post_form.py").read_text()
 CERTIFICATE = "/etc/letsencrypt/live/shop.example"
-# nginx's file, and a certificate that signs itself in the place of Let's Encrypt's.
+# nginx's file, and a self-signed certificate instead of Let's Encrypt's.
 NGINX = f"""
 mkdir -p {CERTIFICATE}
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \\
@@ -25,16 +25,16 @@ grep -q shop.example /etc/hosts || echo 127.0.0.1 shop.example >> /etc/hosts
 systemctl restart nginx
 """
 CURL = f"curl --silent --cacert {CERTIFICATE}/fullchain.pem https://shop.example"
-HTTPS = {"X-Forwarded-Proto": "https"}  # what a proxy that terminates TLS adds
+HTTPS = {"X-Forwarded-Proto": "https"}  # added by a proxy that terminates TLS
 
 
 def token_of(page):
-    """Return the field against forged requests that a form of Django has, as data to post."""
+    """Return a Django form's CSRF token field, as data to post."""
     return {"csrfmiddlewaretoken": TOKEN.search(page)[1]}
 
 
 def posted(address, host, headers=HTTPS, **options: object):
-    """Post the admin's login form, which a browser got over HTTPS, and return the response.
+    """Post the admin's login form, as a browser that got it over HTTPS does; return the response.
 
     `headers` are those that the proxy adds; `options` are those of httpx.Client.
     """
@@ -47,9 +47,9 @@ def posted(address, host, headers=HTTPS, **options: object):
 
 
 def posted_by_nginx(machine, conf):
-    """Give a machine's nginx a file and a certificate, and post the form to it by HTTPS.
+    """Give a machine's nginx a file and a certificate, and post the form to it over HTTPS.
 
-    Return the status and the text of the response.
+    Return the response's status and text.
     """
     assert machine.sh(NGINX, conf) == ""
     url = f"https://shop.example{LOGIN}"

@@ -1,4 +1,4 @@
-"""A project as `django-admin startproject core .` makes it, with the settings of the guide."""
+"""A project like that of `django-admin startproject core .`, with the guide's settings."""
 
 import shutil
 from collections.abc import Callable
@@ -23,7 +23,7 @@ COPY --from=start /project /
 
 @pytest.fixture(scope="session")
 def startproject(builder, tmp_path_factory) -> Callable[[str], Path]:
-    """Return a function that returns a fresh project of a version of Django, made once a run."""
+    """Return a function that returns a fresh project for a Django version, created once per run."""
 
     def startproject(version: str = "6.1.3") -> Path:
         folder = builder.shared / f"startproject-{version}"
@@ -39,7 +39,7 @@ def startproject(builder, tmp_path_factory) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def with_settings(startproject) -> Callable[..., dict[str, str]]:
-    """Return a function that returns the changes which a reader makes in a fresh project."""
+    """Return a function that returns the changes that a reader makes in a fresh project."""
 
     def with_settings(version: str = "6.1.3") -> dict[str, str]:
         settings = (startproject(version) / "core/settings.py").read_text()
@@ -53,7 +53,7 @@ def with_settings(startproject) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def fresh_image(build, startproject, with_settings) -> Callable[..., str]:
-    """Return a function that builds the app image of a fresh project with the guide's settings."""
+    """Return a function that builds the app image for a fresh project with the guide's settings."""
 
     def fresh_image(version: str = "6.1.3", **changes: str) -> str:
         texts = with_settings(version) | changes

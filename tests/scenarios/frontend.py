@@ -1,4 +1,4 @@
-"""The sample project with a frontend, as docs/frontend-assets.md tells, and what becomes of it."""
+"""The sample project with a frontend, as in docs/frontend-assets.md, and its output."""
 
 import re
 from functools import cache
@@ -20,7 +20,7 @@ LINKS = """<link rel="stylesheet" href="{% static 'main.css' %}">
 
 @cache
 def with_vite():
-    """Return what the project has in addition: files by their path."""
+    """Return what the project has in addition: files, by path."""
     sources = SCENARIOS / "frontend"
     made = {f"frontend/{path.name}": path.read_text() for path in sources.glob("*.*s*")}
     return made | {
@@ -48,13 +48,13 @@ def with_tailwind():
 
 
 def with_output(settings):
-    """Return settings with the one that the page adds."""
+    """Return settings with the page's additional one."""
     added = re.search("STATICFILES_DIRS = .*", (PAGE / "output.settings.py").read_text())[0]
     return f"{settings}\n{added}\n"
 
 
 def static_file():
-    """Return the static image's file, with the stages of the page instead of its first two."""
+    """Return the static image's file, with the page's stages instead of its first two."""
     text = (SNIPPETS / FILE).read_text()
     stages = re.search(r"FROM node.* /collected\n\n", text, re.DOTALL)[0]
     static = (SNIPPETS / STATIC).read_text()

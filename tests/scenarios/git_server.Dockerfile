@@ -1,4 +1,4 @@
-# A Git server behind SSH, with the repository of a package: whoever has the key may read it.
+# A Git server over SSH with a package's repository, which anyone with the key can read.
 FROM python:3.14-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends git openssh-server \

@@ -1,4 +1,4 @@
-"""An image with the health check of docs/health-checks.md, and the files of the page in it."""
+"""An image with the page's files and health check, from docs/health-checks.md."""
 
 from harness import PROJECT, SNIPPETS
 from harness.texts import edited

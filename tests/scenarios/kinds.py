@@ -1,4 +1,4 @@
-"""Kinds of projects, and what docs/your-project.md tells their readers to change."""
+"""Kinds of projects, and the changes that docs/your-project.md describes for each."""
 
 import re
 import shutil
@@ -39,7 +39,7 @@ msgstr "hallo"
 
 @dataclass
 class Project:
-    """A reader's project: a directory as it was, and the reader's versions of the guide's files."""
+    """A reader's project: the original directory, and the reader's copies of the guide's files."""
 
     folder: Path
     settings: str = "core/settings.py"
@@ -50,7 +50,7 @@ class Project:
     changes: dict[str, str] = field(default_factory=dict)
 
     def edit(self, path: str, changes: dict[str, str]) -> None:
-        """Change a file of the project as it was, before the reader follows the guide."""
+        """Change a file of the original project, before the reader follows the guide."""
         (self.folder / path).write_text(edited((self.folder / path).read_text(), changes))
 
     def without_static(self) -> None:
@@ -60,12 +60,12 @@ class Project:
         self.dockerfile = edited(self.dockerfile, {stage: "", copy: ""})
 
     def without_storages(self) -> None:
-        """Leave out the STORAGES of the guide's settings."""
+        """Omit the STORAGES of the guide's settings."""
         [storages] = re.findall(r"(?s)STORAGES = \{.*?\n\}\n", self.block)
         self.block = edited(self.block, {storages: ""})
 
     def follow(self) -> Path:
-        """Do the four steps: append the settings, save the files; return the Dockerfile."""
+        """Follow the four steps: append the settings, save the files; return the Dockerfile."""
         settings = self.folder / self.settings
         settings.write_text(settings.read_text() + self.block)
         (self.folder / "requirements.txt").write_text(self.requirements)
@@ -76,11 +76,11 @@ class Project:
 
 
 def plain(project: Project) -> None:
-    """Change nothing in what `startproject` makes."""
+    """Change nothing in the output of `startproject`."""
 
 
 def settings_package(project: Project) -> None:
-    """Have several settings modules, of which manage.py takes another one by default."""
+    """Use several settings modules, of which manage.py uses another one by default."""
     folder = project.folder
     (folder / "core").rename(folder / "config")
     for file in folder.rglob("*.py"):
@@ -100,7 +100,7 @@ def settings_package(project: Project) -> None:
 
 
 def subdirectory(project: Project) -> None:
-    """Have manage.py and the packages in src."""
+    """Move manage.py and the packages to src."""
     (project.folder / "src").mkdir()
     for name in "manage.py", "core":
         (project.folder / name).rename(project.folder / "src" / name)
@@ -109,7 +109,7 @@ def subdirectory(project: Project) -> None:
 
 
 def whitenoise_already(project: Project) -> None:
-    """Have WhiteNoise's middleware already."""
+    """Add WhiteNoise's middleware in advance."""
     security = "    'django.middleware.security.SecurityMiddleware',\n"
     own = "    'whitenoise.middleware.WhiteNoiseMiddleware',\n"
     project.edit(project.settings, {security: security + own})
@@ -122,7 +122,7 @@ def no_manifest(project: Project) -> None:
 
 
 def other_static_root(project: Project) -> None:
-    """Have a STATIC_ROOT of another name, with files of an older `collectstatic` in it."""
+    """Use a different STATIC_ROOT, with files from an older `collectstatic` in it."""
     settings = project.folder / project.settings
     settings.write_text(f'{settings.read_text()}STATIC_ROOT = BASE_DIR / "public/assets"\n')
     old = project.folder / "public/assets/staticfiles.json"
@@ -133,7 +133,7 @@ def other_static_root(project: Project) -> None:
 
 
 def static_files_on_s3(project: Project) -> None:
-    """Keep the static files in a bucket, which no page sends a request to."""
+    """Keep the static files in a bucket, to which no page sends a request."""
     settings = project.folder / project.settings
     settings.write_text(settings.read_text() + S3)
     project.requirements += "django-storages[s3]==1.14.6\n"
@@ -143,7 +143,7 @@ def static_files_on_s3(project: Project) -> None:
 
 
 def no_static_files(project: Project) -> None:
-    """Be an API: neither the admin nor the app of static files is installed."""
+    """Be an API: neither the admin nor the static files app is installed."""
     apps = [f"    'django.contrib.{name}',\n" for name in ("admin", "staticfiles")]
     project.edit(project.settings, dict.fromkeys(apps, ""))
     (project.folder / "core/urls.py").write_text(HELLO)
@@ -153,7 +153,7 @@ def no_static_files(project: Project) -> None:
 
 
 def left_overs(project: Project) -> None:
-    """Have translations, a pinned Python, a virtual environment and uploads."""
+    """Add translations, a pinned Python, a virtual environment and uploads."""
     files = {
         "core/locale/de/LC_MESSAGES/django.po": PO,
         ".python-version": "3.11\n",
@@ -166,13 +166,13 @@ def left_overs(project: Project) -> None:
 
 
 def invalid_python(project: Project) -> None:
-    """Have a template of a module, whose name ends in .py."""
+    """Add a module template whose name ends in .py."""
     (project.folder / "templates").mkdir()
     (project.folder / "templates/views.py").write_text(INVALID)
 
 
 def asgi_only(project: Project) -> None:
-    """Have no wsgi.py."""
+    """Remove wsgi.py."""
     (project.folder / "core/wsgi.py").unlink()
     text = (project.folder / project.settings).read_text()
     [line] = re.findall(r"WSGI_APPLICATION = .*\n", text)
@@ -197,6 +197,6 @@ KINDS: list[Callable[[Project], None]] = [
 
 
 def copy_of(fresh: Path, folder: Path) -> Project:
-    """Return a project to change."""
+    """Return a copy of a project, to be changed."""
     shutil.copytree(fresh, folder)
     return Project(folder)

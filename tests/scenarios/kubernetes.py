@@ -1,4 +1,4 @@
-"""The manifests of docs/kubernetes.md, and Podman to play them: for the pages on Kubernetes."""
+"""The manifests of docs/kubernetes.md, and Podman to run them, for the pages about Kubernetes."""
 
 import json
 
@@ -31,7 +31,7 @@ timeout 60 sh -c 'until podman logs web-pod-web 2>&1 | grep "Booting worker"; do
 
 @pytest.fixture(scope="module")
 def podman(build, docker, official, running):
-    """Return Podman with the app image and the manifests of docs/kubernetes.md, for a file."""
+    """Return Podman with the app image and the page's manifests, for one file's tests."""
     stable = official("quay.io/podman/stable:v5.8")
     with running(stable, "sleep", "infinity", **PODMAN) as container:
         podman = Podman(docker, container.handle)

@@ -1,4 +1,4 @@
-"""Projects that are locked by uv as docs/dependencies.md shows."""
+"""Projects locked with uv, as in docs/dependencies.md."""
 
 import shutil
 from collections.abc import Callable
@@ -26,7 +26,7 @@ COPY --from=lock /app/pyproject.toml /app/uv.lock /
 def lock(builder, tmp_path_factory) -> Callable[[str, str], Path]:
     """Return a function that locks requirements.txt with the page's script.
 
-    It returns a directory with both files, in which the group `dev` has a package, too.
+    It returns a directory with both files, in which the group `dev` also has a package.
     """
 
     def lock(requirements: str, script: str) -> Path:
@@ -38,7 +38,7 @@ def lock(builder, tmp_path_factory) -> Callable[[str, str], Path]:
 
 @pytest.fixture(scope="session")
 def locked(builder, lock) -> Path:
-    """Lock the sample project, once a run."""
+    """Lock the sample project, once per run."""
     folder = builder.shared / "locked"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():

@@ -1,4 +1,4 @@
-"""Images and sites that log as docs/logging.md and docs/json-logs.md have it."""
+"""Images and sites that log as in docs/logging.md and docs/json-logs.md."""
 
 from harness import PROBES, PROJECT, SNIPPETS
 
@@ -14,11 +14,11 @@ STREAMS = 'import os\nfor turn in range(5000): os.write(1 + turn % 2, b"turn %d\
 
 
 def changes(extra=""):
-    """Return the project's files with the settings of the page, and more of them."""
+    """Return the project's files with the page's settings, and additional ones."""
     settings = f'{SETTINGS}ROOT_URLCONF = "core.talking"\n{extra}'
     return {"core/settings.py": settings, "core/talking.py": TALKING}
 
 
 def of_nginx(files=NGINX):
-    """Return the options of an nginx that has these snippets, by the paths in /etc/nginx."""
+    """Return the options of an nginx with these snippets, by their paths in /etc/nginx."""
     return {"others": {path: (SNIPPETS / file).read_text() for path, file in files.items()}}

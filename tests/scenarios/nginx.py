@@ -1,4 +1,4 @@
-"""nginx before Gunicorn, from the image that docs/static-files.md builds."""
+"""nginx in front of Gunicorn, from the image that docs/static-files.md builds."""
 
 IMAGE = "static-files/nginx.Dockerfile.static"
 FILES = ["static-files/nginx.default.conf"]
@@ -7,10 +7,10 @@ STARTED = "start worker process"
 
 
 class Nginx:
-    """One nginx of a test: `locations` are its only server's; it is asked as a Container is."""
+    """One nginx of a test, whose only server has `locations`; requests work as with a Container."""
 
     def __init__(self, build, run, folder, locations, networks=()) -> None:
-        """Start it; its configuration lies in a folder of the test."""
+        """Start it, with its configuration in a directory of the test."""
         self.conf = folder / "default.conf"
         self._write(locations)
         options = {"ready": STARTED, "networks": networks}
@@ -19,12 +19,12 @@ class Nginx:
         self.id, self.get = self.container.handle.id, self.container.get
 
     def change(self, locations):
-        """Give it other locations, and wait until none of the old workers is left."""
+        """Change its locations, and wait until no old worker is left."""
         self._write(locations)
         self.reload()
 
     def reload(self):
-        """Do what a reader does who types `nginx -s reload`."""
+        """Run `nginx -s reload`, as a reader does."""
         before = self.container.logs().count("exited with code 0")
         self.container.exec("nginx", "-s", "reload")
         self.container.wait_for_log("exited with code 0", count=before + 1)

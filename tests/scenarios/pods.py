@@ -1,4 +1,4 @@
-"""Podman in a container of a test, with the WhiteNoise image of the guide in it."""
+"""Podman in a test's container, with the guide's WhiteNoise image in it."""
 
 import subprocess
 from concurrent.futures import Future
@@ -16,7 +16,7 @@ CHANGES = {
     "core/settings.py": health_checks.SETTINGS
     + edited(whitenoise.SETTINGS, {"MIDDLEWARE = [": health_checks.MIDDLEWARE}),
 }
-IMAGE = "registry.example/shop:1.0.0"  # the reader's
+IMAGE = "registry.example/shop:1.0.0"  # the reader's name
 SOCKETS = """
 podman ps --quiet | xargs podman inspect --format '{{.State.Pid}}' |
 while read pid; do cat /proc/$pid/net/tcp /proc/$pid/net/tcp6; done
@@ -33,7 +33,7 @@ class Podman(Container):
     """A container in which Podman has the WhiteNoise image under the reader's name."""
 
     def load(self, image: str) -> None:
-        """Give an image of the outer engine to Podman, unless it has it."""
+        """Copy an image from the outer engine to Podman, unless it is there already."""
         if self.sh(f"podman image exists {IMAGE} && echo here") != "here":
             docker = [*map(str, self.docker.client_config.docker_cmd)]
             inside = [*docker, "exec", "--interactive", self.handle.id, "podman", "load", "--quiet"]
@@ -42,18 +42,18 @@ class Podman(Container):
             self.exec("podman", "tag", told.split()[-1], IMAGE)
 
     def sh(self, script: str, *arguments: str) -> str:
-        """Run a script of the shell inside, and return what it printed, be it of its failure."""
+        """Run a shell script inside, and return its output, even if it fails."""
         return self.exec("sh", "-c", f"{{ {script}\n}} 2>&1 || true", "sh", *arguments)
 
     def begin_get(self, path: str) -> Future[Response]:
-        """Ask in the background, and return once a worker has surely begun it."""
+        """Send a request in the background, and return once a worker has certainly begun it."""
         self.get("/health/", **HOST)
         return self.begin(lambda: self.start_get(path, **HOST))
 
     def sockets(self) -> str:
-        """Return the tables of the containers that run inside."""
+        """Return the TCP tables of the containers that run inside."""
         return self.sh(SOCKETS)
 
     def write(self, files: dict[str, str]) -> None:
-        """Write texts into files inside, by path."""
+        """Write texts to files inside, by path."""
         assert self.sh(WRITE, *sum(files.items(), ())) == ""

@@ -1,4 +1,4 @@
-"""The sample project with a lock file of Poetry, as docs/more-lock-files.md expects it."""
+"""The sample project with a Poetry lock file, as docs/more-lock-files.md expects."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ package-mode = false
 [tool.poetry.group.dev.dependencies]
 iniconfig = "2.3.1"
 """
-# The package index is asked through the pages that pip reads, which every mirror has.
+# Poetry uses the package index's pages for pip, which every mirror has.
 LOCK = """
 FROM python:3.14-slim AS lock
 RUN --mount=type=cache,target=/root/.cache/pip pip install poetry==2.5.1
@@ -38,7 +38,7 @@ COPY --from=lock /app/pyproject.toml /app/poetry.lock /
 
 @pytest.fixture(scope="session")
 def poetry_locked(builder, tmp_path_factory):
-    """Lock the sample project with a development package, once a run."""
+    """Lock the sample project with a development package, once per run."""
     folder = builder.shared / "poetry-locked"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():

@@ -1,9 +1,7 @@
-"""The Compose file of docs/compose.md, next to the files that its page has a reader save."""
+"""The Compose file of docs/compose.md, next to the files that its page tells readers to save."""
 
 import os
-import shlex
 import shutil
-import subprocess
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -23,10 +21,10 @@ PROXY, ALONE = "proxy/nginx.default.conf", "static-files/nginx.default.conf"
 NEXT_TO_IT = ["compose/make.secrets.sh", "compose/own.role.sh", "compose/hosts..env"]
 NEXT_TO_IT += ["updates/one-by-one.update.sh"]
 IN_THE_PROJECT = [APP, f"{APP}.dockerignore", STATIC, ALONE, CHECK]
-BUILD = "docker compose up --build --wait"  # the command of the page
+BUILD = "docker compose up --build --wait"  # the page's command
 UPDATE = "./update.sh"
 HOST = {"headers": {"Host": "example.com"}}
-POST = {"methods": ["POST"], "data": {"text": "kept"}, **HOST}  # of a Load that writes rows
+POST = {"methods": ["POST"], "data": {"text": "kept"}, **HOST}  # for a Load that writes rows
 KEY = (SNIPPETS / "secrets/from-a-file.settings.py").read_text()
 DATABASE = (SNIPPETS / "compose/password-file.settings.py").read_text()
 SETTINGS = CHECKED["core/settings.py"]
@@ -39,13 +37,13 @@ CHANGES = CHECKED | {
 
 
 class Production(Stack):
-    """The site of docs/compose.md, whose `web` is an image that a test may replace."""
+    """The site of docs/compose.md, whose `web` is an image that a test can replace."""
 
     def __init__(self, docker, builder, folder, images=None, services=None, file=FILE) -> None:
-        """Save all files, and make the secrets with the page's script.
+        """Save all files, and create the secrets with the page's script.
 
-        Without images, the whole project is there too, and the file's own `build` makes them.
-        `file` is another Compose file than the page's.
+        Without images, the whole project is saved too, and the file's own `build` builds them.
+        `file` is a Compose file to use instead of the page's.
         """
         self.image = builder.tag(f"web-of-{uuid4().hex[:12]}")
         used = {"web": {"image": self.image}, "migrate": {"image": self.image}}
@@ -68,41 +66,20 @@ class Production(Stack):
 
     @property
     def conf(self):
-        """The file of the running nginx, as the reader has it."""
+        """The running nginx's file, as the reader has it."""
         return self.folder / "nginx" / saved(PROXY)
 
     def release(self, image, docker=None):
-        """Let the name of the app's image mean another one, as a build does."""
+        """Give the app image's tag to another image, as a build does."""
         (docker or self.docker).tag(image, self.image)
-
-    def shell(self, command, start=subprocess.run, **options: object):
-        """Run a command of a page as a reader does who has no other project in this folder.
-
-        `start` is what starts it: subprocess.Popen to do something else at the same time.
-        """
-        shim = self.folder / "bin/docker"
-        shim.parent.mkdir(exist_ok=True)
-        program = shlex.join(map(str, self.docker.client_config.docker_cmd))
-        shim.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
-        shim.chmod(0o755)
-        env = {"COMPOSE_FILE": "compose.yaml:override.yaml", "COMPOSE_PROJECT_NAME": self.project}
-        env |= {"PATH": f"{shim.parent}:{os.environ['PATH']}"}
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
-        return start(
-            ["sh", "-c", f"exec {command}"],
-            cwd=self.folder,
-            env=self.env | env,
-            text=True,
-            **options,
-        )
 
 
 @pytest.fixture(scope="session")
 def producing(docker, build, builder, official, tmp_path_factory):
-    """Return a context manager that brings the site up, for fixtures that several tests share.
+    """Return a context manager that runs the site, for fixtures that several tests share.
 
-    `only` are the services to start, if not all; `services` says what is otherwise than in
-    the page's file; `texts` are files next to it. With `built`, the page's command does it all,
+    `only` are the services to start, if not all; `services` has the differences from the
+    page's file; `texts` are files next to it. With `built`, the page's command does everything,
     unless the images come from another engine, or the engine is Podman, which has no BuildKit.
     """
     builds = docker.client_config.client_type == "docker" and "PROOFS_IMAGES_FROM" not in os.environ
@@ -132,13 +109,13 @@ def producing(docker, build, builder, official, tmp_path_factory):
 
 
 def images(build, changes=None):
-    """Build the app with the files of the pages, and the image of nginx."""
+    """Build the app with the pages' files, and nginx's image."""
     web = build(APP, files=[CHECK], changes=CHANGES | (changes or {}))
     return {"web": web, "static": build(STATIC, files=[ALONE])}
 
 
 def save_project(folder):
-    """Save the sample project, with the files and settings of the pages, in a folder."""
+    """Save the sample project, with the pages' files and settings, in a directory."""
     shutil.copytree(PROJECT, folder, ignore=UNTRACKED, dirs_exist_ok=True)
     for snippet in IN_THE_PROJECT:
         name = saved(snippet).removeprefix("Dockerfile" if "ignore" in snippet else "")

@@ -1,4 +1,4 @@
-"""nginx with the file of docs/proxy.md, and Gunicorn behind it: for the pages about the two."""
+"""nginx with the file of docs/proxy.md, and Gunicorn behind it, for the pages about both."""
 
 import os
 from contextlib import ExitStack, contextmanager
@@ -17,15 +17,15 @@ STATIC = "static-files/nginx.Dockerfile.static"
 CONF = "proxy/nginx.default.conf"
 TEXT = (SNIPPETS / CONF).read_text()
 STARTED = "start worker process"
-BY_DEFAULT = edited(TEXT, {"keepalive 0;": ""})  # nginx keeps connections
+BY_DEFAULT = edited(TEXT, {"keepalive 0;": ""})  # nginx's connections persist
 SERVE = ("gunicorn", "core.wsgi", "--no-control-socket", "--bind", "0.0.0.0:8000")
 
 
 class Proxied:
-    """Two containers on a network of their own; nginx is asked as a Container is."""
+    """Two containers on their own network; nginx handles requests like a Container."""
 
     def __init__(self, docker, build, run, folder) -> None:
-        """Make the network; start nothing yet."""
+        """Create the network; start nothing yet."""
         self.network = f"proofs-{os.environ['PROOFS_RUN']}-{uuid4().hex[:12]}"
         docker.network.create(self.network, labels={engine.LABEL: os.environ["PROOFS_RUN"]})
         self.docker, self.containers = docker, []
@@ -33,7 +33,7 @@ class Proxied:
         self.build, self.run, self.folder = build, run, folder
 
     def start_web(self, *command, env=None, image=None, **options: object):
-        """Start one more container of the name that nginx knows, which trusts every client."""
+        """Start another container under nginx's name for Gunicorn; it trusts every client."""
         env = {"FORWARDED_ALLOW_IPS": "*", **(env or {})}
         named = {"networks": [self.network], "network_aliases": ["web"]}
         image = image or self.build(APP)
@@ -42,17 +42,17 @@ class Proxied:
         return self.web
 
     def start_nginx(self, *args, **options: object):
-        """Start the nginx that is asked: see `nginx_options`."""
+        """Start the nginx that gets the requests: see `nginx_options`."""
         image, options = self.nginx_options(*args, **options)
         self.nginx = self.run(image, network_aliases=["nginx"], **options)
         self.containers.append(self.nginx)
         return self.nginx
 
     def nginx_options(self, text=TEXT, locations=(), others=None, volumes=(), **options: object):
-        """Return the image and the options of an nginx, for `run`: it may be one more of a site.
+        """Return the image and the options of an nginx for `run`, possibly one more for a site.
 
-        It has the page's file or another, and further files, by their paths. In these, GATEWAY
-        stands for the address at which nginx sees this machine.
+        It has the page's file or another one, and more files by path, in which GATEWAY is
+        replaced with the address at which nginx sees this machine.
         """
         text = name_server.naming(self.docker, self.network, text)
         files = {"conf.d/default.conf": text} if text != TEXT else {}
@@ -63,14 +63,14 @@ class Proxied:
         return self.build(STATIC, files=[CONF]), {"volumes": [*mounts, *volumes], **options}
 
     def start(self, *command, nginx=None, **web: object):
-        """Start both, and wait until the one answers for the other."""
+        """Start both, and wait until nginx forwards a response from Gunicorn."""
         self.start_web(*command, **web)
         self.start_nginx(**nginx or {})
         assert wait_until(lambda: self.get("/health/").status_code != 502), self.nginx.logs()
         return self
 
     def beside(self, run, *args, **options: object):
-        """Start one more nginx, with other files, in front of the same Gunicorn."""
+        """Start another nginx, with other files, in front of the same Gunicorn."""
         image, options = self.nginx_options(*args, **options)
         self.containers.append(run(image, **options))
         return self.containers[-1]
@@ -83,11 +83,11 @@ class Proxied:
 
     @property
     def address(self):
-        """Return the base of the URL of nginx."""
+        """Return nginx's base URL."""
         return self.nginx.address
 
     def get(self, path="/", **options: object):
-        """Ask nginx."""
+        """Send a request to nginx."""
         return self.nginx.get(path, **options)
 
     def _save(self, text):
@@ -99,7 +99,7 @@ class Proxied:
 
 @pytest.fixture
 def proxied(docker, build, run, tmp_path):
-    """Return nginx and Gunicorn, neither of them started, which go with the test."""
+    """Return nginx and Gunicorn, not started yet, which are removed after the test."""
     proxied = Proxied(docker, build, run, tmp_path)
     yield proxied
     proxied.remove()
@@ -128,15 +128,15 @@ def proxying(docker, build, running, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def by_the_page(proxying):
-    """Return the site of docs/proxy.md, for the tests of a file that only look."""
+    """Return the site of docs/proxy.md, for a file's tests that only look at it."""
     with proxying() as site:
         yield site
 
 
 def with_settings(folder, text="", urls="urlpatterns = []", files=()):
-    """Return the options of a Gunicorn whose Django has more settings, addresses and files.
+    """Return the options of a Gunicorn whose Django has more settings, URLs and files.
 
-    `files` are snippets, which lie in the package `core` under the names that a page gives them.
+    `files` are snippets, saved in the package `core` under the names that a page gives them.
     """
     extra = folder / "extra"
     extra.mkdir(exist_ok=True)

@@ -1,5 +1,5 @@
 # A machine with systemd, Podman and nginx. Not every kernel lets it limit processes in here,
-# and a busy machine takes longer than systemd's 90 s to start a container.
+# and a busy machine needs longer than systemd's 90 s to start a container.
 FROM python:3.14-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends systemd systemd-sysv dbus procps nginx openssl curl \

@@ -1,4 +1,4 @@
-# A registry for images without TLS and logins, from Debian's package.
+# An image registry without TLS or logins, from Debian's package.
 FROM python:3.14-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends docker-registry \

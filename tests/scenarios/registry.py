@@ -1,4 +1,4 @@
-"""A registry of images, and a reader's project that is pushed to it."""
+"""An image registry, and a reader's project that is pushed to it."""
 
 import json
 import shlex
@@ -17,23 +17,23 @@ ACCEPT = {"Accept": ", ".join(f"application/vnd.{kind}+json" for kind in KINDS)}
 
 
 class Registry:
-    """A registry that this machine reaches without TLS, and Docker too at 127.0.0.1."""
+    """A registry that this machine, and Docker, reach without TLS at 127.0.0.1."""
 
     def __init__(self, address: str) -> None:
-        """Take its address, such as 127.0.0.1:5000."""
+        """Store its address, such as 127.0.0.1:5000."""
         self.address = address
 
     def get(self, path: str) -> httpx.Response:
-        """Ask for a path below /v2, such as /shop/tags/list."""
+        """Request a path below /v2, such as /shop/tags/list."""
         url = f"http://{self.address}/v2{path}"
         return httpx.get(url, headers=ACCEPT, timeout=PATIENCE, trust_env=False)
 
     def tags(self, repository: str) -> list[str]:
-        """Return the tags of a repository."""
+        """Return a repository's tags."""
         return sorted(self.get(f"/{repository}/tags/list").json()["tags"])
 
     def digest(self, repository: str, tag: str) -> str:
-        """Return the digest of what a tag names."""
+        """Return a tag's digest."""
         return self.get(f"/{repository}/manifests/{tag}").headers["Docker-Content-Digest"]
 
     def configuration(self, repository: str, tag: str) -> dict[str, object]:
@@ -44,7 +44,7 @@ class Registry:
 
 @pytest.fixture(scope="session")
 def image_registry(builder, running) -> Iterator[Registry]:
-    """Run an empty registry, which the tests of a session share."""
+    """Run an empty registry, shared by a session's tests."""
     builder.have_bases(HERE / "registry.Dockerfile")
     image = builder.build(HERE / "registry.Dockerfile", project=HERE)
     with running(image, ready="listening on") as container:
@@ -53,9 +53,9 @@ def image_registry(builder, running) -> Iterator[Registry]:
 
 @pytest.fixture(scope="session")
 def docker_in_path(docker: DockerClient) -> Callable[[Path], str]:
-    """Return a function that writes a program `docker` for scripts of the pages into a folder.
+    """Return a function that writes a program `docker` for the pages' scripts to a directory.
 
-    It returns the folder, which belongs first in the search path.
+    It returns the directory, to be put first in PATH.
     """
 
     def docker_in_path(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""A container whose /tmp is on a disk that a test stops."""
+"""A container with /tmp on a disk that a test can stall."""
 
 from harness import ROOT
 
@@ -14,10 +14,10 @@ STALL = "touch /run/stalled"
 
 
 def on_stalling_disk(build, run, *options):
-    """Return a container whose /tmp is a disk that STALL stops, and whose worker is ready.
+    """Return a container with a ready worker, and with /tmp on a disk that STALL stops.
 
-    PID 1 is --init, which has no file there: killed, it takes all others with it,
-    the disk too. Gunicorn in its place would wait for the disk, and nothing could end either.
+    PID 1 is --init, which has no file there: killing it ends all others, including the
+    disk. Gunicorn as PID 1 would wait for the disk, and neither could be killed.
     """
     disk = {"DISK": PROGRAM, "OPTIONS": " ".join(options)}
     rights = {"cap_add": ["SYS_ADMIN"], "security_options": ["apparmor=unconfined"]}

@@ -1,4 +1,4 @@
-# A machine with systemd and nginx, where the sample project is installed as docs/systemd.md says.
+# A machine with systemd and nginx, with the sample project installed as in docs/systemd.md.
 FROM python:3.14-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends systemd systemd-sysv dbus procps nginx openssl curl \

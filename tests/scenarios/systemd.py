@@ -1,4 +1,4 @@
-"""A machine with systemd in a container of a test, and the files of docs/systemd.md on it."""
+"""A machine with systemd in a test's container, and the files of docs/systemd.md on it."""
 
 import json
 import re
@@ -30,7 +30,7 @@ FILES = {
 TEXTS = {path: (SNIPPETS / "systemd" / name).read_text() for path, name in FILES.items()}
 PORT = {f"{SOCKET}.d/port.conf": "[Socket]\nListenStream=8000\n"}  # next to the file's socket
 PLAIN = {f"{UNITS}/shop.service.d/hardening.conf": ""}
-ALONE = {  # without a socket unit, Gunicorn binds by itself
+ALONE = {  # without a socket unit, Gunicorn binds itself
     SERVICE: edited(
         TEXTS[SERVICE],
         {"Requires=shop.socket": "", "core.wsgi": "core.wsgi --bind 0.0.0.0:8000"},
@@ -70,14 +70,14 @@ ASK = (PROBES / "ask_socket.py").read_text()
 
 
 class Machine(Container):
-    """A container in which systemd runs, and the files of the page are in place."""
+    """A container in which systemd runs, with the page's files in place."""
 
     def sh(self, script: str, *arguments: str) -> str:
-        """Run a script of the shell inside, and return what it printed, be it of its failure."""
+        """Run a shell script inside, and return its output, even if it fails."""
         return self.exec("sh", "-c", f"{{ {script}\n}} 2>&1 || true", "sh", *arguments)
 
     def install(self, *texts: dict[str, str]) -> None:
-        """Write the files of the page, or others in their place, and make systemd read them."""
+        """Write the page's files, or others instead of them, and make systemd read them."""
         files = TEXTS.copy()
         for changes in texts:
             files |= changes
@@ -90,26 +90,26 @@ class Machine(Container):
         self.wait_for_workers()
 
     def ask(self, path: str, *headers: str, method: str = "GET", body: str = "") -> tuple:
-        """Ask through the socket as nginx does, and return the status and the text."""
+        """Send a request through the socket, as nginx does; return the status and the text."""
         python = "runuser -u www-data -- /srv/shop/.venv/bin/python"
         answer = self.sh(f'{python} -c "$@"', ASK, method, path, body, *headers)
         return tuple(json.loads(answer))
 
     def show(self, name: str) -> str:
-        """Return what systemd knows of the service."""
+        """Return a property of the service from systemd."""
         return self.sh(f"systemctl show shop.service --value --property {name}")
 
     def journal(self) -> str:
-        """Return the log of the service, of this test alone."""
+        """Return the service's log, for this test only."""
         return self.sh(JOURNAL)
 
     def exposure(self) -> float:
-        """Return systemd's count of what the service might do."""
+        """Return systemd's exposure score for the service."""
         told = self.sh("systemd-analyze security --no-pager shop.service")
         return float(re.search(r"exposure level for shop.service: (\S+)", told)[1])
 
     def wait_for(self, condition: str) -> None:
-        """Wait until a command of the shell succeeds, which one process inside asks for."""
+        """Wait until a shell command succeeds; one process inside repeats it."""
         assert self.sh(UNTIL, str(PATIENCE), condition) == "", self.journal()
 
     def wait_for_workers(self) -> None:
@@ -117,14 +117,14 @@ class Machine(Container):
         self.wait_for(LOADED)
 
     def begin_get(self, path: str) -> Future[httpx.Response]:
-        """Ask in the background, and return once a worker has surely begun it."""
+        """Send a request in the background, and return once a worker has certainly begun it."""
         self.get("/health/", **HOST)
         return self.begin(lambda: self.start_get(path, **HOST))
 
 
 @pytest.fixture(scope="module")
 def booted(build, docker, running):
-    """Return a machine that boots once for the tests of a file."""
+    """Return a machine that boots once for a file's tests."""
     with running(build(MACHINE), **PRIVILEGED) as container:
         machine = Machine(docker, container.handle)
         assert machine.sh(BOOTED) in {"running", "degraded"}

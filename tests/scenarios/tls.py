@@ -1,4 +1,4 @@
-"""A proxy that gets certificates by itself, from a Caddy instead of Let's Encrypt."""
+"""A proxy that gets certificates automatically, from a Caddy instead of Let's Encrypt."""
 
 import json
 import os
@@ -37,12 +37,12 @@ AUTHORITY = f"""{LETS_ENCRYPT} {{
 
 
 class Site:
-    """A Compose file with a proxy that asks for certificates, and a Caddy as Let's Encrypt."""
+    """A Compose file with a proxy that requests certificates, and a Caddy as Let's Encrypt."""
 
     def __init__(self, stack, name, ready) -> None:
         """Start the authority, trust it, and start the site, which requests a certificate from it.
 
-        `name` is that of the proxy's service. Nothing is asked before its log has the line `ready`.
+        `name` is the proxy's service. No request is sent before its log has the line `ready`.
         """
         self.stack, self.name = stack, name
         stack.command += ["--file", "authority.yaml"]
@@ -57,7 +57,7 @@ class Site:
         self.start_proxy(ready)
 
     def start_proxy(self, ready=""):
-        """Start the proxy, again if it runs, and wait until it answers by HTTPS."""
+        """Start or restart the proxy, and wait until it responds over HTTPS."""
         self.stack.run("up", "--detach", "--no-build", "--force-recreate", self.name)
         self.proxy = self.stack.service(self.name)
         self.http, self.https = self.published("80/tcp"), self.published("443/tcp")
@@ -66,11 +66,11 @@ class Site:
         wait_until(self.answers)
 
     def published(self, port):
-        """Return the port of this machine that leads to one of the proxy's."""
+        """Return the port on this machine for one of the proxy's ports."""
         return self.proxy.handle.network_settings.ports[port][0]["HostPort"]
 
     def answers(self):
-        """Whether the certificate is there, and Gunicorn behind it."""
+        """Whether the certificate exists, and Gunicorn responds."""
         try:
             return self.get("/health/").status_code == 200
         except httpx.TransportError:
@@ -78,18 +78,18 @@ class Site:
 
     @property
     def options(self):
-        """What httpx needs to ask this machine for the site's name."""
+        """What httpx needs to request the site's name from this machine."""
         name = {"extensions": {"sni_hostname": DOMAIN}, "headers": {"Host": DOMAIN}}
         return {"verify": self.verify, "timeout": PATIENCE, **name}
 
     def get(self, path, headers=None, port=None):
-        """Ask by HTTPS, and trust the authority alone."""
+        """Send a request over HTTPS, and trust only the authority."""
         base = f"https://127.0.0.1:{port or self.https}"
         with httpx.Client(base_url=base, **self.headed(headers)) as client:
             return client.get(path, extensions=self.options["extensions"])
 
     def log_in(self):
-        """Make an administrator, and post the form of the admin as a browser does."""
+        """Create an administrator, and post the admin's form as a browser does."""
         web = self.stack.service("web")
         web.exec("python", "manage.py", "migrate")
         web.exec("python", "manage.py", "shell", "--command", CREATE)
@@ -108,7 +108,7 @@ class Site:
         return options
 
     def connect(self):
-        """Return the certificate and the protocol that a browser is offered."""
+        """Return the certificate and the protocol that a browser gets."""
         with (
             socket.create_connection(("127.0.0.1", int(self.https)), PATIENCE) as tcp,
             self.tls.wrap_socket(tcp, server_hostname=DOMAIN) as connection,
@@ -120,9 +120,9 @@ class Site:
 def certified(docker, app_image, build, official, tmp_path_factory):
     """Return a context manager that starts a Compose file with a proxy and two more services.
 
-    `name` is the proxy's; `static` and `web` are the images of the guide. `texts` are files next
-    to the Compose file; options are what differs in the proxy's service, and `web` in that of
-    Gunicorn, in Compose's own keys. `ready` is a line of the proxy's log to wait for.
+    `name` is the proxy's service; `static` and `web` are the guide's images. `texts` are files
+    next to the Compose file; the options are differences in the proxy's service, and `web` in
+    Gunicorn's, in Compose's own keys. `ready` is a line in the proxy's log to wait for.
     """
     official(CADDY)
 
@@ -160,7 +160,7 @@ def certified(docker, app_image, build, official, tmp_path_factory):
 
 
 def authority():
-    """Return the service that has Let's Encrypt's name on the network of the test."""
+    """Return the service with Let's Encrypt's name on the test's network."""
     return {
         "image": CADDY,
         "pull_policy": "never",

@@ -2,29 +2,37 @@
 
 import os
 import re
+import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import httpx
 import pytest
+import yaml
 
 from guide.names import is_wrong, saved
 from harness import ROOT, SNIPPETS, engine
-from harness.container import Container
+from harness.container import PATIENCE, Container, wait_until
 from harness.engine import base_images
 from harness.images import Builder
+from harness.stack import Stack
+from scenarios.forms import token_of
 
-INCLUDE = re.compile(r"(?m)^```\{literalinclude\} (?:\.\./)+snippets/(\S+)$")
-SECRET = re.compile(r".*\.(env|pyc)").fullmatch
+INCLUDE = re.compile(r"(?m)^```\{literalinclude\} (?:\.\./)+snippets/(\S+)\n((?::.*\n)*)```$")
+CAPTION = re.compile(r"(?m)^:caption: (.*)$")
+EXCERPT = re.compile(r"(?m)^:start-at: (.*)$")
+LEFT_OUT = re.compile(r"\.secrets/|.+\.env$|.*\.pyc$|override\.yaml$")  # secrets, and what is ours
 OF_A_CONTAINER = re.compile(r"\bdocker (exec|inspect|logs|restart|rm|start|stop) ")
 
 
 class Walk:
-    """One journey of a reader through pages, in a directory of its own.
+    """A reader's path through pages, in a separate directory.
 
-    What it replaces is what two journeys on one engine would share: the tag of the image, the
-    names of the container and of the volume, and the port.
+    It replaces everything that two walks on one engine would share: the tags of the images, the
+    names of containers, volumes and Compose projects, and the ports.
     """
 
     def __init__(self, builder: Builder, replay: Callable[..., str], folder: Path) -> None:
@@ -33,56 +41,107 @@ class Walk:
         self.docker = builder.docker
         self.settings = folder / "core/settings.py"
         own, run = f"walk-{uuid.uuid4().hex[:8]}", os.environ["PROOFS_RUN"]
-        self.image, self.volume = builder.tag(own), f"{engine.REPOSITORY}-{run}-{own}"
+        self.image, self.static = builder.tag(own), builder.tag(f"{own}-static")
+        self.volume = f"{engine.REPOSITORY}-{run}-{own}"
         self.container: Container | None = None
+        self.stack: Stack | None = None
+        self.built: dict[str, dict] = {}
         self.docker.volume.create(self.volume, labels={engine.LABEL: run})
 
-    def follow(self, page: str, *, without: tuple[str, ...] = ()) -> None:
-        """Do what the blocks of a page show, in their order, but for those in `without`."""
-        for snippet in INCLUDE.findall((ROOT / f"docs/{page}.md").read_text()):
-            if not is_wrong(snippet) and snippet not in without:
-                self.do(snippet)
+    def begin(self, project: Path) -> None:
+        """Begin with a project that exists."""
+        shutil.copytree(project, self.folder, dirs_exist_ok=True)
 
-    def do(self, snippet: str) -> None:
-        """Run a command, append settings to the project's, or save a file."""
+    def follow(self, page: str, *, without: Sequence[str] = ()) -> None:
+        """Do what the blocks of a page show, in their order, but for those in `without`."""
+        for snippet, options in INCLUDE.findall(_text(page)):
+            if not is_wrong(snippet) and snippet not in without:
+                self.do(snippet, options)
+
+    def do(self, snippet: str, options: str = "") -> None:
+        """Run a command, append settings to the project's, or save a file under its caption.
+
+        The block's options may show a part of a Dockerfile only, which goes to its end.
+        """
         name, text = saved(snippet), (SNIPPETS / snippet).read_text()
+        caption, excerpt = CAPTION.search(options), EXCERPT.search(options)
+        file = self.folder / (caption[1] if caption else name)
         if name == "console":
             self.type(snippet)
         elif name == "settings.py":
             self.settings.write_text(self.settings.read_text() + text)
+        elif excerpt:
+            file.write_text(file.read_text() + text[text.index(excerpt[1]) :])
         else:
-            (self.folder / name).write_text(text)
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+        if name in {"compose.yaml", "compose.override.yaml"}:
+            self._compose(snippet, text)
 
     def type(self, snippet: str) -> None:
-        """Run the command of a transcript, and compare what it prints."""
+        """Run a transcript's command, and compare its output."""
         text = (SNIPPETS / snippet).read_text()
         self.builder.have(name for name in base_images.STAND_INS if f" {name} " in text)
         if "docker build" in text:
-            self.builder.have_bases(self.folder / "Dockerfile")
+            named = re.search(r"--file (\S+)", text)
+            self.builder.have_bases(self.folder / (named[1] if named else "Dockerfile"))
         of_it = self.container and OF_A_CONTAINER.search(text)
-        names = {"web": self.container.handle.id if of_it else self.image, "web-data": self.volume}
-        printed = self.replay(snippet, cwd=self.folder, **names)
+        names = {"web": self.container.handle.id if of_it else self.image}
+        names |= {"web-static": self.static, "web-data": self.volume}
+        if "State.Health" in text:  # a reader looks again
+            wait_until(lambda: self.container.handle.state.health.status != "starting")
+        if "docker compose" in text:
+            printed = self.replay(snippet, cwd=self.folder, env=self.stack.typed)
+        else:
+            printed = self.replay(snippet, cwd=self.folder, **names)
         if "--detach" in text:
             started = self.docker.container.inspect(printed.strip())
             self.container = Container(self.docker, started)
             self.container.wait_for_log("Listening at")
 
+    def run(self, page: str, command: str) -> str:
+        """Run a command that a sentence of a page shows, and return what it printed."""
+        assert f"`{command}`" in _text(page), f"docs/{page}.md does not show `{command}`"
+        done = self.stack.shell(command)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def _compose(self, snippet: str, text: str) -> None:
+        """Prepare the Compose project of a file that has been saved."""
+        labels = {"labels": {engine.LABEL: os.environ["PROOFS_RUN"]}}
+        tags = {"web": self.image, "web-static": self.static, "static": self.static}
+        services = yaml.safe_load(text)["services"]
+        pulled = [s for s in services.values() if "image" in s and "build" not in s]
+        self.builder.have(service["image"] for service in pulled)
+        for name, service in services.items():
+            if "build" in service:
+                image = tags[service.get("image", name)]
+                self.built[name] = {"image": image, "build": labels}
+        if saved(snippet) == "compose.yaml":
+            self.stack = Stack(self.docker, self.folder, snippet, self.built, {})
+        else:
+            self.stack.use(self.built, "compose.yaml", saved(snippet))
+
     def archive(self, page: str) -> Path:
         """Write the project to the archive that the page offers, and return it.
 
-        The file with the key is left out.
+        The files with keys and passwords are omitted.
         """
         path = ROOT / f".cache/archives/{page}.zip"
         path.parent.mkdir(parents=True, exist_ok=True)
-        keep = [f for f in sorted(self.folder.rglob("*")) if f.is_file() and not SECRET(f.name)]
+        found = {f.relative_to(self.folder).as_posix(): f for f in sorted(self.folder.rglob("*"))}
         with ZipFile(path, "w", ZIP_DEFLATED) as archive:
-            for file in keep:
-                name = ZipInfo(f"{page}/{file.relative_to(self.folder)}", (2026, 1, 1, 0, 0, 0))
-                archive.writestr(name, file.read_bytes(), ZIP_DEFLATED)
+            for name, file in found.items():
+                if file.is_file() and not LEFT_OUT.match(name):
+                    entry = ZipInfo(f"{page}/{name}", (2026, 1, 1, 0, 0, 0))
+                    entry.external_attr = (file.stat().st_mode & 0o755) << 16
+                    archive.writestr(entry, file.read_bytes(), ZIP_DEFLATED)
         return path
 
     def end(self) -> None:
-        """Remove what a page has left."""
+        """Remove what a page has created."""
+        if self.stack:
+            self.stack.down()
         if self.container and self.docker.container.exists(self.container.handle.id):
             self.container.remove()
         if self.docker.volume.exists(self.volume):
@@ -92,6 +151,45 @@ class Walk:
 @pytest.fixture
 def walk(builder, replay, tmp_path) -> Iterator[Walk]:
     """Begin a walk in an empty directory."""
-    walk = Walk(builder, replay, tmp_path)
+    walk = Walk(builder, replay, tmp_path / "project")
+    walk.folder.mkdir()
     yield walk
     walk.end()
+
+
+@contextmanager
+def log_in(address: str, **options: object) -> Iterator[httpx.Client]:
+    """Log in to the admin with the name and password of the pages; options are httpx's."""
+    options = {"follow_redirects": True, "timeout": PATIENCE, **options}
+    with httpx.Client(base_url=address, **options) as admin:
+        form = admin.get("/admin/login/?next=/admin/").text
+        data = {"username": "admin", "password": "first-try", "next": "/admin/"}
+        page = admin.post("/admin/login/", data=data | token_of(form), headers=form_headers(admin))
+        assert "Site administration" in page.text, page.text
+        yield admin
+
+
+def add(admin: httpx.Client, group: str) -> None:
+    """Save a group in the admin's form."""
+    form = admin.get("/admin/auth/group/add/").text
+    saved = admin.post(
+        "/admin/auth/group/add/", data={"name": group} | token_of(form), headers=form_headers(admin)
+    )
+    assert "was added successfully" in saved.text, saved.text
+
+
+def styles(admin: httpx.Client) -> list[httpx.Response]:
+    """Request every stylesheet that the admin's first page links to."""
+    page = admin.get("/admin/").text
+    return [admin.get(path) for path in re.findall(r'href="(/static/\S+\.css)"', page)]
+
+
+def form_headers(admin: httpx.Client) -> dict[str, str]:
+    """Return the headers that a browser sends with a form, so that Django checks them."""
+    host = admin.headers.get("Host") or admin.base_url.netloc.decode()
+    origin = f"{admin.base_url.scheme}://{host}"
+    return {"Origin": origin, "Referer": f"{origin}/admin/"}
+
+
+def _text(page: str) -> str:
+    return (ROOT / f"docs/{page}.md").read_text()

@@ -17,13 +17,13 @@ GEVENT = "gevent==26.9.0\ngreenlet==3.5.6\nzope.event==6.2\nzope.interface==8.7\
 
 
 def with_gevent(gunicorn):
-    """Return the change of requirements.txt that adds gevent and names Gunicorn so."""
+    """Return a change to requirements.txt that adds gevent, with this name for Gunicorn."""
     pins = (PROJECT / "requirements.txt").read_text()
     return {"requirements.txt": GEVENT + edited(pins, {"gunicorn==": f"{gunicorn}=="})}
 
 
 def seconds_for(count, path, container):
-    """Return how long so many requests for a slow view take, sent at once."""
+    """Return how long this many concurrent requests for a slow view take."""
     container.get("/health/")
     start = time.monotonic()
     responses = [container.start_get(path) for _ in range(count)]
@@ -32,10 +32,10 @@ def seconds_for(count, path, container):
 
 
 def is_answered_before(path, container):
-    """Whether a client whose request comes after one for this path gets its response before it.
+    """Whether a client gets its response before an earlier request for this path does.
 
-    A worker has read the first request by then. Responses that come within three seconds count as
-    in turn, because the engine's proxy may pass on the second one first.
+    A worker has read the earlier request by then. Responses within three seconds of each other
+    count as in order, because the engine's proxy may forward the second one first.
     """
     container.get("/health/")
     before = container.clients_read()

@@ -1,7 +1,8 @@
-"""What holds for every page, as a browser shows it."""
+"""Checks of every page, as a browser shows it."""
 
 import json
 import re
+from pathlib import PurePosixPath
 from urllib.parse import quote_plus, urlsplit
 
 import pytest
@@ -12,9 +13,9 @@ from harness import ROOT, SNIPPETS
 from harness.browser import DESKTOP, DOCS, PHONE, SITE
 
 SOURCES = sorted(path.relative_to(DOCS) for path in DOCS.rglob("*.md"))
-LISTS = {"changelog.md", "troubleshooting.md"}  # both only grow, by one line each time
+LISTS = {"changelog.md", "troubleshooting.md"}  # both only grow, one line at a time
 NAMES = [str(path.with_suffix("")) for path in SOURCES]
-ENTRIES = [name for name in NAMES if name.startswith("troubleshooting/")]  # all of one shape
+ENTRIES = [name for name in NAMES if name.startswith("troubleshooting/")]  # all of one structure
 PAGES = [*sorted({*NAMES} - {*ENTRIES[2:]}), "proofs/signals", "search"]
 FILE = re.compile(r"\} [./]+/snippets/\S+(?<!\.console)\n")
 WITH_FILES = [str(p.with_suffix("")) for p in SOURCES if FILE.search((DOCS / p).read_text())]
@@ -178,9 +179,9 @@ each_page = pytest.mark.parametrize("name", PAGES)
 
 @each_page
 def test_page_is_accessible_and_fits_and_asks_nobody_else(visit, name):
-    """On a phone, axe finds nothing by WCAG 2.2 AA and its best practices.
+    """On a phone, axe finds no violation of WCAG 2.2 AA or of its own best practices.
 
-    Code scrolls inside its box, not the page with it. Each request goes to the site itself.
+    Code scrolls inside its box, without moving the page. Every request goes to the site itself.
     """
     asked = []
 
@@ -194,7 +195,7 @@ def test_page_is_accessible_and_fits_and_asks_nobody_else(visit, name):
 
 
 def test_entries_fit_and_ask_nobody_else(visit):
-    """So it is on a phone with every entry of troubleshooting; axe looks at two of them."""
+    """On a phone, the same holds for every troubleshooting entry; axe checks two of them."""
     asked = []
     page = visit(ENTRIES[0], asked, viewport=PHONE)
     wide = []
@@ -209,13 +210,13 @@ def test_entries_fit_and_ask_nobody_else(visit):
 
 @pytest.mark.parametrize("name", ["dockerfile", "signals", "memory", "proofs/signals", "search"])
 def test_page_is_accessible_in_the_dark(visit, name):
-    """On a desktop and in dark colours, which all pages share, axe finds nothing either."""
+    """On a desktop in dark colors, which all pages share, axe finds no violation either."""
     assert violations(visit(name, color_scheme="dark")) == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_source_is_short_and_described(path):
-    """At most 900 words after the front matter, and a description that a search engine shows."""
+    """A page has at most 900 words after the front matter, and a description for search engines."""
     _, matter, text = (DOCS / path).read_text().split("---\n", 2)
     description = re.search("description: (.*)", matter)[1]
     words = re.sub(r"(?s)```.*?```|\{proof\}`.*?`", "", text).split()
@@ -226,7 +227,7 @@ def test_source_is_short_and_described(path):
 
 @pytest.mark.parametrize("data", MEASURED, ids=lambda path: path.stem)
 def test_measurement_is_on_its_page_and_can_be_made_again(data):
-    """Its page shows each table of a file of data, and its benchmark is there."""
+    """Every table of a data file is shown on its page, and its benchmark exists."""
     page = (DOCS / data.with_suffix(".md").name).read_text()
 
     shown = set(re.findall(r"{measurement} (\S+)", page))
@@ -236,7 +237,7 @@ def test_measurement_is_on_its_page_and_can_be_made_again(data):
 
 @pytest.mark.parametrize("name", WITH_FILES)
 def test_copy_and_download_give_the_file(visit, site, name):
-    """Each block of a page copies as its file but for the last newline, and links to the file."""
+    """Each block copies as its file without the last newline, and links to that file."""
     page = visit(name)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     for bar in page.locator(".literal-block-wrapper:has(a.download)").all():
@@ -248,12 +249,13 @@ def test_copy_and_download_give_the_file(visit, site, name):
 
         copied = page.evaluate(TEXT_OF_CLIPBOARD)
         assert raw.read_text().endswith(f"{copied}\n")
-        assert bar.locator(".caption-text").inner_text().startswith(f"{raw.name}\n")
+        caption = bar.locator(".caption-text").inner_text().splitlines()[0]
+        assert PurePosixPath(caption).name == raw.name
         assert raw.read_bytes() in {path.read_bytes() for path in SNIPPETS.rglob(f"*.{raw.name}")}
 
 
 def test_transcript_copies_as_its_command(visit):
-    """Neither the prompt nor what was printed is copied."""
+    """Neither the prompt nor the output is copied."""
     page = visit("dockerfile")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
@@ -264,7 +266,7 @@ def test_transcript_copies_as_its_command(visit):
 
 
 def test_first_screen_leads_to_the_start(visit):
-    """The page where readers arrive links to the first steps above the fold, on a phone too."""
+    """The landing page links to the first steps above the fold, even on a phone."""
     for viewport in DESKTOP, PHONE:
         link = visit("index", viewport=viewport).locator("article a[href^='start.html']").first
         assert link.bounding_box()["y"] < viewport["height"] * 0.7
@@ -272,7 +274,7 @@ def test_first_screen_leads_to_the_start(visit):
 
 @pytest.mark.parametrize("name", ["start", "quadlet", "troubleshooting", "maintaining"])
 def test_sidebar_shows_where_the_page_is(visit, name):
-    """The entry of the page is in view, and Ctrl-K leads to the search box above it."""
+    """The page's sidebar entry is visible, and Ctrl-K moves to the search box above it."""
     page = visit(name, viewport=DESKTOP)
     entry = page.locator(".sidebar-tree .current-page").last
 
@@ -283,14 +285,14 @@ def test_sidebar_shows_where_the_page_is(visit, name):
 
 @pytest.mark.parametrize("name", ["dockerfile", "signals"])
 def test_first_screen_shows_the_file(visit, name):
-    """The file to copy begins above the fold, on a phone too."""
+    """The file to copy begins above the fold, even on a phone."""
     for viewport in DESKTOP, PHONE:
         box = visit(name, viewport=viewport).locator("pre").first.bounding_box()
         assert box["y"] < viewport["height"] * 0.7
 
 
 def test_tick_is_not_copied_with_its_sentence(visit):
-    """Selecting a whole paragraph and copying it leaves the ticks behind."""
+    """Selecting a whole paragraph and copying it omits the ticks."""
     page = visit("signals")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator("p:has(a.proof)").first.click(click_count=3)
@@ -302,7 +304,7 @@ def test_tick_is_not_copied_with_its_sentence(visit):
 
 
 def test_search_finds_the_page(visit):
-    """What people type has its page among the first three: {what was typed: what was found}."""
+    """For each query, the page is among the first three results: {query: what was found}."""
     page = visit("search")
     missed = {}
     for query, name in SEARCHES.items():
@@ -317,7 +319,7 @@ def test_search_finds_the_page(visit):
 
 
 def violations(page):
-    """Return the rules of axe that a page breaks, with the first element that does."""
+    """Return the axe rules that a page violates, each with the first element that does."""
     options = {"runOnly": STANDARDS, "resultTypes": ["violations"]}
     found = Axe().run(page, options=options).response["violations"]
     return [(rule["id"], rule["nodes"][0]["html"]) for rule in found]

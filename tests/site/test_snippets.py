@@ -1,4 +1,4 @@
-"""What holds for every snippet; Sphinx checks their names and that each is on a page."""
+"""Checks of every snippet; Sphinx checks their names, and that each is on a page."""
 
 import json
 import re
@@ -18,13 +18,13 @@ PRAGMA = re.compile(r"hadolint|noqa|shellcheck|# *check=|start-after|type: ignor
 
 
 def each(paths):
-    """Parametrise a test over files, named by topic and file."""
+    """Parametrize a test over files, named by topic and file."""
     return pytest.mark.parametrize("path", paths, ids=lambda p: f"{p.parent.name}/{p.name}")
 
 
 @each(FILES)
 def test_snippet_is_fit_to_copy(path):
-    """One final newline, which the Copy button leaves out; nothing of ours; 88 characters."""
+    """One final newline, which the Copy button omits; nothing specific to us; 88 columns."""
     text = path.read_text()
 
     assert text.endswith("\n")
@@ -36,9 +36,9 @@ def test_snippet_is_fit_to_copy(path):
 
 @pytest.fixture(scope="module")
 def lint():
-    """Return what hadolint finds in all Dockerfiles, which it reads in one process.
+    """Return what hadolint finds in all Dockerfiles, checked in a single process.
 
-    DL3008 would have apt's packages pinned: the page dockerfile tells why they are not.
+    DL3008 requires pinned apt packages; the page dockerfile says why they are not pinned.
     """
     hadolint = Path(sys.executable).with_name("hadolint")
     command = [hadolint, "--format", "json", "--ignore", "DL3008", *LINTED]
@@ -49,14 +49,14 @@ def lint():
 
 @each(LINTED)
 def test_hadolint_finds_nothing(path, lint):
-    """Neither a rule of its own, nor of ShellCheck, nor a line that it cannot read."""
+    """No Dockerfile breaks a rule of hadolint or ShellCheck, or has a line that it cannot parse."""
     assert [found for found in lint if found["file"] == str(path)] == []
 
 
 @pytest.mark.docker_only("docker build --check")
 @each(LINTED)
 def test_buildkit_finds_nothing(path, docker, builder):
-    """The checks of `docker build --check`."""
+    """`docker build --check` reports nothing."""
     builder.have_bases(path)
     needs_docker(docker, 27, "docker build --check")
     command = [*docker.client_config.docker_cmd, "build", "--check", "--file", path, PROJECT]
@@ -67,7 +67,7 @@ def test_buildkit_finds_nothing(path, docker, builder):
 
 @each([path for path in FILES if path.suffix == ".sh"])
 def test_script_parses(path):
-    """The shell that the first line names reads it, and it may be run."""
+    """The shell in the first line can parse the script, and the script is executable."""
     shell = path.read_text().splitlines()[0].removeprefix("#!")
 
     assert subprocess.run([shell, "-n", path], check=False).returncode == 0

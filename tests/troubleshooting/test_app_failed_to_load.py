@@ -4,7 +4,7 @@ ENTRY = "troubleshooting/app-failed-to-load"
 
 
 def test_missing_attribute_leaves_no_traceback(plain_image, run_once, replay):
-    """The first line shows the attribute and the module, the last one the reason."""
+    """The first line shows the attribute and the module, the last line the reason."""
     container = run_once(plain_image, "gunicorn", "core.wsgi:app", "--no-control-socket", ready="")
 
     assert container.exit_code == 4

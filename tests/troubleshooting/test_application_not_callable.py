@@ -4,7 +4,7 @@ ENTRY = "troubleshooting/application-not-callable"
 
 
 def test_string_is_no_application(plain_image, run, replay):
-    """The setting exists, but holds the application's name."""
+    """The setting exists, but contains only the application's name."""
     name = "core.settings:WSGI_APPLICATION"
     container = run(plain_image, "gunicorn", name, "--no-control-socket", ready="")
 

@@ -15,7 +15,7 @@ PYTHONPATH=/tmp DJANGO_SETTINGS_MODULE=late_settings exec gunicorn core.wsgi --n
 
 
 def test_model_before_the_application_ends_gunicorn(plain_image, run, replay):
-    """The settings are known, and the apps are not loaded."""
+    """The settings are loaded, but the apps are not."""
     command = [*SERVE, "models_first"]
     container = run(plain_image, *command, ready="", env=SETTINGS, volumes=VOLUMES)
 
@@ -25,7 +25,7 @@ def test_model_before_the_application_ends_gunicorn(plain_image, run, replay):
 
 
 def test_application_first_lets_models_load(plain_image, run):
-    """The same two lines are in the other order."""
+    """With the same two lines in the other order, Gunicorn starts."""
     container = run(plain_image, *SERVE, "application_first", env=SETTINGS, volumes=VOLUMES)
     container.wait_for_log("Booting worker")
 
@@ -33,7 +33,7 @@ def test_application_first_lets_models_load(plain_image, run):
 
 
 def test_second_setup_is_not_reentrant(plain_image, run):
-    """An app calls django.setup() while it is loaded."""
+    """An app calls django.setup() while it is being loaded."""
     container = run(plain_image, "sh", "-c", TWICE, ready="")
 
     assert container.exit_code == 3

@@ -36,7 +36,7 @@ LOCATIONS = """
 
 
 def test_nginx_tells_apart_its_502(build, plain_image, run, replay, tmp_path):
-    """On one port Gunicorn listens on 127.0.0.1 only, on the other its worker is killed."""
+    """On one port Gunicorn listens only on 127.0.0.1; on the other its worker is killed."""
     container = run(plain_image, "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
     address = container.ip_address
     proxy = Nginx(build, run, tmp_path, LOCATIONS.format(address))
@@ -50,7 +50,7 @@ def test_nginx_tells_apart_its_502(build, plain_image, run, replay, tmp_path):
 
 
 def test_missing_socket_has_a_line_of_its_own(build, run, tmp_path):
-    """The socket that nginx should connect to does not exist."""
+    """The socket that nginx connects to does not exist."""
     proxy = Nginx(build, run, tmp_path, SOCKET)
 
     assert proxy.get().status_code == 502
@@ -68,7 +68,7 @@ def test_nginx_needs_the_name_at_its_start(network, build, run, tmp_path):
 
 
 def test_full_queue_of_a_socket_has_a_line_of_its_own(build, plain_image, run, tmp_path):
-    """One sync worker is busy, one client may wait, and nginx has ten more."""
+    """One sync worker is busy, and one client can wait, but nginx has ten more."""
     folder = tmp_path / "run"
     folder.mkdir()
     folder.chmod(0o777)

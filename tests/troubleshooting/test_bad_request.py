@@ -12,7 +12,7 @@ SERVE += ["--bind", "0.0.0.0:8000"]
 
 
 def test_gunicorn_itself_refuses_the_request(plain_image, run, replay):
-    """The application is called only for a good request."""
+    """The application is called only for a valid request."""
     container = run(plain_image, *SERVE)
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)

@@ -25,7 +25,7 @@ def web(running, plain_image):
 
 
 def test_nginx_refuses_a_large_body(web, build, run, replay, tmp_path):
-    """Two megabytes are too many for nginx, and Gunicorn takes as many itself."""
+    """Two megabytes are too many for nginx, but Gunicorn itself accepts them."""
     proxy = Nginx(build, run, tmp_path, LOCATION.format(web.ip_address, ""))
 
     assert post(proxy.container, 2).status_code == 413
@@ -46,7 +46,7 @@ def test_larger_limit_lets_the_body_through(web, build, run, tmp_path):
 
 
 def test_django_refuses_large_form_data(web):
-    """A form of three megabytes gets a 400; a file as large does not."""
+    """A form of three megabytes returns 400, but a file of the same size does not."""
     form = httpx.post(f"{web.address}/notes/", data={"text": 3 * MEGABYTE * "x"})
     file = httpx.post(f"{web.address}/notes/", files={"text": 3 * MEGABYTE * b"x"})
 
@@ -56,7 +56,7 @@ def test_django_refuses_large_form_data(web):
 
 
 def test_django_refuses_many_fields(web):
-    """One field more than a thousand gets a 400."""
+    """One field more than a thousand returns 400."""
     fields = {f"field-{n}": "" for n in range(1001)}
 
     assert httpx.post(f"{web.address}/notes/", data=fields).status_code == 400
@@ -64,5 +64,5 @@ def test_django_refuses_many_fields(web):
 
 
 def post(container, megabytes):
-    """Send so many megabytes to a view that reads none of them."""
+    """Send this many megabytes to a view that does not read them."""
     return httpx.post(f"{container.address}/health/", content=megabytes * MEGABYTE * b"x")

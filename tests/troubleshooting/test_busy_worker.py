@@ -21,7 +21,7 @@ ASK = ["python", "-c", LOOK_INSIDE]
 
 @pytest.mark.cgroup
 def test_worker_tells_where_it_computes(plain_image, run, replay):
-    """One thread computes for minutes, without capabilities, and the worker shows its view."""
+    """One thread computes for minutes; without any capabilities, the worker shows its view."""
     env = {"GUNICORN_CMD_ARGS": "--threads 2"}
     container = run(plain_image, env=env, cpus=0.5, cap_drop=["ALL"])
     container.wait_for_log("Booting worker")
@@ -44,7 +44,7 @@ def test_root_needs_privileges_to_look_inside(plain_image, run):
 
 
 def test_signal_makes_a_worker_tell_its_place(plain_image, run):
-    """An idle worker logs that it waits, and keeps serving."""
+    """An idle worker logs that it is waiting, and keeps serving."""
     container = run(plain_image, *SERVE)
     container.get()
 

@@ -16,7 +16,7 @@ PROFILE = {
 
 
 def test_address_of_another_machine_ends_gunicorn(plain_image, run, replay):
-    """The address is of no interface of the container."""
+    """No interface of the container has this address."""
     command = ["gunicorn", "core.wsgi", "--bind", "192.0.2.1:8000"]
     container = run(plain_image, *command, ready=GIVEN_UP)
 
@@ -28,7 +28,7 @@ def test_address_of_another_machine_ends_gunicorn(plain_image, run, replay):
 
 @pytest.mark.docker_only("profile of system calls")
 def test_kernel_without_ipv6_ends_gunicorn(plain_image, run, tmp_path):
-    """A filter of system calls refuses IPv6 as such a kernel does."""
+    """A system-call filter rejects IPv6, as a kernel without it does."""
     profile = tmp_path / "no-ipv6.json"
     profile.write_text(json.dumps(PROFILE))
     command = ["gunicorn", "core.wsgi", "--bind", "[::]:8000"]

@@ -13,14 +13,14 @@ for wait in 20 * [Barrier(20).wait]: Thread(target=wait, daemon=True).start()"""
 
 @pytest.fixture(scope="module")
 def web(running, plain_image):
-    """Return a container whose worker should have more threads than its limit allows."""
+    """Return a container whose worker has more threads than the limit allows."""
     with running(plain_image, *SERVE, pids_limit=12) as container:
         container.wait_for_log("Booting worker")
         yield container
 
 
 def test_threads_count_as_processes(web, replay):
-    """Sixteen requests come at the same time, and each needs a thread."""
+    """Sixteen requests arrive at the same time, and each needs a thread."""
     requests = [web.start_get("/sleep/2/") for _ in range(16)]
     web.wait_for_log(LINE)
     for request in requests:
@@ -31,7 +31,7 @@ def test_threads_count_as_processes(web, replay):
 
 
 def test_raised_limit_lets_threads_start(plain_image, run):
-    """The same program fails before the change, and not after it."""
+    """The same program fails before the change, but not after it."""
     container = run(plain_image, "sleep", "600", ready="", pids_limit=12)
     docker = [*map(str, container.docker.client_config.docker_cmd)]
     ask = [*docker, "exec", container.handle.id, "python", "-c", MANY]

@@ -14,7 +14,7 @@ SERVE += ["--bind", "0.0.0.0:8000"]
 
 
 def test_two_workers_give_the_same_number(plain_image, run, replay):
-    """The lowest of twenty responses, sent at the same time, occurs twice."""
+    """The lowest of twenty responses to concurrent requests occurs twice."""
     container = run(plain_image, *SERVE, env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log("Booting worker", count=2)
 

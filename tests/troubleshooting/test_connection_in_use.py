@@ -18,7 +18,7 @@ def test_port_in_use_ends_gunicorn(plain_image, run, replay):
 
 
 def test_docker_refuses_a_published_port_that_is_taken(plain_image, run, run_once):
-    """A running container has the host's port, and another one wants it too."""
+    """A running container uses the host's port, and another one requests it too."""
     taken = run_once(plain_image).ports[0]
 
     with pytest.raises(DockerException, match=r"already (allocated|in use)"):
@@ -26,7 +26,7 @@ def test_docker_refuses_a_published_port_that_is_taken(plain_image, run, run_onc
 
 
 def test_count_starts_again_with_the_container(plain_image, run, replay):
-    """The container ran twice: its log has four lines, the command counts two."""
+    """The container ran twice: its log has four lines, but the command counts two."""
     command = "gunicorn core.wsgi & sleep 3; exec gunicorn core.wsgi"
     container = run(plain_image, "sh", "-c", command, ready="Can't connect to")
     assert container.exit_code == 1

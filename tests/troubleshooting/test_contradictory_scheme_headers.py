@@ -18,7 +18,7 @@ CONTRADICTS = edited(PASSES_ON, {";": ";\n        proxy_set_header X-Forwarded-P
 
 
 def test_inner_proxy_contradicts_the_outer(build, plain_image, run, replay, tmp_path):
-    """The outer proxy terminates TLS; nginx is the inner one, with its own scheme and without."""
+    """The outer proxy terminates TLS; nginx is the inner one, with or without its own scheme."""
     proxy = Nginx(build, run, tmp_path, CONTRADICTS)
     inside = {"networks": [f"container:{proxy.id}"], "publish_all": False}
     container = run(plain_image, *SERVE, **inside)
@@ -36,7 +36,7 @@ def test_inner_proxy_contradicts_the_outer(build, plain_image, run, replay, tmp_
     ("name", "right"), [("X-Forwarded-Protocol", "ssl"), ("X-Forwarded-Ssl", "on")]
 )
 def test_https_in_the_wrong_header_contradicts(plain_image, run_once, name, right):
-    """Two headers say `https`; one of them should use another word."""
+    """Two headers say `https`, but one of them should have another value."""
     container = run_once(plain_image, env={"FORWARDED_ALLOW_IPS": "*", "ALLOWED_HOSTS": "web"})
     wrong, agreed = (
         container.get("/echo/", headers={"Host": "web", **HTTPS, name: value})

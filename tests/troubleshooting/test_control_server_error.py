@@ -5,7 +5,7 @@ SERVE = ("gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000")
 
 
 def test_error_names_the_home_of_the_user(plain_image, run_once, replay):
-    """The path at the end of the line is HOME, where the user cannot write."""
+    """The path at the end of the line is HOME, which the user cannot write to."""
     container = run_once(plain_image, *SERVE)
     log = container.wait_for_log("Control server error")
 
@@ -15,7 +15,7 @@ def test_error_names_the_home_of_the_user(plain_image, run_once, replay):
 
 
 def test_none_is_no_place_for_the_control_socket(plain_image, run):
-    """One setting stops Gunicorn, and with the other one it serves without an error."""
+    """One setting stops Gunicorn; with the other, it serves without an error."""
     write = 'printf %s "$0" > /tmp/conf.py; exec gunicorn core.wsgi --config /tmp/conf.py'
     none = run(plain_image, "sh", "-c", write, "control_socket = None", ready="")
     disabled = run(plain_image, "sh", "-c", write, "control_socket_disable = True")

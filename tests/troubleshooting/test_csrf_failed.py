@@ -31,7 +31,7 @@ print(client.getresponse().status)
 
 
 def test_proxy_that_is_not_believed_fails_the_origin(plain_image, run, replay):
-    """The same form comes from outside, and from 127.0.0.1, whose headers Gunicorn trusts."""
+    """The form comes once from outside, and once from 127.0.0.1, whose headers Gunicorn trusts."""
     container = run(plain_image, env={"ALLOWED_HOSTS": FORM["Host"]})
 
     refused = httpx.post(f"{container.address}/echo/", headers=FORM, verify=TLS, timeout=PATIENCE)

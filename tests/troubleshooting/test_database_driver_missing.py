@@ -8,7 +8,7 @@ WITHOUT = f'rm -r "$(python -c "{FIND}")" && exec gunicorn core.wsgi --no-contro
 
 
 def test_missing_driver_ends_gunicorn(plain_image, run, replay):
-    """The package of PostgreSQL is removed, and no database runs."""
+    """The PostgreSQL package is removed, and no database runs."""
     command = ["sh", "-c", WITHOUT.format("psycopg")]
     container = run(plain_image, *command, ready="", user="0", env=POSTGRES)
 
@@ -18,7 +18,7 @@ def test_missing_driver_ends_gunicorn(plain_image, run, replay):
 
 
 def test_psycopg_alone_has_no_libpq(plain_image, run):
-    """Only the package that has libpq inside is removed."""
+    """Only the package that includes libpq is removed."""
     command = ["sh", "-c", WITHOUT.format("psycopg_binary")]
     container = run(plain_image, *command, ready="", user="0", env=POSTGRES)
 
@@ -27,7 +27,7 @@ def test_psycopg_alone_has_no_libpq(plain_image, run):
 
 
 def test_mysql_has_a_line_of_its_own(inside, plain_image):
-    """The image has no package for MySQL."""
+    """The image has no MySQL package."""
     done = inside(plain_image, "python", "manage.py", "check", env=MYSQL)
 
     assert done.exit_code == 1

@@ -15,7 +15,7 @@ KILL = 'kill $(grep -o "WRITE [0-9]*" /proc/locks | cut -c 7-)'
 
 
 def test_locks_of_the_kernel_lead_to_the_writer(plain_image, run, replay):
-    """Another process of the container holds the lock; once that is killed, the error is gone."""
+    """Another process in the container has the lock; when it is killed, the error is gone."""
     container = run(plain_image, env=DATABASE)
     job = container.background.submit(container.exec, *JOB)
     container.wait_for_log("OperationalError: database is locked", count=2)

@@ -6,7 +6,7 @@ READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
 
 
 def test_refused_database_fails_the_view(plain_image, run, replay):
-    """The settings have the app's own container as the host, where no database listens."""
+    """The settings use the app's own container as the host, where no database listens."""
     container = run(plain_image, env={"DATABASE_URL": ADDRESS.format("secret", "127.0.0.1")})
 
     assert container.get("/health/").status_code == 200
@@ -17,7 +17,7 @@ def test_refused_database_fails_the_view(plain_image, run, replay):
 
 
 def test_unknown_name_of_a_database_is_not_resolved(plain_image, network, run):
-    """No container on the network has the name."""
+    """No container on the network has this name."""
     env = {"DATABASE_URL": ADDRESS.format("secret", "db")}
     container = run(plain_image, env=env, networks=[network])
 

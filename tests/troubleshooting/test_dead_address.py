@@ -24,7 +24,7 @@ LOCATIONS = """
 def test_nginx_keeps_the_address_until_it_is_reloaded(
     docker, network, build, plain_image, run, replay, tmp_path
 ):
-    """The container behind a name is replaced, and only one location looks the name up again."""
+    """The container behind a name is replaced, but only one location resolves the name again."""
     options = {"networks": [network], "network_aliases": ["web", "app"]}
     old = run(plain_image, *SERVE, **options)
     locations = naming(docker, network.name, LOCATIONS)
@@ -42,7 +42,7 @@ def test_nginx_keeps_the_address_until_it_is_reloaded(
 
 
 def test_old_address_can_refuse_the_connection(docker, network, build, plain_image, run, tmp_path):
-    """Another container has the address that nginx keeps, and nothing listens there."""
+    """Another container has the address that nginx still uses, but nothing listens there."""
     options = {"networks": [network], "network_aliases": ["web", "app"]}
     old = run(plain_image, "sleep", "infinity", ready="", **options)
     address = old.ip_address

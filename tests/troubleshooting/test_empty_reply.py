@@ -13,7 +13,7 @@ SERVE = "exec gunicorn dies --pythonpath /tmp --no-control-socket"
 
 
 def test_killed_worker_leaves_its_client_without_a_reply(plain_image, run, replay):
-    """The worker is killed during a request, as the kernel does when memory runs out."""
+    """The worker is killed during a request, as by the kernel when memory runs out."""
     container = run(plain_image, "sh", "-c", f"echo '{DIES}' > /tmp/dies.py; {SERVE}")
     container.wait_for_log("Booting worker")
 
@@ -23,7 +23,7 @@ def test_killed_worker_leaves_its_client_without_a_reply(plain_image, run, repla
 
 
 def test_replaced_worker_cuts_a_long_request(plain_image, run):
-    """A request of a minute is in progress at a reload; without one, gthread has no limit."""
+    """A request of a minute is in progress during a reload; without one, gthread has no limit."""
     options = "--threads 2 --timeout 2 --graceful-timeout 1"
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": options})
     response = container.start_sleep(60)
@@ -36,7 +36,7 @@ def test_replaced_worker_cuts_a_long_request(plain_image, run):
 
 
 def test_restart_after_max_requests_cuts_a_long_request(plain_image, run):
-    """A request of a minute is the second one, and the last that its worker may handle."""
+    """The second request takes a minute, and is the last one that its worker may handle."""
     options = "--threads 2 --timeout 2 --graceful-timeout 1 --max-requests 2"
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": options})
     response = container.start_sleep(60)

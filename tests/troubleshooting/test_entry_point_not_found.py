@@ -4,7 +4,7 @@ ENTRY = "troubleshooting/entry-point-not-found"
 
 
 def test_unknown_class_is_named(plain_image, run, replay):
-    """Both lines show the name, and the list of Gunicorn's classes does not have it."""
+    """Both lines show the name, which is not in the list of Gunicorn's classes."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--worker-class gthreads"}, ready="")
 
     assert container.exit_code == 1
@@ -13,7 +13,7 @@ def test_unknown_class_is_named(plain_image, run, replay):
 
 
 def test_class_of_a_missing_package_names_the_module(plain_image, run):
-    """Uvicorn's worker, in an image without Uvicorn."""
+    """Uses Uvicorn's worker in an image without Uvicorn."""
     flags = {"GUNICORN_CMD_ARGS": "--worker-class uvicorn.workers.UvicornWorker"}
     container = run(plain_image, env=flags, ready="No module named 'uvicorn'")
 

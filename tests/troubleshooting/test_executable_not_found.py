@@ -12,7 +12,7 @@ gunicorn --version || python -m gunicorn --version
 
 @pytest.mark.docker_only("runc, whose message this is")
 def test_misspelt_command_is_not_found(plain_image, replay):
-    """Docker's line shows the command; the image has the right name."""
+    """Docker's line shows the misspelled command; the image has the right one."""
     replay(f"{ENTRY}/line.console", web=plain_image)
     replay(f"{ENTRY}/confirm.console", web=plain_image)
 

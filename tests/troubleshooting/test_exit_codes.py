@@ -37,7 +37,7 @@ def test_exit_code_has_its_cause(plain_image, run, docker, replay, code):
         container = run(plain_image, *options.pop("command", []), **options)
         container.wait_for_log("Booting worker")
         if code == 0:
-            container.get("/health/")  # a worker that has not yet begun to serve is killed
+            container.get("/health/")  # a worker that has not served yet is killed
         found = container.stop(grace=1 if code == 137 else 10).exit_code
     else:
         found = end_of(docker, plain_image, ENDS.get(code, []), "none" if code == 125 else "1g")
@@ -49,7 +49,7 @@ def test_exit_code_has_its_cause(plain_image, run, docker, replay, code):
 
 
 def test_init_keeps_orphans_from_an_older_gunicorn(build, run):
-    """A process that is not a worker exits with 3 under Docker's init; Gunicorn 23 still serves."""
+    """A process other than a worker exits with 3 under Docker's init; Gunicorn 23 keeps serving."""
     image = build("signals/exec-form.Dockerfile", requirements={"gunicorn": "23.0.0"})
     container = run(image, *DEMO, init=True)
     container.wait_for_log("Booting worker")
@@ -61,7 +61,7 @@ def test_init_keeps_orphans_from_an_older_gunicorn(build, run):
 
 
 def end_of(docker, image, command, memory):
-    """Run a command in an image to its end, and return the exit code of Docker's client."""
+    """Run a command in an image until it ends, and return the exit code of Docker's client."""
     line = [*docker.client_config.docker_cmd, "run", "--rm", "--memory", memory]
     line += ["--label", f"{engine.LABEL}={os.environ['PROOFS_RUN']}", "--env", "SECRET_KEY=x"]
     return subprocess.run([*line, image, *command], check=False, capture_output=True).returncode

@@ -15,7 +15,7 @@ LOCATIONS = """
 def test_longer_read_timeout_lets_the_view_finish(
     build, plain_image, run, run_once, replay, tmp_path
 ):
-    """The view takes three seconds; nginx waits for one second, then for a minute."""
+    """The view takes three seconds; nginx waits for one second, then for up to a minute."""
     container = run_once(plain_image)
     address = container.ip_address
     proxy = Nginx(build, run, tmp_path, LOCATIONS.format(address, 1))

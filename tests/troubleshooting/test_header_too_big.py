@@ -25,7 +25,7 @@ def web(running, plain_image):
 
 
 def test_large_headers_of_a_response_are_a_502(web, build, run, replay, tmp_path):
-    """Gunicorn responds with 200, and nginx does not pass it on."""
+    """Gunicorn responds with 200, but nginx does not forward the response."""
     proxy = Nginx(build, run, tmp_path, LOCATION.format(web.ip_address, ""))
 
     assert (web.get().status_code, proxy.get().status_code) == (200, 502)
@@ -35,7 +35,7 @@ def test_large_headers_of_a_response_are_a_502(web, build, run, replay, tmp_path
 
 
 def test_larger_buffer_lets_large_headers_through(web, build, run, tmp_path):
-    """The lines of the page are in the location."""
+    """With the page's lines in the location, the response reaches the client."""
     buffers = (SNIPPETS / ENTRY / "large.buffers.conf").read_text()
     proxy = Nginx(build, run, tmp_path, LOCATION.format(web.ip_address, buffers))
 

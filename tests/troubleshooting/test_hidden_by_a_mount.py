@@ -13,7 +13,7 @@ def empty(tmp_path):
 
 
 def test_mount_over_the_code_hides_it(plain_image, run, replay, empty):
-    """An empty directory is mounted over /app, and hides what the image has there."""
+    """An empty directory is mounted over /app, and hides the image's files."""
     container = run(plain_image, ready="", volumes=[(empty, "/app")])
 
     assert container.exit_code == 3
@@ -22,7 +22,7 @@ def test_mount_over_the_code_hides_it(plain_image, run, replay, empty):
 
 
 def test_hidden_manage_py_cannot_be_opened(plain_image, run, empty):
-    """The command is one of manage.py, and its directory is hidden."""
+    """The command needs manage.py, whose directory is hidden."""
     command = ["python", "manage.py", "check"]
     container = run(plain_image, *command, ready="", volumes=[(empty, "/app")])
 

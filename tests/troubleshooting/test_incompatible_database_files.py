@@ -10,7 +10,7 @@ WRITE = 'echo {} > "$PGDATA/PG_VERSION"'
 
 @pytest.fixture(scope="module")
 def db(running, official):
-    """Return a database whose files name an older version than the one that made them."""
+    """Return a database whose files state an older version than the one that created them."""
     password = {"POSTGRES_PASSWORD": "secret"}
     with running(official("postgres:18"), env=password, ready="") as container:
         container.exec("sh", "-c", READY)
@@ -21,14 +21,14 @@ def db(running, official):
 
 
 def test_other_major_version_is_refused(db, replay):
-    """The file in which PostgreSQL notes the version of its files names an older one."""
+    """The file in which PostgreSQL records its version contains an older one."""
     assert LINE in db.logs()
     replay(f"{ENTRY}/line.console", db=db.handle.id)
     replay(f"{ENTRY}/confirm.console", db=db.handle.id)
 
 
 def test_matching_version_starts_again(db, run, official):
-    """The files are of the server's version again, as with the old image; nothing was lost."""
+    """The files have the server's version again, as with the old image; nothing was lost."""
     assert not db.running
     fix = ("sh", "-c", WRITE.format(18))
     fixed = run(official("postgres:18"), *fix, entrypoint="", ready="", volumes_from=[db.handle])

@@ -24,7 +24,7 @@ python manage.py migrate 2>&1 || true
 
 @pytest.fixture(scope="module")
 def web(running, plain_image):
-    """Return a container whose database has forgotten that one app was migrated."""
+    """Return a container whose database has no record of one app's migrations."""
     with running(plain_image, "sleep", "600", ready="", env=SQLITE) as container:
         container.exec(*MIGRATE)
         container.exec(*SHELL, FORGET)
@@ -32,13 +32,13 @@ def web(running, plain_image):
 
 
 def test_missing_dependency_stops_migrate(web, replay):
-    """An applied migration depends on one that is not."""
+    """An applied migration depends on one that is not applied."""
     replay(f"{ENTRY}/line.console", web=web.handle.id)
     replay(f"{ENTRY}/confirm.console", web=web.handle.id)
 
 
 def test_failed_migrate_changes_nothing(web):
-    """As many migrations are recorded before as after."""
+    """The same number of migrations is recorded before and after."""
     before = web.exec(*SHELL, COUNT)
 
     failed = web.exec("sh", "-c", "python manage.py migrate 2>&1 || true")
@@ -48,7 +48,7 @@ def test_failed_migrate_changes_nothing(web):
 
 
 def test_two_leaves_stop_migrate(web):
-    """A copy of the project has two migrations that follow the same one."""
+    """A copy of the project has two migrations with the same parent."""
     printed = web.exec("sh", "-c", LEAVES)
 
     assert "CommandError: Conflicting migrations detected; multiple leaf nodes" in printed

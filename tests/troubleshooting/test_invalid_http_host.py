@@ -5,7 +5,7 @@ HOSTS = ["localhost", "10.0.0.1:8000", "shop.example"]
 
 
 def test_unknown_host_is_refused(plain_image, run_once, replay):
-    """Django responds with 400 to a name that is not in ALLOWED_HOSTS, and logs the name."""
+    """Django returns 400 for a name that is not in ALLOWED_HOSTS, and logs the name."""
     container = run_once(plain_image)
     codes = [container.get("/echo/", headers={"Host": host}).status_code for host in HOSTS]
     container.wait_for_log(f"add '{HOSTS[-1]}' to ALLOWED_HOSTS")
@@ -16,7 +16,7 @@ def test_unknown_host_is_refused(plain_image, run_once, replay):
 
 
 def test_underscore_in_a_host_is_refused_whatever_is_allowed(plain_image, run):
-    """With every name allowed, an underscore still fails, and a hyphen passes."""
+    """With every name allowed, an underscore still fails, but a hyphen passes."""
     container = run(plain_image, env={"ALLOWED_HOSTS": "*"})
     hosts = ["my_app:8000", "web_1", "my-app:8000"]
     codes = [container.get("/echo/", headers={"Host": host}).status_code for host in hosts]

@@ -15,7 +15,7 @@ def test_quoted_number_ends_gunicorn(plain_image, run, replay):
 
 
 def test_variable_of_the_command_beats_the_file(plain_image, run, tmp_path):
-    """The file has the number in quotes, the option without."""
+    """The file has the number in quotes; the option has it without."""
     (tmp_path / "web.env").write_text(f"{QUOTED}\n")
     options = {"env_files": [tmp_path / "web.env"], "ready": ""}
     command = ["printenv", "WEB_CONCURRENCY"]
@@ -28,7 +28,7 @@ def test_variable_of_the_command_beats_the_file(plain_image, run, tmp_path):
 
 
 def test_word_in_an_option_is_an_invalid_int(plain_image, run):
-    """The line shows the option, and the exit code is that of a wrong option."""
+    """The line shows the option, and the exit code is the one for a wrong option."""
     line = "error: argument -w/--workers: invalid int value: 'auto'"
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--workers auto"}, ready=line)
 

@@ -18,7 +18,7 @@ for line in f"{get}{host}", f"PROXY TCP4 a b c d\\r\\n{get}":
 
 
 def test_invalid_request_shows_who_connected(plain_image, run, replay):
-    """The address is that of the connection, whatever a trusted proxy says."""
+    """The address is the connection's, regardless of what a trusted proxy sends."""
     container = run(plain_image, *SERVE, env={"FORWARDED_ALLOW_IPS": "*"})
     container.exec("python", "-c", HOST_TWICE_THEN_PROXY_PROTOCOL)
     container.wait_for_log("Invalid request", count=2)
@@ -29,7 +29,7 @@ def test_invalid_request_shows_who_connected(plain_image, run, replay):
 
 
 def test_tls_to_the_plain_port_is_logged_as_bytes(plain_image, run):
-    """Two handshakes begin as TLS does, and their random bytes have a line end."""
+    """Two TLS handshakes arrive whose random bytes contain a line break."""
     container = run(plain_image, *SERVE)
 
     for line_end in b"\r\n", b"\n":
@@ -43,7 +43,7 @@ def test_tls_to_the_plain_port_is_logged_as_bytes(plain_image, run):
 
 @pytest.mark.docker_only("gateway of the engine's own network")
 def test_gateway_stands_for_the_host(plain_image, run):
-    """A program on the host sends what is not HTTP to the published port."""
+    """A program on the host sends something other than HTTP to the published port."""
     container = run(plain_image, *SERVE)
     gateway = next(iter(container.handle.network_settings.networks.values())).gateway
 

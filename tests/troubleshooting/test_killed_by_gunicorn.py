@@ -19,7 +19,7 @@ GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 1"}
 
 @pytest.mark.cgroup
 def test_gunicorn_logs_its_own_kill_alike(plain_image, run, replay):
-    """There is no memory limit: the worker is stuck, but the line is the same."""
+    """The worker hangs without a memory limit, but the line is the same."""
     container = run(plain_image, env=GTHREAD, cpus=0.3)
     container.start_get("/hold-gil/60/")
     container.wait_for_log("Booting worker", count=2)
@@ -29,7 +29,7 @@ def test_gunicorn_logs_its_own_kill_alike(plain_image, run, replay):
 
 
 def test_worker_that_exits_slowly_is_killed_after_its_request(plain_image, run):
-    """A sync worker logs its slow request, and then takes longer than a second to exit."""
+    """A sync worker logs its slow request, and then needs longer than a second to exit."""
     container = run(plain_image, "sh", "-c", SERVE, SLOW_TO_EXIT)
     container.begin(lambda: container.start_get("/sleep/30/"))
     log = container.wait_for_log("was sent SIGKILL! Perhaps out of memory?")

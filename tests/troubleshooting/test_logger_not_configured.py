@@ -30,7 +30,7 @@ def test_empty_loggers_let_gunicorn_start(plain_image, run):
     ],
 )
 def test_missing_class_and_closed_file_are_named(plain_image, run, kind, wrong):
-    """A formatter's package is not installed, and only root can write to a file's directory."""
+    """A formatter's package is not installed, or only root can write to a file's directory."""
     container = run(plain_image, *serve(**{f"{kind}s": {"mine": wrong}}), ready="")
 
     assert container.exit_code == 1

@@ -8,7 +8,7 @@ LIMIT = {"memory": "64m", "memory_swap": "64m"}
 
 @pytest.mark.cgroup
 def test_memory_limit_kills_workers_in_a_loop(plain_image, run, replay):
-    """Three workers do not fit: the kernel kills them, Gunicorn starts others, and it stays up."""
+    """Three workers do not fit: the kernel kills them, and Gunicorn starts others and stays up."""
     container = run(plain_image, env={"WEB_CONCURRENCY": "3"}, **LIMIT)
 
     container.wait_for_log("was sent SIGKILL! Perhaps out of memory?", count=4)

@@ -20,7 +20,7 @@ LIMIT = {"memory": "150m", "memory_swap": "150m"}
 @pytest.mark.cgroup
 @pytest.mark.docker_only("OOMKilled of a container that keeps running")
 def test_hup_frees_what_has_grown(plain_image, run, replay):
-    """Every request leaks 10 MB: two workers are killed, and HUP replaces the third."""
+    """Every request leaks 10 MB: two workers are killed, and HUP replaces the third one."""
     container = run(plain_image, "sh", "-c", SERVE, env={"LEAK": LEAK}, **LIMIT)
     ask_until_killed(container, times=2)
     container.wait_for_log("Booting worker", count=3)
@@ -35,7 +35,7 @@ def test_hup_frees_what_has_grown(plain_image, run, replay):
 
 
 def ask_until_killed(container, times):
-    """Send requests until so many workers have been killed; a hundred are more than enough."""
+    """Send requests until this many workers have been killed; a hundred are more than enough."""
     for _ in range(100):
         if container.logs().count("Perhaps out of memory?") == times:
             break

@@ -5,7 +5,7 @@ COLLECT = ["python", "manage.py", "collectstatic", "--noinput"]
 
 
 def test_collecting_anew_mends_the_pages(plain_image, run, replay):
-    """A page returns 500, and 200 once root has collected the files and the workers are new."""
+    """A page returns 500, then 200 once root has collected the files and workers are new."""
     container = run(plain_image)
     before = container.get("/").status_code
     container.wait_for_log("entry for 'core/site.css'")
@@ -20,5 +20,5 @@ def test_collecting_anew_mends_the_pages(plain_image, run, replay):
 
 
 def test_debug_hides_the_missing_manifest(plain_image, run):
-    """The image is the same, and the page returns 200."""
+    """With DEBUG, the same image returns 200 for the page."""
     assert run(plain_image, env={"DEBUG": "1"}).get("/").status_code == 200

@@ -12,7 +12,7 @@ DEMO = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
 
 
 def test_time_zone_of_django_reaches_its_workers_alone(plain_image, run, replay):
-    """The line before Django is loaded is in UTC, the line after it is not."""
+    """The line before Django loads is in UTC, but the line after it is not."""
     container = run(plain_image, *SERVE, env=IN_INDIA)
     container.get("/fail/")
     container.wait_for_log("Internal Server Error")
@@ -22,7 +22,7 @@ def test_time_zone_of_django_reaches_its_workers_alone(plain_image, run, replay)
 
 
 def test_tz_moves_the_lines_of_gunicorn(plain_image, run):
-    """All of Gunicorn's lines are in the zone that TZ sets."""
+    """All of Gunicorn's lines use the time zone in TZ."""
     container = run(plain_image, *DEMO, env={"TZ": INDIA})
 
     log = container.wait_for_log("Booting worker")

@@ -9,7 +9,7 @@ GUNICORN = "gunicorn[gevent]"
 
 
 def test_import_before_the_patch_is_warned_of(build, run, replay):
-    """The configuration file imports from ssl, and the worker patches when it starts."""
+    """The configuration file imports from ssl, and the worker patches at startup."""
     changes = with_gevent(GUNICORN) | {"gunicorn.conf.py": IMPORT}
     container = run(build(GTHREAD, changes=changes), *GEVENT_CLASS, ready="MonkeyPatchWarning")
 
@@ -18,7 +18,7 @@ def test_import_before_the_patch_is_warned_of(build, run, replay):
 
 
 def test_patch_before_the_import_warns_of_nothing(build, run):
-    """The same file patches first."""
+    """The same configuration file patches before it imports from ssl."""
     changes = with_gevent(GUNICORN) | {"gunicorn.conf.py": PATCH + IMPORT}
     container = run(build(GTHREAD, changes=changes), *GEVENT_CLASS)
 

@@ -8,7 +8,7 @@ GEVENT = {"GUNICORN_CMD_ARGS": "--worker-class gevent"}
 
 
 def test_gevent_worker_lacks_packaging(build, run, replay):
-    """Both packages are installed by name, without the extra."""
+    """Gunicorn and gevent are installed by name, without the extra."""
     image = build(GTHREAD, changes=with_gevent("gunicorn"))
     container = run(image, "gunicorn", "core.wsgi", env=GEVENT, ready="")
 

@@ -5,7 +5,7 @@ EXEC_FORM = "signals/exec-form.Dockerfile"
 
 
 def test_gunicorn_20_imports_pkg_resources(build, run, replay):
-    """Gunicorn 20.1 installed setuptools too, which no longer has the module."""
+    """Gunicorn 20.1 also installed setuptools, which no longer has the module."""
     image = build(EXEC_FORM, requirements={"gunicorn": "20.1.0"})
     container = run(image, ready="")
 
@@ -15,14 +15,14 @@ def test_gunicorn_20_imports_pkg_resources(build, run, replay):
 
 
 def test_distutils_is_gone(inside, plain_image):
-    """The module is not in this Python."""
+    """Python in the image does not have the module."""
     done = inside(plain_image, "python", "-c", "import distutils")
 
     assert "No module named 'distutils'" in done.output
 
 
 def test_newer_gunicorn_needs_no_pkg_resources(inside, plain_image):
-    """The module is missing in this image too, and Gunicorn's command starts."""
+    """The image does not have the module either, but Gunicorn's command starts."""
     missing = inside(plain_image, "python", "-c", "import pkg_resources")
     version = inside(plain_image, "gunicorn", "--version")
 

@@ -7,7 +7,7 @@ TOUCH = "touch /data/1 /data/2 /data/3 /data/4 2>&1; df --output=pcent,ipcent /d
 
 
 def test_full_tmpfs_refuses_the_write(plain_image, run, replay):
-    """The tmpfs has 64 kB, and the root file system has room."""
+    """The tmpfs has 64 kB, while the root file system has free space."""
     container = run(plain_image, *SLEEP, ready="", tmpfs=["/data:size=64k,mode=1777"])
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)
@@ -16,7 +16,7 @@ def test_full_tmpfs_refuses_the_write(plain_image, run, replay):
 
 
 def test_full_inodes_have_the_same_line(plain_image, run):
-    """The tmpfs has a megabyte, but inodes for its root and two files only."""
+    """The tmpfs has a megabyte, but only enough inodes for its root and two files."""
     options = {"tmpfs": ["/data:size=1m,nr_inodes=3,mode=1777"]}
     container = run(plain_image, "sh", "-c", TOUCH, ready="", **options)
 
@@ -26,7 +26,7 @@ def test_full_inodes_have_the_same_line(plain_image, run):
 
 
 def test_shared_memory_is_64_mb(inside, plain_image):
-    """No option gives the size."""
+    """Without an option, /dev/shm has Docker's default size of 64 MB."""
     done = inside(plain_image, "df", "--output=size", "--block-size=1M", "/dev/shm")
 
     assert done.output.split()[-1] == "64"

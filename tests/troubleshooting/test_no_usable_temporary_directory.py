@@ -16,7 +16,7 @@ def test_start_without_a_temporary_directory_ends_with_the_line(plain_image, run
 
 
 def test_full_disk_logs_the_same_line(plain_image, run):
-    """Only one directory is read-only, but /tmp is full."""
+    """Only one directory is read-only, while /tmp is full."""
     container = run(plain_image, "sh", "-c", FILL, ready="", **FULL)
 
     assert container.exit_code == 255

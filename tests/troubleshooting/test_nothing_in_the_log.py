@@ -20,7 +20,7 @@ def test_failing_view_may_leave_no_line(plain_image, run, replay):
 
 
 def test_options_of_gunicorn_bring_no_traceback_back(plain_image, run):
-    """Gunicorn logs the request at its most talkative level, but not the view's exception."""
+    """At its most verbose level, Gunicorn logs the request, but not the view's exception."""
     options = {"GUNICORN_CMD_ARGS": "--log-level debug --capture-output"}
     container = run(plain_image, *SERVE, SETTINGS, env=QUIET | options)
 
@@ -30,7 +30,7 @@ def test_options_of_gunicorn_bring_no_traceback_back(plain_image, run):
 
 
 def test_logging_brings_tracebacks_back(plain_image, run):
-    """The settings end with the file of the page."""
+    """With the page's file at the end of the settings, the log has the traceback."""
     container = run(plain_image, *SERVE, SETTINGS + LOGGING, env=QUIET)
 
     assert container.get("/fail/").status_code == 500

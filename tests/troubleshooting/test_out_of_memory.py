@@ -18,7 +18,7 @@ LIMIT, MORE = ({"memory": size, "memory_swap": size} for size in ("100m", "500m"
 @pytest.mark.cgroup
 @pytest.mark.docker_only("OOMKilled of a container that keeps running")
 def test_raised_limit_holds_at_once(plain_image, run, docker, replay):
-    """A request needs 200 MB: its worker is killed under a limit of 100, but not under 500."""
+    """A request needs 200 MB: its worker is killed with a limit of 100, but not with 500."""
     container = run(plain_image, "sh", "-c", SERVE, env={"GREED": GREED}, **LIMIT)
     with pytest.raises(httpx.TransportError):
         container.get("/health/")
@@ -33,7 +33,7 @@ def test_raised_limit_holds_at_once(plain_image, run, docker, replay):
 
 
 def test_end_of_the_graceful_timeout_logs_the_same_line(plain_image, run):
-    """Memory is not limited; Ctrl+C, or SIGINT, stops Gunicorn during a long request."""
+    """Memory is not limited; Ctrl+C (SIGINT) stops Gunicorn during a long request."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--threads 2 --graceful-timeout 1"})
     container.start_sleep(60)
 

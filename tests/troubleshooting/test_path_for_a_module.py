@@ -4,7 +4,7 @@ ENTRY = "troubleshooting/path-for-a-module"
 
 
 def test_suggested_name_fails_too(plain_image, run_once, replay):
-    """Gunicorn gets a path and suggests a name, which it then cannot import."""
+    """Gunicorn gets a path, and suggests a name that it then cannot import."""
     with_path, as_suggested = (
         run_once(plain_image, "gunicorn", name, "--no-control-socket", ready="")
         for name in ("core/wsgi.py", "core/wsgi:application")

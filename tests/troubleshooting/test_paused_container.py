@@ -13,9 +13,10 @@ TIMEOUT = 2
 
 @pytest.mark.cgroup
 def test_worker_killed_after_a_pause_is_replaced(small_image, run, docker, replay):
-    """An idle worker is killed when it wakes, unless it happens to be faster than the master.
+    """An idle worker is killed when it wakes, unless it happens to act before the master.
 
-    It then has a second to exit. One that takes longer gets SIGKILL, and is paused again.
+    The worker then has a second to exit. If it takes longer, it gets SIGKILL, and the test
+    pauses it again.
     """
     container = run(small_image, env={"GUNICORN_CMD_ARGS": f"--timeout {TIMEOUT}"})
     container.get("/health/")

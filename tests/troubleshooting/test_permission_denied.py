@@ -9,7 +9,7 @@ MAKE = ["install", "-d", "-o", "65534", "/srv/data"]
 
 @pytest.mark.docker_only("new volume that belongs to root")
 def test_folder_given_to_the_user_can_be_written_to(plain_image, run, replay):
-    """A new volume belongs to root, until root gives it to the user in the running container."""
+    """A new volume belongs to root, until root changes its owner in the running container."""
     container = run(plain_image, *SLEEP, ready="", volumes=[("/data",)])
     replay(f"{ENTRY}/line.console", web=container.handle.id)
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
@@ -21,7 +21,7 @@ def test_folder_given_to_the_user_can_be_written_to(plain_image, run, replay):
 
 @pytest.mark.docker_only("new volume that belongs to root")
 def test_new_volume_takes_the_owner_from_the_image(plain_image, builder, run):
-    """One of two volumes is mounted over a directory that belongs to the image's user."""
+    """One of two new volumes is mounted over a directory that belongs to the image's user."""
     image = builder.tag("with-a-folder")
     made = run(plain_image, *SLEEP, ready="")
     made.handle.execute(MAKE, user="0")
@@ -34,7 +34,7 @@ def test_new_volume_takes_the_owner_from_the_image(plain_image, builder, run):
 
 @pytest.mark.docker_only("new volume that belongs to root")
 def test_folder_can_be_given_while_the_container_is_down(plain_image, official, run, replay):
-    """The container has stopped, and the next one with its volumes can write."""
+    """The container has stopped, and the next one with its volumes can write to them."""
     official("python:3.14-slim")
     down = run(plain_image, "true", ready="", volumes=[("/data",)])
     assert down.exit_code == 0
@@ -47,7 +47,7 @@ def test_folder_can_be_given_while_the_container_is_down(plain_image, official, 
 
 @pytest.mark.docker_only("new volume that belongs to root")
 def test_sqlite_needs_a_directory_that_it_can_write_to(plain_image, run):
-    """Neither root's directory nor an own file in it is enough; an own directory is."""
+    """The user needs to own the directory: owning only the file in root's is not enough."""
     env = {"DATABASE_URL": "sqlite:////data/db.sqlite3"}
     container = run(plain_image, *SLEEP, ready="", env=env, volumes=[("/data",)])
     attempts = []

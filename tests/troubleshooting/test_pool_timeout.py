@@ -9,7 +9,7 @@ WRONG = {"DATABASE_URL": "postgres://app:secret@127.0.0.1/app"}
 
 
 def test_request_waits_for_the_pool_in_vain(serve, replay):
-    """Two threads share one connection for longer than the pool waits: one request gets a 500."""
+    """Two threads share one connection for longer than the pool waits: one request returns 500."""
     container = serve(SMALL, "--workers", "1")
 
     assert sorted(wave(container, "/query/5/", 2)) == [200, 500]
@@ -18,7 +18,7 @@ def test_request_waits_for_the_pool_in_vain(serve, replay):
 
 
 def test_unreachable_database_times_out_too(serve):
-    """No database listens at the address; psycopg says so in the log, and the request fails."""
+    """No database listens on the address; psycopg logs it, and the request fails."""
     container = serve(SMALL, "--workers", "1", env=WRONG)
 
     assert container.get("/backend/").status_code == 500

@@ -9,7 +9,7 @@ SHELL = ["sh", "-c", "exec gunicorn core.wsgi --bind 0.0.0.0:${PORT:-8000}"]
 
 @pytest.mark.parametrize(("port", "seen"), [("$PORT", "$PORT"), ("${PORT:-8000}", "${PORT")])
 def test_variable_in_exec_form_is_not_expanded(plain_image, run, replay, port, seen):
-    """The variable is set, and the command is a list, as in exec form."""
+    """The variable is set, but the command is a list, as in exec form."""
     command = ["gunicorn", "core.wsgi", "--bind", f"0.0.0.0:{port}"]
     container = run(plain_image, *command, env=PORT, ready=f"'{seen}' is not a valid port number.")
 
@@ -20,7 +20,7 @@ def test_variable_in_exec_form_is_not_expanded(plain_image, run, replay, port, s
 
 
 def test_shell_with_exec_expands_the_port(plain_image, run):
-    """Gunicorn is PID 1, listens on the port of the variable, and stops at SIGTERM."""
+    """Gunicorn is PID 1, listens on the variable's port, and stops at SIGTERM."""
     container = run(plain_image, *SHELL, env=PORT, ready="Listening at: http://0.0.0.0:8001")
     container.wait_for_log("Booting worker")
 

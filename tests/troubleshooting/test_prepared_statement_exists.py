@@ -14,7 +14,7 @@ PREPARED = BEHIND + (
 
 
 def test_two_threads_prepare_the_same_name(pooling, serve, replay):
-    """Django's threads share one connection of PostgreSQL, and their first statements collide."""
+    """Django's threads share one PostgreSQL connection, and their first statements collide."""
     with pooling(NO_STATEMENTS) as (pooler, address):
         container = serve(PREPARED, env=address)
 

@@ -8,7 +8,7 @@ ENV = {"DJANGO_SETTINGS_MODULE": "https_only", "PYTHONPATH": "/tmp"}
 
 
 def test_redirect_to_https_repeats_without_the_header(plain_image, run, replay):
-    """A request without the header is redirected; the same request with it gets a page."""
+    """A request without the header is redirected; the same request with the header is not."""
     env = ENV | {"ALLOWED_HOSTS": "shop.example"}
     container = run(plain_image, "sh", "-c", COMMAND, env=env)
 

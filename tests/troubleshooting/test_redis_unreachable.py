@@ -12,7 +12,7 @@ PROBE = (ROOT / "tests/probes/cached_settings.py", "/app/cached_settings.py", "r
 
 @pytest.fixture(scope="module")
 def serve(running, build):
-    """Return a function that starts the project with the address of a cache."""
+    """Return a function that starts the project with a cache's address."""
     image = build(EXEC_FORM, changes={"requirements.txt": PINS})
 
     def serve(url):
@@ -23,7 +23,7 @@ def serve(running, build):
 
 
 def test_refused_cache_fails_the_view(serve, replay):
-    """No Redis runs, and the whole site is cached; Gunicorn started all the same."""
+    """The whole site is cached, but no Redis runs; Gunicorn starts anyway."""
     with serve("redis://127.0.0.1:6379/0") as web:
         assert web.get("/health/").status_code == 500
         web.wait_for_log("Error 111 connecting to 127.0.0.1:6379")
@@ -32,13 +32,13 @@ def test_refused_cache_fails_the_view(serve, replay):
 
 
 def test_unknown_name_of_redis_is_not_resolved(serve):
-    """No container has the name."""
+    """No container has the name in the cache's URL."""
     with serve("redis://redis:6379/0") as web:
         assert web.get("/health/").status_code == 500
         assert "connecting to redis:6379" in web.logs()
 
 
 def test_local_memory_needs_no_redis(serve):
-    """The same view responds."""
+    """With local memory as the cache, the same view responds."""
     with serve("") as web:
         assert web.get("/health/").status_code == 200

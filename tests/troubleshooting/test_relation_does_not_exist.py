@@ -11,7 +11,7 @@ python manage.py shell --command 'print(Note.objects.count())' 2>&1 | tail -n 1
 
 
 def test_missing_table_fails_only_its_views(plain_image, run, replay):
-    """One view needs no table; another one does."""
+    """A view that needs no table works, but a view that needs one fails."""
     web = run(plain_image, env=SQLITE)
 
     assert web.get("/health/").status_code == 200
@@ -22,7 +22,7 @@ def test_missing_table_fails_only_its_views(plain_image, run, replay):
 
 
 def test_migrate_brings_the_table(plain_image, run):
-    """The migrations run in the same container, and its worker stays."""
+    """The migrations run in the same container, whose worker keeps running."""
     web = run(plain_image, env=SQLITE)
     worker = web.get("/whoami/").json()["pid"]
     before = web.get("/notes/").status_code
@@ -34,7 +34,7 @@ def test_migrate_brings_the_table(plain_image, run):
 
 
 def test_new_container_has_no_tables(plain_image, run):
-    """The first container is migrated and serves the view; the next one does not."""
+    """The first container is migrated and serves the view, but the next one does not."""
     old, new = (run(plain_image, env=SQLITE) for _ in range(2))
     old.exec(*MIGRATE)
 
@@ -43,7 +43,7 @@ def test_new_container_has_no_tables(plain_image, run):
 
 
 def test_app_without_migrations_gets_no_table(plain_image, run):
-    """A copy of the project lacks the directory, and its other apps are migrated."""
+    """A copy of the project does not have the directory; its other apps are migrated."""
     container = run(plain_image, "sh", "-c", LEFT_OUT, ready="", env=SQLITE)
 
     assert container.exit_code == 0

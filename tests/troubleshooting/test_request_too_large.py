@@ -32,7 +32,7 @@ def test_larger_limits_let_large_requests_through(plain_image, run):
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_each_line_has_its_option(plain_image, run, option):
-    """One limit is raised: its request returns 200, and the two others are refused."""
+    """With one limit raised, its request returns 200, and the other two are rejected."""
     container = run(plain_image, *SERVE, env={"GUNICORN_CMD_ARGS": f"--limit-request-{option}"})
 
     passed = [container.get(**request).status_code == 200 for request in REQUESTS]

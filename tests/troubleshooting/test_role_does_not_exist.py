@@ -12,7 +12,7 @@ CONNECT = "from django.db import connection; connection.ensure_connection(); pri
 
 @pytest.fixture(scope="module")
 def db(running, official):
-    """Return a database that has its default user only."""
+    """Return a database with only its default user."""
     password = {"POSTGRES_PASSWORD": "secret"}
     with running(official("postgres:18"), env=password, ready="") as container:
         container.exec("sh", "-c", READY)
@@ -21,7 +21,7 @@ def db(running, official):
 
 @pytest.fixture
 def django(db, inside, plain_image):
-    """Return a function that lets Django connect as a user, and returns what it prints."""
+    """Return a function that makes Django connect as a user, and returns the output."""
 
     def django(user, database):
         url = f"postgres://{user}:secret@{db.ip_address}/{database}"
@@ -31,7 +31,7 @@ def django(db, inside, plain_image):
 
 
 def test_probe_without_a_user_is_logged(db, replay):
-    """The command succeeds, and leaves its line."""
+    """The command succeeds, but leads to a log line."""
     db.exec("pg_isready")
 
     db.wait_for_log(ROOT)
@@ -40,7 +40,7 @@ def test_probe_without_a_user_is_logged(db, replay):
 
 
 def test_probe_with_a_user_logs_nothing(db):
-    """A check without a user follows, so that the log is complete."""
+    """A check without a user follows, so the log is complete."""
     before = db.logs().count("does not exist")
 
     db.exec("pg_isready", "--username", "postgres")
@@ -51,7 +51,7 @@ def test_probe_with_a_user_logs_nothing(db):
 
 
 def test_missing_role_looks_like_a_wrong_password(db, django):
-    """The client and the database's log say different things."""
+    """The error differs between the client and the database's log."""
     printed = django("nobody", "postgres")
 
     assert 'password authentication failed for user "nobody"' in printed
@@ -60,12 +60,12 @@ def test_missing_role_looks_like_a_wrong_password(db, django):
 
 
 def test_missing_database_is_named(django):
-    """The user and its password are right."""
+    """The user and the password are correct, but the database does not exist."""
     assert 'database "nosuch" does not exist' in django("postgres", "nosuch")
 
 
 def test_created_role_and_database_let_django_in(db, django, replay):
-    """Django connects after the reader's command, and not before it."""
+    """Django connects after the reader's command, but not before it."""
     before = django("shop", "shop")
 
     replay(f"{ENTRY}/create.console", db=db.handle.id)

@@ -14,7 +14,7 @@ LINE = "sending the newsletter"
 
 
 def test_timer_of_an_import_fires_in_each_worker(plain_image, run, replay):
-    """Two workers log two lines."""
+    """Two workers each run the timer, and log two lines."""
     container = run(plain_image, *SERVE, env={"WEB_CONCURRENCY": "2"})
     container.wait_for_log(LINE, count=2)
 
@@ -23,7 +23,7 @@ def test_timer_of_an_import_fires_in_each_worker(plain_image, run, replay):
 
 
 def test_one_worker_fires_once(plain_image, run):
-    """The options come in environment variables; the job has run once when the container stops."""
+    """Environment variables set the options; the job has run once when the container stops."""
     env = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--threads 4"}
     container = run(plain_image, *SERVE, env=env)
     container.wait_for_log(LINE)

@@ -11,9 +11,9 @@ BUSY = "SELECT pid FROM pg_stat_activity WHERE usename = 'app' AND state = 'acti
 
 @pytest.fixture(scope="module")
 def killed(postgres, serving):
-    """Kill the process of PostgreSQL that runs a request's query; return the container, and both.
+    """Kill the PostgreSQL process of a request's query; return the container and two statuses.
 
-    The status of that request comes first, then that of the next one.
+    The first status is that request's, the second is the next request's.
     """
     with serving(KEPT) as container:
         answer = container.start_get("/query/60/")
@@ -25,7 +25,7 @@ def killed(postgres, serving):
 
 
 def test_killed_process_of_the_database_closes_the_connection(killed, postgres, replay):
-    """The request gets a 500, and both logs have their lines."""
+    """The request returns 500, and both logs have their lines."""
     container, status, _ = killed
 
     assert status == 500

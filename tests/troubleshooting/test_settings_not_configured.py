@@ -10,7 +10,7 @@ CHECK = ["python", "manage.py", "check"]
 
 
 def test_module_without_settings_ends_gunicorn(plain_image, run, replay):
-    """The module makes an application, and does not say where the settings are."""
+    """The module creates an application, but does not say where the settings are."""
     container = run(plain_image, *SERVE, "application_first", ready="", volumes=PROBE)
 
     assert container.exit_code == 3
@@ -19,7 +19,7 @@ def test_module_without_settings_ends_gunicorn(plain_image, run, replay):
 
 
 def test_variable_lets_the_settings_be_found(plain_image, run):
-    """The same module is served with the variable."""
+    """With the variable, Gunicorn serves the same module."""
     env = {NAME: "core.settings"}
     container = run(plain_image, *SERVE, "application_first", volumes=PROBE, env=env)
     container.wait_for_log("Booting worker")
@@ -28,7 +28,7 @@ def test_variable_lets_the_settings_be_found(plain_image, run):
 
 
 def test_wrong_settings_module_is_named(inside, plain_image):
-    """The variable names a module that the image does not have."""
+    """The variable refers to a module that the image does not have."""
     done = inside(plain_image, *CHECK, env={NAME: "core.production"})
 
     assert done.exit_code == 1

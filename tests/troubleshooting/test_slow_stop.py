@@ -5,7 +5,7 @@ SHELL = ["/bin/sh", "-c", "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-s
 
 
 def test_signal_to_the_child_stops_in_good_order(plain_image, run, replay):
-    """A request in progress finishes; after a new start, a plain stop ends in SIGKILL."""
+    """A request in progress completes; after a restart, a plain stop ends in SIGKILL."""
     container = run(plain_image, *SHELL, stop_timeout=3)
     response = container.start_sleep(10)
     replay(f"{ENTRY}/stop.console", web=container.handle.id)

@@ -6,7 +6,7 @@ ENTRY = "troubleshooting/stalled-disk"
 
 
 def test_killed_worker_had_its_heartbeat_on_the_disk(build, run, replay):
-    """No client sends a request when the disk under /tmp stalls."""
+    """No client sends a request while the disk under /tmp stalls."""
     container = on_stalling_disk(build, run, "--timeout", "2")
     replay(f"{ENTRY}/confirm.console", web=container.handle.id)
 

@@ -4,7 +4,7 @@ ENTRY = "troubleshooting/static-files-404"
 
 
 def test_django_serves_no_static_file(plain_image, run_once, replay):
-    """The file exists, and DEBUG is off."""
+    """The static file exists, but DEBUG is off."""
     container = run_once(plain_image)
     response = container.get("/static/core/site.css")
     container.wait_for_log("Not Found: /static/core/site.css")

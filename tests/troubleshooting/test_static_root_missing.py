@@ -10,7 +10,7 @@ COLLECT = ["python", "manage.py", "collectstatic", "--noinput"]
 
 
 def test_collectstatic_needs_a_static_root(build, replay):
-    """The project's settings are those of the others, without that line."""
+    """The project's settings are the usual ones, without that line."""
     changes = {"core/settings.py": edited(SETTINGS, {STATIC_ROOT: ""})}
     image = build("signals/exec-form.Dockerfile", changes=changes)
 
@@ -19,7 +19,7 @@ def test_collectstatic_needs_a_static_root(build, replay):
 
 
 def test_static_root_lets_collectstatic_finish(plain_image, run):
-    """The settings have the line."""
+    """With the line in the settings, the command succeeds."""
     container = run(plain_image, *COLLECT, user="0", ready="static files copied to")
 
     assert STATIC_ROOT in SETTINGS

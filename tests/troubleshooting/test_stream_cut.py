@@ -14,7 +14,7 @@ SERVE += ["--bind", "0.0.0.0:8000", "--timeout", "2"]
 
 
 def test_cut_stream_is_logged_without_a_path(plain_image, run, replay):
-    """The client does not get the end, and the line after the timeout shows no request."""
+    """The client does not receive the end, and the line after the timeout shows no request."""
     container = run(plain_image, *SERVE)
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)

@@ -12,7 +12,7 @@ SQLITE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
 
 @pytest.fixture(scope="module")
 def web(running, plain_image):
-    """Return the project with three more views and a database."""
+    """Return the project with three extra views and a database."""
     with running(plain_image, *SERVE, env=SQLITE, volumes=PROBE) as container:
         container.exec("python", "manage.py", "migrate", "--verbosity", "0")
         container.wait_for_log("Booting worker")
@@ -28,10 +28,10 @@ def test_query_in_an_async_view_fails(web, replay):
 
 
 def test_async_methods_are_allowed(web):
-    """The same count is awaited."""
+    """The same query succeeds if it is awaited."""
     assert web.get("/right/").text == "0"
 
 
 def test_plain_view_may_query(web):
-    """The same count is in a view without async."""
+    """The same query succeeds in a view without async."""
     assert web.get("/plain/").text == "0"

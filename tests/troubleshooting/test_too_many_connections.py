@@ -15,7 +15,7 @@ SERVE = ["sh", "-c", f"echo '{SETTINGS}' > /tmp/kept.py; {GUNICORN}"]
 KEPT = {"DJANGO_SETTINGS_MODULE": "kept", "PYTHONPATH": "/tmp"}
 LOGIN = ["psql", "--username", "postgres", "--no-align", "--tuples-only", "--command"]
 SLEEP = ["psql", "--username", "shop", "--dbname", "postgres", "--command", "select pg_sleep(60)"]
-# Who logs in while another login's process has not gone yet may be refused: it tries again.
+# A login may be refused while the process of another one has not ended: it tries again.
 STAY = ["sh", "-c", 'until "$@"; do sleep 0.1; done', "sh", *SLEEP]
 COUNT = "select count(*) from pg_stat_activity where usename = 'shop'"
 ASK_TWELVE_AT_ONCE = """
@@ -30,7 +30,7 @@ list(ThreadPoolExecutor(12).map(ask, range(60)))
 
 
 def test_kept_connections_fill_the_database(plain_image, official, run, replay):
-    """Each of twelve threads keeps a connection, but the database allows five."""
+    """Twelve threads each keep a connection, but the database allows only five."""
     password = {"POSTGRES_PASSWORD": "secret"}
     database = run(official("postgres:18"), *FIVE_AT_MOST, env=password, ready="")
     database.exec("sh", "-c", READY)
@@ -45,7 +45,7 @@ def test_kept_connections_fill_the_database(plain_image, official, run, replay):
 
 
 def test_last_connections_are_reserved_for_superusers(official, run):
-    """Two clients use what five connections leave to others; a superuser still gets in."""
+    """Two clients use all the non-reserved connections of five; a superuser can still connect."""
     password = {"POSTGRES_PASSWORD": "secret"}
     database = run(official("postgres:18"), *FIVE_AT_MOST, env=password, ready="")
     database.exec("sh", "-c", READY)

@@ -8,7 +8,7 @@ SERVE = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
 
 
 def test_worker_without_descriptors_exits(plain_image, run, replay):
-    """Forty clients connect and stay, and the limit is 30 descriptors."""
+    """Forty clients connect and stay, but the limit is 30 descriptors."""
     container = run(plain_image, *SERVE, "--threads", "2", ulimit=["nofile=30:30"])
     container.wait_for_log("Booting worker")
     with ExitStack() as clients:

@@ -13,7 +13,7 @@ def test_unknown_option_of_the_variable_is_named_last(plain_image, run, replay):
 
 
 def test_beginning_of_several_options_is_ambiguous(plain_image, run):
-    """Gunicorn lists them all, and exits as for an option that it does not have."""
+    """Gunicorn lists all of them, and exits as for an unknown option."""
     line = "ambiguous option: --worker could match --workers, --worker-class"
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--worker gthread"}, ready=line)
 

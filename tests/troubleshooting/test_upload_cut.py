@@ -23,7 +23,7 @@ print(answer.status, answer.read().decode())
 
 
 def test_slow_upload_outlasts_the_timeout(plain_image, run, replay):
-    """A sync worker is killed while it reads, and the client gets a 500."""
+    """A sync worker is killed while it reads the body, and the client gets a 500."""
     container = run(plain_image, *SERVE)
     answer = container.exec("python", "-c", UPLOAD_FOR_SIX_SECONDS)
     container.wait_for_log("Booting worker", count=2)
@@ -34,7 +34,7 @@ def test_slow_upload_outlasts_the_timeout(plain_image, run, replay):
 
 
 def test_threads_let_the_upload_finish(plain_image, run):
-    """The same upload is read completely."""
+    """With threads, the same upload is read completely."""
     container = run(plain_image, *SERVE, "--threads", "4")
 
     answer = container.exec("python", "-c", UPLOAD_FOR_SIX_SECONDS)

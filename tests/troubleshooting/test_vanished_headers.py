@@ -7,7 +7,7 @@ IN_THE_ENVIRONMENT = "HTTP_OIDC_CLAIM_SUB = 'ada'"
 
 
 def test_header_with_an_underscore_vanishes(plain_image, run_once, replay):
-    """Two headers are sent: Django has the one with dashes, and the log has nothing."""
+    """Two headers are sent: Django gets only the one with dashes, and the log shows nothing."""
     container = run_once(plain_image)
 
     replay(f"{ENTRY}/line.console", web=container.handle.id)
@@ -16,7 +16,7 @@ def test_header_with_an_underscore_vanishes(plain_image, run_once, replay):
 
 
 def test_dashes_keep_the_key_of_the_header(plain_image, run):
-    """The name with dashes arrives under the key that the underscores had."""
+    """The name with dashes arrives with the same key as the one with underscores."""
     container = run(plain_image, *SERVE)
 
     assert IN_THE_ENVIRONMENT not in container.get(headers=CLAIM).text
@@ -24,7 +24,7 @@ def test_dashes_keep_the_key_of_the_header(plain_image, run):
 
 
 def test_forwarder_headers_wants_capitals(plain_image, run):
-    """The client sends the same name to both; the option has it in two spellings."""
+    """The client sends the same name to both containers; the option has two spellings."""
     trust = {"FORWARDED_ALLOW_IPS": "*"}
     as_sent, capitals = (
         run(plain_image, *SERVE, "--forwarder-headers", name, env=trust)

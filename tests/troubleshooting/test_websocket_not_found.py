@@ -10,7 +10,7 @@ UPGRADE = {
 
 
 def test_wsgi_treats_a_websocket_as_a_request(plain_image, run_once, replay):
-    """A client asks for a WebSocket, and Django logs a page that does not exist."""
+    """A client requests a WebSocket, and Django logs a page that does not exist."""
     command = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000"]
     container = run_once(plain_image, *command)
     response = container.get("/ws/chat/", headers=UPGRADE)

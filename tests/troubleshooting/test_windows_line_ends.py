@@ -13,14 +13,14 @@ MEND = r"sed -i 's/\r$//' entrypoint.sh && exec ./entrypoint.sh"
 
 @pytest.fixture
 def image(build):
-    """Return an image whose script has the line ends of Windows."""
+    """Return an image whose script has Windows line endings."""
     dockerfile = "signals/exec-in-script.Dockerfile"
     return build(dockerfile, files=[SCRIPT], changes={"entrypoint.sh": FROM_WINDOWS})
 
 
 @pytest.mark.docker_only("runc, whose message this is")
 def test_carriage_return_hides_the_shell(image, run, replay):
-    """The container exits; the shell's name in the first line ends in a carriage return."""
+    """The container exits: the shell's name in the first line ends with a carriage return."""
     container = run(image, ready="")
 
     assert container.exit_code != 0
@@ -29,12 +29,12 @@ def test_carriage_return_hides_the_shell(image, run, replay):
 
 
 def test_script_runs_without_its_carriage_returns(image, run):
-    """The page's command runs first, as root, as it does in a build."""
+    """The page's command runs first, as root, as in a build."""
     run(image, "-c", MEND, entrypoint="sh", user="0", ready="starting version")
 
 
 @pytest.mark.docker_only("runc, whose message this is")
 def test_missing_script_is_told_with_stat(image, run):
-    """The error has the words of the other line, and `stat` as well."""
+    """The error is the same as in the other line, with `stat` added."""
     with pytest.raises(DockerException, match=r"stat \./nosuch.sh: no such file or directory"):
         run(image, entrypoint="./nosuch.sh", ready="")

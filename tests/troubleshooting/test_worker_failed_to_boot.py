@@ -25,7 +25,7 @@ def test_wrong_module_name_ends_gunicorn(
 
 
 def test_name_is_imported_from_the_working_directory(plain_image, run):
-    """The same name fails in /tmp, and Gunicorn serves with the project's directory again."""
+    """The same name fails in /tmp, but works again in the project's directory."""
     command = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
     elsewhere = run(plain_image, *command, workdir="/tmp", ready="")
     back = run(plain_image, *command, "--chdir", "/app", workdir="/tmp")
@@ -44,7 +44,7 @@ def test_two_workers_end_with_three_or_one(plain_image, run):
 
 
 def test_inner_quotes_are_part_of_the_name(plain_image, run):
-    """The command is a list, as in exec form, and one of its items has quotes inside."""
+    """The command is a list, as in exec form, and one item contains quotes."""
     container = run(plain_image, "gunicorn", "'core.wsgi'", "--no-control-socket", ready="")
 
     assert container.exit_code == 3

@@ -15,7 +15,7 @@ def test_slow_request_logs_worker_timeout(plain_image, run, replay):
 
 
 def test_threads_let_the_slow_request_finish(plain_image, run):
-    """The request takes three times the timeout."""
+    """With threads, a request that takes three times the timeout completes."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--timeout 1 --threads 4"})
 
     assert container.get("/sleep/3/").text == "slept"
@@ -23,7 +23,7 @@ def test_threads_let_the_slow_request_finish(plain_image, run):
 
 
 def test_traceback_of_an_aborted_worker_ends_in_system_exit(plain_image, run):
-    """The view only sleeps; the last line of its traceback is not the view's."""
+    """The view only sleeps; the traceback's last line is not in the view."""
     container = run(plain_image, env={"GUNICORN_CMD_ARGS": "--timeout 1"})
     container.get("/sleep/10/")
     log = container.wait_for_log("Booting worker", count=2)
@@ -34,7 +34,7 @@ def test_traceback_of_an_aborted_worker_ends_in_system_exit(plain_image, run):
 
 
 def test_longer_timeout_lets_the_slow_request_finish(plain_image, run):
-    """The same view takes three seconds; one worker waits for one, the other for twenty."""
+    """The same view takes 3 s: it fails with a timeout of 1 s, but not with one of 20 s."""
     short, long = (run(plain_image, env={"GUNICORN_CMD_ARGS": f"--timeout {n}"}) for n in (1, 20))
 
     assert short.get("/sleep/3/").status_code == 500

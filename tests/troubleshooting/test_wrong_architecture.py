@@ -7,13 +7,13 @@ import pytest
 ENTRY = "troubleshooting/wrong-architecture"
 DOCKERFILE = 'FROM scratch\nCOPY . /usr/local/bin/\nCMD ["gunicorn", "core.wsgi"]\n'
 ARM64 = 0xB7
-# The header of a 64-bit program, without the program; its ABI is one that no emulator takes.
+# The header of a 64-bit program, without the program; no emulator accepts its ABI.
 PROGRAM = b"\x7fELF\2\1\1\0\1" + bytes(7) + bytes([2, 0, ARM64, 0, 1]) + bytes(43)
 
 
 @pytest.fixture
 def image_for(builder, docker, tmp_path):
-    """Return a function that builds an image of two files for a platform."""
+    """Return a function that builds an image from two files for a platform."""
     for name, content in {"gunicorn": PROGRAM, "entrypoint.sh": b"exec gunicorn\n"}.items():
         (tmp_path / name).write_bytes(content)
         (tmp_path / name).chmod(0o755)
@@ -30,7 +30,7 @@ def image_for(builder, docker, tmp_path):
 
 @pytest.mark.docker_only("runc, whose message this is")
 def test_kernel_refuses_what_it_cannot_read(image_for, run, replay):
-    """An ARM program, and a script without a shell in its first line, end with the same line."""
+    """An ARM program, and a script without a shell in its first line, lead to the same error."""
     image = image_for("arm64")
     script = run(image, "entrypoint.sh", ready="")
 

@@ -17,14 +17,14 @@ BACKEND = "from django.core.mail import get_connection"
 
 @pytest.fixture(scope="module")
 def web(running, plain_image):
-    """Return Gunicorn, whose port is plain."""
+    """Return Gunicorn, which listens without TLS."""
     with running(plain_image) as container:
         container.wait_for_log("Booting worker")
         yield container
 
 
 def test_tls_to_the_plain_port_has_a_wrong_version(web, replay):
-    """The same port responds over plain HTTP."""
+    """TLS to the port fails, while the port responds over plain HTTP."""
     replay(f"{ENTRY}/line.console", web=web.handle.id)
     replay(f"{ENTRY}/confirm.console", web=web.handle.id)
 
@@ -32,7 +32,7 @@ def test_tls_to_the_plain_port_has_a_wrong_version(web, replay):
 
 
 def test_nginx_has_the_same_line(web, build, run, tmp_path):
-    """The client of nginx gets a 502."""
+    """Over nginx, the client gets a 502."""
     proxy = Nginx(build, run, tmp_path, LOCATION.format(web.ip_address))
 
     assert proxy.get().status_code == 502
@@ -41,7 +41,7 @@ def test_nginx_has_the_same_line(web, build, run, tmp_path):
 
 
 def test_mail_has_the_same_line(web):
-    """Django's mail backend begins TLS at a port that does not."""
+    """Django's mail backend starts TLS on a port without TLS."""
     command = f"try:\n    {BACKEND}; {OPEN}\nexcept Exception as error:\n    print(error)"
 
     assert "WRONG_VERSION_NUMBER" in web.exec(*MAIL, command)

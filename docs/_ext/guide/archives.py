@@ -35,13 +35,15 @@ def render(builder: StandaloneHTMLBuilder, page: str) -> str:
 
 
 def offer(app: Sphinx, error: Exception | None) -> None:
-    """Copy each archive to where its link leads."""
+    """Copy each archive and its files to where their links lead."""
     if error or not isinstance(app.builder, StandaloneHTMLBuilder):
         return
     for file in sorted(_folder(app.builder).glob("*.zip")):
         target = Path(app.outdir) / "raw" / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
+        with ZipFile(file) as archive:
+            archive.extractall(target.with_name("archives"))
 
 
 late.PARTS[Archive.part] = render

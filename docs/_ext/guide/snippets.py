@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
@@ -35,7 +35,10 @@ def depart_download(translator: HTML5Translator, _node: Download) -> None:
 
 
 class SnippetInclude(LiteralInclude):
-    """A literalinclude that knows what the name of a snippet means."""
+    """A literalinclude that knows what the name of a snippet means.
+
+    A caption says where to save a file that belongs in a subdirectory, as in nginx/default.conf.
+    """
 
     def run(self) -> list[nodes.Node]:
         """Include the file, with a caption, a language, an anchor and a Download link."""
@@ -45,20 +48,23 @@ class SnippetInclude(LiteralInclude):
         name = names.saved(path)
         lexer = LANGUAGES.get(name) or _language(name)
         self.options = {"language": lexer, "caption": name, **self.options}
+        if PurePosixPath(self.options["caption"]).name != name:
+            warn("%s: let the caption end in %s.", path, name, location=self.get_location())
         [block] = super().run()
         if isinstance(block, nodes.container):  # else there is no such file, and Sphinx has warned
-            self._describe(block, path, names.download(path.relative_to(root).as_posix()))
+            raw = names.download(path.relative_to(root).as_posix())
+            self._describe(block, path, "" if "start-at" in self.options else raw)
         return [block]
 
     def _describe(self, block: nodes.container, path: Path, raw: str) -> None:
         """Give a block its caption, its link and its anchor."""
-        name, page, document = names.saved(path), self.env.docname, self.state.document
+        name, page, document = self.options["caption"], self.env.docname, self.state.document
         wrong, caption = names.is_wrong(path), name.replace("console", "Console")
         block[0] = title = nodes.caption("", f"Wrong: {caption}" if wrong else caption)
         block["classes"] += ["wrong"] * wrong
         if raw:
             href = f"{'../' * page.count('/')}{raw}"
-            title += Download("", "Download", href=href, file=name)
+            title += Download("", "Download", href=href, file=names.saved(path))
         if (anchor := f"file-{nodes.make_id(path.name)}") not in document.ids:
             block["ids"], document.ids[anchor] = [anchor], block
             standard = self.env.domains.standard_domain

@@ -1,4 +1,4 @@
-# One slim stage with cache mounts and a shell's CMD: docs.docker.com/guides/python/containerize/
+# One slim stage with cache mounts and a shell-form CMD: docs.docker.com/guides/python/containerize/
 FROM python:3.14-slim
 ENV PYTHONDONTWRITEBYTECODE=1
 ENV PYTHONUNBUFFERED=1

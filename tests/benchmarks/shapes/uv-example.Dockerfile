@@ -1,4 +1,4 @@
-# Two stages with uv, /app copied whole: github.com/astral-sh/uv-docker-example
+# Two stages with uv, and all of /app copied: github.com/astral-sh/uv-docker-example
 FROM python:3.14-slim AS builder
 COPY --from=ghcr.io/astral-sh/uv:0.13.8 /uv /bin/uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_DEV=1 UV_PYTHON_DOWNLOADS=0

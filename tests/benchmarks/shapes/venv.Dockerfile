@@ -1,4 +1,4 @@
-# A virtual environment copied into a second slim stage, as many tutorials have it.
+# A virtual environment copied into a second slim stage, as in many tutorials.
 FROM python:3.14-slim AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH

@@ -1,1 +1,1 @@
-"""What tests/contract.py needs to check an image, so that it stays a list of requirements."""
+"""What tests/contract.py needs to check an image, to remain a list of requirements."""

@@ -1,4 +1,4 @@
-"""The containers that a check of an image starts, and how long it waits for them."""
+"""The containers that an image check starts, and how long it waits for them."""
 
 import time
 from collections.abc import Sequence
@@ -16,32 +16,32 @@ from harness.container import PATIENCE, Container
 from harness.contract.verdicts import quoted, require
 
 FIRST_RESPONSE = PATIENCE // 3  # seconds
-CHECKS = 3  # results of a health check in a row that are trusted
+CHECKS = 3  # consecutive results of a health check that are trusted
 ANY_CAUSE = "troubleshooting.html"
 
 
 class Containers:
-    """Starts containers of one image, and removes them when the check ends."""
+    """Starts containers from one image, and removes them when the check ends."""
 
     def __init__(
         self, docker: DockerClient, image: str, ports: Sequence[str], path: str, **options: object
     ) -> None:
-        """Start nothing yet. `ports` are those that the image exposes, such as 8000/tcp.
+        """Start nothing yet. `ports` are the ports that the image exposes, such as 8000/tcp.
 
-        `options` are those of `docker create`, for every container.
+        `options` are options of `docker create`, for every container.
         """
         self.docker, self.image, self.ports, self.path = docker, image, ports, path
         self.options = options
         self.handles: list[Handle] = []
         self.creating, self.booting, self.closed = Lock(), Lock(), False
-        self.failure = ""  # of a start that had no page of its own, and so no special options
+        self.failure = ""  # of a start without its own page, and so without special options
 
     def start(self, page: str = ANY_CAUSE, **options: object) -> Container:
         """Start a container, and return it after its first response, whatever the status.
 
-        They boot one at a time, so that each has the machine that a single one would have.
-        `page` is the one to open if there is no response; without one, the options do not matter,
-        so that an image that never responds is started once.
+        Containers boot one at a time, so that each has the machine to itself.
+        `page` is the page to cite if there is no response; without it, the options do not matter,
+        and an image that never responds is started only once.
         """
         require(self.ports, "no EXPOSE", "dockerfile.html#exposed-port-is-the-bound-one")
         with self.booting:
@@ -56,7 +56,7 @@ class Containers:
         return container
 
     def run(self, command: Sequence[str], page: str = ANY_CAUSE, **options: object) -> Container:
-        """Run a command in a container, and return it at once."""
+        """Run a command in a container, and return the container immediately."""
         with self.creating:
             if self.closed:
                 message = "the check is over"
@@ -73,7 +73,7 @@ class Containers:
         return Container(self.docker, handle)
 
     def wait_for_response(self, container: Container, page: str) -> None:
-        """Send requests until there is a response."""
+        """Send requests until one gets a response."""
         deadline = time.monotonic() + FIRST_RESPONSE
         while True:
             with suppress(httpx.TransportError, IndexError):  # no response, or no port
@@ -89,7 +89,7 @@ class Containers:
             time.sleep(0.3)
 
     def close(self) -> None:
-        """Remove all containers, which also ends what waits for them; start none any more."""
+        """Remove all containers, which also ends what waits for them, and start no more."""
         with self.creating:
             self.closed = True
         if self.handles:
@@ -97,12 +97,12 @@ class Containers:
 
 
 def last_line(container: Container) -> str:
-    """Return what a container printed last, in quotes."""
+    """Return the last line that a container printed, in quotes."""
     return quoted(container.logs().splitlines())
 
 
 def wait_for_health(container: Container, status: str, page: str) -> None:
-    """Wait until Docker reports the status; a few checks in a row decide otherwise."""
+    """Wait until Docker reports the status; a few consecutive other results also end the wait."""
     since, deadline = datetime.now(UTC), time.monotonic() + FIRST_RESPONSE
     while (health := container.handle.state.health).status != status:
         late = [check for check in health.log or [] if check.start > since]

@@ -1,7 +1,7 @@
 """The fixtures of tests/contract.py: the image, its containers, and what is in its layers.
 
 A requirement with the mark `waits` is checked in a thread from the beginning, and its result is
-shown in its turn. The others are checked in their turn.
+shown in order. The others are checked in order.
 """
 
 import json
@@ -37,7 +37,7 @@ def image(
     builder: Builder,
     record_testsuite_property: Callable[[str, object], None],
 ) -> Image:
-    """Return the image that was named, or built; its size goes with the report."""
+    """Return the image, given by name or built; the report also shows its size."""
     option, name, error = pytestconfig.option, pytestconfig.option.image, None
     try:
         if option.build:
@@ -59,13 +59,13 @@ def image(
 
 @pytest.fixture(scope="session")
 def config(image: Image) -> ContainerConfig:
-    """Return what the image sets for its containers."""
+    """Return the image's settings for its containers."""
     return image.config
 
 
 @pytest.fixture(scope="session")
 def threads() -> Iterator[ThreadPoolExecutor]:
-    """Return the threads of what goes on in the background."""
+    """Return the background threads."""
     threads = ThreadPoolExecutor(16)
     yield threads
     threads.shutdown(cancel_futures=True)
@@ -79,7 +79,7 @@ def containers(
     threads: ThreadPoolExecutor,  # noqa: ARG001 -- they end when their containers are removed
     pytestconfig: pytest.Config,
 ) -> Iterator[Containers]:
-    """Return what starts containers; all of them go when the check ends."""
+    """Return the object that starts containers, and removes all of them when the check ends."""
     option = pytestconfig.option
     env = dict(variable.split("=", 1) for variable in option.env)
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
@@ -93,21 +93,21 @@ def containers(
 def secrets(
     image: Image, docker: DockerClient, threads: ThreadPoolExecutor
 ) -> Callable[[], secret_names.Secrets]:
-    """Return a function that waits for what the image's layers and steps hold of secrets."""
+    """Return a function that waits for the secrets found in the image's layers and build steps."""
     return threads.submit(secret_names.find, docker, image.id).result
 
 
 @pytest.fixture(scope="session")
 def container(containers: Containers) -> Container:
-    """Return a container for all requirements that only look at one."""
+    """Return a container for all requirements that only look at it."""
     return containers.start()
 
 
 @pytest.fixture(scope="session")
 def ask_django(container: Container) -> Callable[..., dict]:
-    """Return a function that asks Django in the container, in a process of its own, for settings.
+    """Return a function that reads Django's settings in the container, in a separate process.
 
-    Its arguments are links to static files. Without a manage.py that works, the check is skipped.
+    Its arguments are links to static files. Without a working manage.py, the check is skipped.
     """
 
     def ask_django(*links: str) -> dict:
@@ -123,21 +123,21 @@ def ask_django(container: Container) -> Callable[..., dict]:
 
 @pytest.fixture(scope="session")
 def django(ask_django: Callable[..., dict]) -> dict:
-    """Return what one process of Django says, for all requirements that only look."""
+    """Return the output of one Django process, for all requirements that only look at it."""
     return ask_django()
 
 
 @pytest.fixture(scope="session")
 def start(containers: Containers) -> Callable[..., Container]:
-    """Return a function that starts another container of the image."""
+    """Return a function that starts another container from the image."""
     return containers.start
 
 
 @pytest.fixture(scope="session")
 def client(containers: Containers) -> Callable[[Container], Container]:
-    """Return a function that sends half a request to a container, from a client that outlives it.
+    """Return a function that sends half a request to a container from a client that outlives it.
 
-    The second half follows when the client gets SIGUSR1.
+    The client sends the second half after SIGUSR1.
     """
 
     def client(container: Container) -> Container:
@@ -153,9 +153,9 @@ def client(containers: Containers) -> Callable[[Container], Container]:
 
 @pytest.fixture(scope="session", autouse=True)
 def begin(request: pytest.FixtureRequest, threads: ThreadPoolExecutor) -> None:
-    """Begin all that waits, the last requirement first, because it waits longest.
+    """Begin every requirement that waits, the last one first, because it waits longest.
 
-    If a fixture fails, nothing begins, and each requirement that uses it says so in its turn.
+    If a fixture fails, nothing begins, and each requirement that uses it reports the failure.
     """
     items = request.session.items
     waiting = [item for item in items if item.get_closest_marker("waits")]
@@ -168,13 +168,13 @@ def begin(request: pytest.FixtureRequest, threads: ThreadPoolExecutor) -> None:
 
 
 def names(item: pytest.Function) -> list[str]:
-    """Return the names of the fixtures that a requirement itself asks for."""
+    """Return the names of the fixtures that a requirement itself uses."""
     return list(signature(item.obj).parameters)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Wait for the result of a requirement that is being checked in a thread."""
+    """Wait for the result of a requirement that is checked in a thread."""
     if result := pyfuncitem.stash.get(RESULT, None):
         result.result()
     return bool(result) or None

@@ -1,4 +1,4 @@
-"""How tests/contract.py is run and reported: options, one process, one line a requirement."""
+"""How tests/contract.py runs and reports: options, one process, one line per requirement."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """If the contract is run: one process, in its own order, with its own report."""
+    """When the contract runs, use one process, its own order and its own report."""
     if all(Path(arg.partition("::")[0]).name != "contract.py" for arg in config.args):
         return
     if not config.option.image and not config.option.build:
@@ -37,10 +37,10 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 class Report:
-    """A line for each requirement as soon as it is known, and one for the size."""
+    """One line for each requirement as soon as its result is known, and one for the size."""
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Return the line of a requirement: what is wrong with it, or that nothing is."""
+        """Return a requirement's line: its failure, or that there is none."""
         if report.when != "call" and report.passed:
             return None
         why = report.longrepr[2] if report.skipped else report.longreprtext

@@ -1,4 +1,4 @@
-"""What is named like a secret in an image: files in its layers, and variables."""
+"""Names that suggest secrets in an image: files in its layers, and variables."""
 
 import io
 import re
@@ -12,22 +12,23 @@ from python_on_whales import DockerClient
 from harness.contract import saved_image
 
 FILE = re.compile(
+    r"(?!\.wh\.)("  # how a layer notes that a file was removed
     r"\.env(?!\.(example|sample|template)$)(\..+)?|(?!(example|sample|template)\.).+\.env"
     r"|\.git|\.netrc|\.pgpass|secret_key"
-    r"|id_(rsa|dsa|ecdsa|ed25519)|.+\.(sqlite3?|pem|key|p12|pfx|kdbx)"
+    r"|id_(rsa|dsa|ecdsa|ed25519)|.+\.(sqlite3?|pem|key|p12|pfx|kdbx))"
 )
 VARIABLE = re.compile("(?i)SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|CREDENTIAL")
 
 
 class Secrets(NamedTuple):
-    """What is named like a secret, each name once."""
+    """Names in an image that suggest secrets, each one once."""
 
     files: list[str]
     variables: list[str]
 
 
 def find(docker: DockerClient, image: str) -> Secrets:
-    """Look into all layers, removed files too, and into all steps of the build."""
+    """Search all layers, including removed files, and all build steps."""
     files, variables = {}, {}
     for part in saved_image.parts(docker, image):
         if saved_image.is_json(part):
@@ -39,7 +40,7 @@ def find(docker: DockerClient, image: str) -> Secrets:
 
 
 def secret_files(layer: bytes) -> Iterator[str]:
-    """Yield the paths of secret files in a layer, but no files of packages and no certificates."""
+    """Yield the paths of secret files in a layer, except for packages' files and certificates."""
     with tarfile.open(fileobj=io.BytesIO(layer)) as files:
         for file in files:
             if FILE.fullmatch(Path(file.name).name) and "-packages/" not in file.name:

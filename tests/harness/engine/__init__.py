@@ -1,4 +1,4 @@
-"""Which container engine the tests use."""
+"""The container engine that the tests use."""
 
 import os
 import re
@@ -16,14 +16,14 @@ from harness.engine.private import EngineError, PrivateEngine
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "gunicorn-docker-django"
 LABEL = "proofs"  # on every container, network and volume of a test; its value is the run
-COMPOSE = (2, 24, 4)  # the first one with the tag !override, by which a test changes a file
-REPOSITORY = "proofs"  # of every image tag of a test; its tag begins with the run
-os.environ["BUILDX_BUILDER"] = "default"  # the engine's own: others do not keep the image
+COMPOSE = (2, 24, 4)  # the first version with the tag !override, with which a test changes a file
+REPOSITORY = "proofs"  # for every image tag of a test; the tag begins with the run
+os.environ["BUILDX_BUILDER"] = "default"  # the engine's own, because others do not keep the image
 
 
 @cache
 def find() -> DockerClient:
-    """Return a client of the engine that answers, starting the private one if none does.
+    """Return a client for the engine that responds; if none does, start the private one.
 
     The order: `DOCKER_HOST`, `docker`, `podman`, Debian's packages. Raises EngineError.
     """
@@ -53,7 +53,7 @@ def find() -> DockerClient:
 
 
 def running() -> DockerClient | None:
-    """Return a client of an engine that is up already, or nothing."""
+    """Return a client for an engine that is already running, or nothing."""
     with suppress(OSError):
         for name in ("docker",) if "DOCKER_HOST" in os.environ else ("docker", "podman"):
             if shutil.which(name):
@@ -67,14 +67,14 @@ def running() -> DockerClient | None:
 
 
 def kind_of(program: str) -> str:
-    """Return docker or podman; the latter may also have the name of the former."""
+    """Return docker or podman; Podman may also be installed under Docker's name."""
     command = [program, "--version"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     return "podman" if done.stdout.startswith("podman") else "docker"
 
 
 def compose_version(client: DockerClient) -> tuple[int, ...]:
-    """Return the version of a client's Compose, which is empty if it has none."""
+    """Return the version of a client's Compose, or an empty one if it has none."""
     command = [*client.client_config.docker_cmd, "compose", "version", "--short"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     return tuple(map(int, re.findall(r"\d+", done.stdout)[:3]))
@@ -82,17 +82,17 @@ def compose_version(client: DockerClient) -> tuple[int, ...]:
 
 @cache
 def private() -> PrivateEngine:
-    """Return the engine made from Debian's packages, started or not."""
+    """Return the engine made from Debian's packages, whether it is running or not."""
     return PrivateEngine(CACHE / "engine")
 
 
 def client_of(engine: PrivateEngine) -> DockerClient:
-    """Return a client that speaks to the private engine alone."""
+    """Return a client that connects only to the private engine."""
     return DockerClient(client_call=engine.client, client_type="docker", host=engine.host)
 
 
 def socket_of(client: DockerClient) -> str:
-    """Return the path of the socket that the engine listens on."""
+    """Return the path of the socket on which the engine listens."""
     if client.client_config.client_type == "podman":
         command = ["podman", "info", "--format", "{{.Host.RemoteSocket.Path}}"]
         return subprocess.check_output(command, text=True).strip().removeprefix("unix://")
@@ -101,5 +101,5 @@ def socket_of(client: DockerClient) -> str:
 
 
 def is_private(client: DockerClient) -> bool:
-    """Whether a client speaks to the private engine, where stand-ins are allowed."""
+    """Whether a client connects to the private engine, where stand-ins are allowed."""
     return client.client_config.host == private().host

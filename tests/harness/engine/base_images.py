@@ -1,7 +1,7 @@
-"""The images that Dockerfiles start from: pulled, or made from Debian's packages.
+"""The images that Dockerfiles start from: pulled, or built from Debian's packages.
 
-A stand-in takes the official name, so that no Dockerfile changes, and only ever in the private
-engine. Its label `stand-in` says what it is; every image built from it carries that label on.
+A stand-in has the official name, so that no Dockerfile changes, but exists only in the private
+engine. Its label `stand-in` says what it is; every image built from it inherits that label.
 """
 
 import os
@@ -29,7 +29,7 @@ class OutOfReachError(EngineError):
     """An image is not on this machine, and its registry does not deliver it."""
 
     def __init__(self, name: str, reason: str | None) -> None:
-        """Say what the engine gave as the reason, and how to fix it."""
+        """State the engine's reason, and how to fix the problem."""
         why = (reason or "no reason given").strip().splitlines()[-1]
         super().__init__(
             f"{name} is not here, and cannot be pulled ({why}):"
@@ -38,7 +38,7 @@ class OutOfReachError(EngineError):
 
 
 def names(dockerfile: Path) -> list[str]:
-    """Return the images that a Dockerfile starts or copies from, its own stages left out."""
+    """Return the images that a Dockerfile starts from or copies from, except its own stages."""
     text = dockerfile.read_text()
     stages = re.findall(r"(?mi)^FROM\s.*\sAS\s+(\S+)", text)
     found = re.findall(r"(?mi)^FROM\s+(?:--platform=\S+\s+)?(\S+)|\bfrom=([^\s,]+)", text)
@@ -53,9 +53,9 @@ def ensure(
     stand_ins: bool,
     say: Callable[[str], None],
 ) -> None:
-    """Pull the images that are missing, or make their stand-ins if that is allowed.
+    """Pull the images that are missing, or build their stand-ins if that is allowed.
 
-    `say` gets a line about each that takes time. Raises OutOfReachError.
+    `say` gets a line about each image that takes time. Raises OutOfReachError.
     """
     for name in images:
         with FileLock(cache / "base-images.lock"):
@@ -64,13 +64,13 @@ def ensure(
 
 @cache
 def described(docker: DockerClient, image: str) -> tuple[str, str]:
-    """Return a pair for the results of a test: the base image, or what stands in for it."""
+    """Return a pair for a test's results: the base image, or its stand-in."""
     stand_in = _labels(docker, image).get("stand-in")
     return ("stand-in", f"{image} is {stand_in}") if stand_in else ("base image", image)
 
 
 def differences(docker: DockerClient, image: str) -> dict[str, str | list[str]]:
-    """Return what an image has that the official file has not, by the name of the fact."""
+    """Return what an image has that the official one does not have, by the fact's name."""
     official = STAND_INS[image]
     probes = official.get("probes", {})
     expected = official["facts"] | {name: prints for name, (_, prints) in probes.items()}
@@ -80,7 +80,7 @@ def differences(docker: DockerClient, image: str) -> dict[str, str | list[str]]:
 
 
 def _printed(docker: DockerClient, image: str, commands: dict[str, str]) -> dict[str, str]:
-    """Run shell commands in one container of an image, and return what each of them printed."""
+    """Run shell commands in one container of an image, and return the output of each."""
     if not commands:
         return {}
     script = "".join(f"( {command} ) 2>&1; echo '{NEXT}'\n" for command in commands.values())
@@ -90,7 +90,7 @@ def _printed(docker: DockerClient, image: str, commands: dict[str, str]) -> dict
 
 
 def _configuration(docker: DockerClient, image: str) -> dict[str, str | list[str]]:
-    """Return what an engine says of an image, under the names that the facts have."""
+    """Return an engine's description of an image, under the names of the facts."""
     config = docker.image.inspect(image).config
     return {
         "user": config.user or "",
@@ -111,13 +111,13 @@ def _labels(docker: DockerClient, image: str) -> dict[str, str]:
 
 
 def _is_here(docker: DockerClient, name: str) -> bool:
-    """Whether an image is here, and no stand-in that was made in another way than today's."""
+    """Whether an image is here, unless it is a stand-in made in an outdated way."""
     made = _labels(docker, name).get("recipe")
     return docker.image.exists(name) and (made is None or made == _recipe(name))
 
 
 def _recipe(name: str) -> str:
-    """Return a digest of what a stand-in is made from."""
+    """Return a digest of everything that a stand-in is made from."""
     recipe = RECIPES / STAND_INS[name]["recipe"]
     files = sorted(path for path in (RECIPES / recipe.stem).rglob("*") if path.is_file())
     made = STAND_INS[name]["stand-in"].encode()
@@ -153,9 +153,9 @@ def _have(
 
 
 def full(name: str) -> str:
-    """Return an image's name with its registry: Podman pulls by no other one.
+    """Return an image's name with its registry, because Podman cannot pull without it.
 
-    What Podman has pulled from Docker Hub, it finds under the short name, too.
+    Podman also finds images from Docker Hub under their short names.
     """
     first, slash, _ = name.partition("/")
     if slash and "." in first:
@@ -186,6 +186,6 @@ def _make_debian(docker: DockerClient, cache: Path) -> None:
         check=True, env=os.environ | {"PATH": f"{cache}/engine/bin:{os.environ['PATH']}"},
         capture_output=True,
     )  # fmt: skip
-    trust = "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"  # uv brings its own otherwise
+    trust = "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"  # otherwise uv uses its own
     docker.image.import_(tar, "debian", changes=['CMD ["bash"]', trust])
     tar.unlink()

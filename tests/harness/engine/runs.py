@@ -1,4 +1,4 @@
-"""The runs of the tests, and what they leave behind: nothing."""
+"""Test runs, and their cleanup: they leave nothing behind."""
 
 import fcntl
 import os
@@ -19,14 +19,14 @@ RUNS = CACHE / "runs"
 
 
 class Run:
-    """One run of the tests: however it ends, nothing of it outlives the next run's start.
+    """One test run: regardless of how it ends, the next run's start removes all that is left.
 
-    Each run holds a lock on a file of its own. The kernel frees the lock of a killed run, so
-    that the next one can tell dead runs from those in progress, and remove what they left.
+    Each run locks its own file. The kernel releases the lock of a killed run, so the next run
+    can tell dead runs from those in progress, and remove what they left.
     """
 
     def __init__(self) -> None:
-        """Sweep up after dead runs, and begin."""
+        """Clean up after dead runs, and begin."""
         self.name = uuid.uuid4().hex[:8]
         RUNS.mkdir(parents=True, exist_ok=True)
         with FileLock(RUNS.parent / "engine.lock"):
@@ -35,10 +35,10 @@ class Run:
             fcntl.flock(self.lock, fcntl.LOCK_EX)
 
     def end(self) -> None:
-        """Remove what this run made; the last one also stops the private engine.
+        """Remove what this run created; the last run also stops the private engine.
 
-        This is done in a session of its own, because Ctrl-C also interrupts each `docker` command
-        of the terminal's session.
+        The cleanup runs in a separate session, because Ctrl-C also interrupts every `docker`
+        command in the terminal's session.
         """
         for interrupt in signal.SIGINT, signal.SIGTERM:
             signal.signal(interrupt, signal.SIG_IGN)
@@ -50,20 +50,20 @@ class Run:
 
 
 def end(name: str, lock: str) -> None:
-    """Remove what a run made, and stop the private engine if no other run is alive.
+    """Remove what a run created, and stop the private engine if no other run is alive.
 
-    `lock` is the number of the file that says that the run itself is alive, until now.
+    `lock` is the descriptor of the file that has marked the run as alive until now.
     """
     with FileLock(RUNS.parent / "engine.lock"):
         fcntl.flock(int(lock), fcntl.LOCK_UN)
-        if not running():  # and so nothing was made
+        if not running():  # so nothing was created
             (RUNS / name).unlink(missing_ok=True)
         if not sweep_dead():
             private().stop()
 
 
 def sweep_dead() -> int:
-    """Sweep up after each dead run, if an engine is up, and return how many runs are alive."""
+    """Clean up after each dead run, if an engine is running, and return how many runs are alive."""
     alive = 0
     for path in RUNS.iterdir():
         with path.open("w") as lock:
@@ -72,7 +72,7 @@ def sweep_dead() -> int:
             except BlockingIOError:
                 alive += 1
             else:
-                with suppress(DockerException):  # it will not go yet: the next run tries again
+                with suppress(DockerException):  # not yet: the next run tries again
                     if client := running():
                         sweep(client, path.name)
                         path.unlink()
@@ -80,9 +80,9 @@ def sweep_dead() -> int:
 
 
 def sweep(client: DockerClient, run: str) -> None:
-    """Remove the containers, networks, volumes and image tags of one run, and say so first."""
+    """Print a line, then remove the containers, networks, volumes and image tags of one run."""
     filters = [("label", f"{LABEL}={run}")]
-    own = f"{REPOSITORY}:{run}-"  # Podman puts localhost/ in front
+    own = f"{REPOSITORY}:{run}-"  # Podman adds localhost/ in front
     images = client.image.list(filters=[("reference", f"{own}*")])
     tags = [tag for image in images for tag in image.repo_tags]
     made = {

@@ -1,1 +1,1 @@
-"""Other machines than this one, on which `--on MACHINE` runs the tests."""
+"""Machines other than this one, on which `--on MACHINE` runs the tests."""

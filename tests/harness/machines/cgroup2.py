@@ -1,7 +1,7 @@
-"""A small virtual machine with control groups of version 2, systemd and Docker, on any Linux.
+"""A small virtual machine with cgroup v2, systemd and Docker, for any Linux.
 
-It is emulated, which takes no privilege of the processor and about fifteen times as long. All of
-it lies in one folder of the cache; each start begins with the same disk.
+It is emulated, which needs no CPU virtualization but takes about fifteen times as long. All of
+its files are in one cache directory; each start begins with the same disk.
 """
 
 import os
@@ -35,7 +35,7 @@ LOADED = (  # what most tests build; the other images share their layers
     "concurrency/two-workers.Dockerfile",
 )
 PORTS = 64  # published by containers; Docker's own port comes after them
-BOOT = 1800  # seconds until Docker must answer: 30 on a quiet machine, minutes on a busy one
+BOOT = 1800  # seconds until Docker must respond: 30 on a quiet machine, minutes on a busy one
 QEMU = [
     "qemu-system-x86_64", "-accel", "tcg,thread=multi,tb-size=512",
     "-cpu", "max", "-smp", "2", "-m", "3G", "-nodefaults", "-display", "none", "-no-reboot",
@@ -51,9 +51,9 @@ KERNEL = (
 
 
 def prove(driver: str, name: str, folder: Path, arguments: list[str]) -> int:
-    """Run pytest on the machine, and return its exit code; `driver` is Docker's for cgroups.
+    """Run pytest on the machine, and return its exit code; `driver` is Docker's cgroup driver.
 
-    With --record, and if all tests pass, docs/_data/cgroup2.json keeps which ones did.
+    With --record, and if all tests pass, docs/_data/cgroup2.json records which ones did.
     """
     say = partial(print, f"--on {name}:", flush=True)
     start, kept = time.monotonic(), "--record" in arguments
@@ -77,9 +77,9 @@ def prove(driver: str, name: str, folder: Path, arguments: list[str]) -> int:
 
 @contextmanager
 def machine(driver: str) -> Iterator[tuple[DockerClient, dict[str, str]]]:
-    """Start the machine, and stop it in the end, also after Ctrl-C.
+    """Start the machine, and stop it at the end, even after Ctrl-C.
 
-    Yields a client of its Docker, and what the environment of pytest needs to use that one.
+    Yields a client for its Docker, and the environment variables that pytest needs to use it.
     """
     check()
     source = engine.find()
@@ -109,7 +109,7 @@ def machine(driver: str) -> Iterator[tuple[DockerClient, dict[str, str]]]:
 
 
 def described(docker: DockerClient) -> dict[str, str]:
-    """Return what the machine consists of, and today's date."""
+    """Return the machine's components, and today's date."""
     qemu = subprocess.check_output(["chroot", TOOLS, QEMU[0], "--version"], text=True)
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -149,7 +149,7 @@ def booted(driver: str) -> Iterator[str]:
 
 
 def wait_for_docker(machine: subprocess.Popen, address: str) -> None:
-    """Wait until the machine's Docker Engine answers."""
+    """Wait until the machine's Docker Engine responds."""
     deadline = time.monotonic() + BOOT
     while machine.poll() is None and time.monotonic() < deadline:
         with suppress(httpx.HTTPError):
@@ -161,7 +161,7 @@ def wait_for_docker(machine: subprocess.Popen, address: str) -> None:
 
 
 def free_ports(count: int) -> int:
-    """Return the first of so many free ports in a row that no other program is given by chance."""
+    """Return the first of this many consecutive free ports, outside the range of random ports."""
     low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for first in range(20_000, low - count, count):
         if all(is_free(port) for port in range(first, first + count)):
@@ -171,7 +171,7 @@ def free_ports(count: int) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on a port of this machine."""
+    """Whether nothing listens on a port on this machine."""
     with closing(socket()) as tried, suppress(OSError):
         tried.bind(("127.0.0.1", port))
         return True

@@ -1,4 +1,4 @@
-"""The disk of the virtual machine, from Debian's packages; it takes minutes the first time."""
+"""The virtual machine's disk, made from Debian's packages; the first time takes minutes."""
 
 import os
 import shutil
@@ -15,19 +15,19 @@ from harness.engine.private import KEYRING, EngineError, debian_mirror
 from harness.machines.handover import hand_over
 
 FOLDER = engine.CACHE / "cgroup2"
-TOOLS = FOLDER / "tools"  # what runs on this machine, in there
-SYSTEM = TOOLS / "system"  # the files of the virtual machine
-TREES = {  # folder: suite, kind of tree, packages
+TOOLS = FOLDER / "tools"  # programs from there that run on this machine
+SYSTEM = TOOLS / "system"  # the virtual machine's files
+TREES = {  # directory: suite, kind of tree, packages
     TOOLS: ("trixie", "extract", "base-files,qemu-system-x86,linux-image-cloud-amd64,e2fsprogs"),
     SYSTEM: ("forky", "minbase", "systemd-sysv,dbus,docker.io,iptables,kmod,iproute2,procps"),
 }
-OWN = Path(__file__).parent / "cgroup2-root"  # what is added to the machine's root
+OWN = Path(__file__).parent / "cgroup2-root"  # added to the machine's root
 DISK = TOOLS / "disk.img"
 MKE2FS = ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-E", "lazy_itable_init=1"]
 
 
 def check() -> None:
-    """Raise EngineError where the disk cannot be made."""
+    """Raise EngineError if the disk cannot be made."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         message = (
             "the virtual machine is made from Debian's packages (qemu-system-x86 and others):"
@@ -37,7 +37,7 @@ def check() -> None:
 
 
 def prepare(source: DockerClient, images: Iterable[str]) -> None:
-    """Have the machine's disk, with these images of another engine already loaded."""
+    """Prepare the machine's disk, with these images from another engine already loaded."""
     if not (engine.private().root / "bin/mmdebstrap").exists():
         engine.private().unpack()
     for tree in TREES:
@@ -52,7 +52,7 @@ def prepare(source: DockerClient, images: Iterable[str]) -> None:
     for version in kernel_modules.iterdir():
         subprocess.run(["chroot", SYSTEM, "depmod", version.name], check=True)
     shutil.copytree(OWN, SYSTEM, dirs_exist_ok=True)
-    for folder in "etc", "var":  # no work that systemd does after an update, at each start
+    for folder in "etc", "var":  # so that systemd does no update work at each start
         (SYSTEM / folder / ".updated").touch()
     load(source, ids)
     DISK.unlink(missing_ok=True)
@@ -87,10 +87,10 @@ def make_tree(tree: Path) -> None:
 
 
 def load(source: DockerClient, ids: Iterable[str]) -> None:
-    """Load images into the machine's root with a Docker Engine of this machine.
+    """Load images into the machine's root with a Docker Engine on this machine.
 
-    The emulated one would take minutes. The engine gets a network namespace of its own, because
-    without a bridge it deletes the one that it finds.
+    The emulated one would take minutes. The engine gets its own network namespace, because
+    without a bridge it deletes an existing one.
     """
     data, work = SYSTEM / "var/lib/docker", FOLDER / "load"
     shutil.rmtree(data, ignore_errors=True)
@@ -121,22 +121,22 @@ def load(source: DockerClient, ids: Iterable[str]) -> None:
 
 
 def answers(client: DockerClient) -> bool:
-    """Whether an engine is up."""
+    """Whether an engine is running."""
     command = [*map(str, client.client_config.docker_cmd), "version"]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def digest(*parts: object) -> str:
-    """Return what changes with any of these."""
+    """Return a digest that changes with any of these parts."""
     return sha256(repr(parts).encode()).hexdigest()
 
 
 def is_made(what: Path, recipe: str) -> bool:
-    """Whether something of the cache was made to its end, and by this recipe."""
+    """Whether a part of the cache was completed, with this recipe."""
     stamp = what.with_name(f"{what.name}.recipe")
     return what.exists() and stamp.exists() and stamp.read_text() == recipe
 
 
 def made(what: Path, recipe: str) -> None:
-    """Note by which recipe something of the cache was made."""
+    """Record the recipe by which a part of the cache was made."""
     what.with_name(f"{what.name}.recipe").write_text(recipe)

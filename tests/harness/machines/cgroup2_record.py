@@ -1,4 +1,4 @@
-"""What passed on the virtual machine, kept as data: each proof's page then shows it."""
+"""What passed on the virtual machine, stored as data that each proof's page shows."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ KEPT = ROOT / "docs/_data/cgroup2.json"
 
 
 def passed(results: Path) -> dict[str, list[str]]:
-    """Return the tests of a run by topic: those that used cgroup v2, in all of their cases."""
+    """Return a run's tests by topic: those that used cgroup v2, in all of their cases."""
     topics = {}
     for (topic, name), cases in sorted(read_run(results).items()):
         if all(("cgroup", "v2") in case.recorded and not case.faults for case in cases):
@@ -20,9 +20,9 @@ def passed(results: Path) -> dict[str, list[str]]:
 
 
 def keep(driver: str, results: Path, about: dict[str, str]) -> None:
-    """Replace what docs/_data/cgroup2.json has of Docker's driver, and the machine's table row.
+    """Replace the entry of Docker's driver in docs/_data/cgroup2.json, and the machine's table row.
 
-    `about` tells what the tests ran on, and when.
+    `about` says what the tests ran on, and when.
     """
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     kept[driver] = about | {"tests": passed(results)}

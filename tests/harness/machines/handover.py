@@ -1,4 +1,4 @@
-"""Images are built on one engine and handed over to another, which is slow or has no registry."""
+"""Builds images on one engine for another one that is slow or has no registry."""
 
 import subprocess
 import tarfile
@@ -13,15 +13,15 @@ from harness.images import Builder
 
 
 class HandingBuilder(Builder):
-    """Builds on the engine `source`, and hands each image over to the engine under test."""
+    """Builds on the engine `source`, and copies each image to the engine under test."""
 
     def __init__(self, source: DockerClient, target: DockerClient, *about: object) -> None:
-        """Build nothing yet; what follows the two engines goes to Builder."""
+        """Build nothing yet; the arguments after the two engines go to Builder."""
         super().__init__(source, *about)
         self.target = target
 
     def build(self, dockerfile: Path, **options: object) -> str:
-        """Build an image as Builder does; its tag is then on the engine under test."""
+        """Build an image as Builder does; its tag then exists on the engine under test."""
         tag = super().build(dockerfile, **options)
         with FileLock(self.shared / f"{tag.partition(':')[2]}.handover"):
             if not self.target.image.exists(tag):
@@ -31,9 +31,9 @@ class HandingBuilder(Builder):
 
 
 def hand_over(source: DockerClient, target: DockerClient, image: str) -> None:
-    """Copy an image to another engine: same ID, same tag, only the layers that are missing there.
+    """Copy an image to another engine: same ID, same tag, and only the missing layers.
 
-    Raises DockerException with what `docker load` says.
+    Raises DockerException with the output of `docker load`.
     """
     about = source.image.inspect(image)
     if not target.image.exists(about.id):
@@ -53,7 +53,7 @@ def hand_over(source: DockerClient, target: DockerClient, image: str) -> None:
 
 
 def shared_layers(target: DockerClient, layers: list[str]) -> list[str]:
-    """Return the lowest layers that an image of the target has as well."""
+    """Return the lowest layers that an image on the target has as well."""
     known = [image.root_fs.layers for image in target.image.list()]
     return max((common(layers, other) for other in known), key=len, default=[])
 

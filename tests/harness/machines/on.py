@@ -13,13 +13,13 @@ from harness.machines import cgroup2, readers
 
 SLICE = Path(__file__).with_name("slice.toml")
 KINDS = [readers.DOCKER, readers.PODMAN]
-# What runs the tests: it gets the folder below the checkout and pytest's arguments, and returns
-# pytest's exit code. Without a file or a test among the arguments, the machine's slice is added.
+# Runs the tests: gets the directory below the checkout and pytest's arguments, and returns
+# pytest's exit code. If the arguments have no file or test, the machine's slice is added.
 MACHINES = {kind.name: partial(readers.prove, kind) for kind in KINDS} | {
     "cgroup2": partial(cgroup2.prove, "systemd", "cgroup2"),
     "cgroup2-cgroupfs": partial(cgroup2.prove, "cgroupfs", "cgroup2-cgroupfs"),
 }
-ALL_MARKED = ["-m", "cgroup"]  # what these two run if no test is named
+ALL_MARKED = ["-m", "cgroup"]  # what these two run if no test is given
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Run the tests there: no session starts here."""
+    """Run the tests there; no session starts here."""
     if (name := config.option.on) is None:
         return None
     if name not in MACHINES:
@@ -51,7 +51,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def arguments(config: pytest.Config) -> list[str]:
-    """Return what pytest is started with there: the arguments given here, or the slice."""
+    """Return pytest's arguments there: those given here, or the slice."""
     given = list(config.invocation_params.args)
     for position, argument in enumerate(given):
         if argument == "--on":
@@ -64,10 +64,10 @@ def arguments(config: pytest.Config) -> list[str]:
 
 
 def slice_ids() -> list[str]:
-    """Return the tests that run if none is named: one of each scenario or more."""
+    """Return the tests that run if none is given: at least one for each scenario."""
     return list(dict.fromkeys(test for tests in scenarios().values() for test in tests))
 
 
 def scenarios() -> dict[str, list[str]]:
-    """Return the slice: the ids of some tests, by scenario."""
+    """Return the slice: the IDs of some tests, by scenario."""
     return tomllib.loads(SLICE.read_text())

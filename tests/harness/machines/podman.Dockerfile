@@ -1,5 +1,5 @@
 # A reader's machine: a slim Debian with systemd, Podman as root, another language and time zone,
-# and (what a reader does not have) the registry that its Podman pulls from.
+# and (unlike a reader's) the registry that its Podman pulls from.
 FROM debian
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
@@ -29,14 +29,14 @@ log: {accesslog: {disabled: true}, level: info}
 storage: {filesystem: {rootdirectory: /var/lib/containers/registry}}
 http: {addr: ":80"}
 END
-# Podman, where a process of boot still sees the control groups of version 1.
+# Podman, where a boot process still sees cgroup v1.
 COPY --chmod=755 <<"END" /usr/local/sbin/podman-on-v1
 #!/bin/sh -e
 exec nsenter --mount="/proc/$(cat /run/boot.pid)/ns/mnt" --wd="$PWD" /usr/bin/podman "$@"
 END
 COPY --chmod=755 <<"END" /usr/local/sbin/boot
 #!/bin/bash -e
-mount -t tmpfs tmpfs /run  # before systemd does: all must see its sockets
+mount -t tmpfs tmpfs /run  # before systemd does, because all processes must see its sockets
 mkdir -p /etc/containers/containers.conf.d
 cat > /etc/containers/containers.conf.d/machine.conf <<CONF
 [containers]
@@ -50,7 +50,7 @@ exec docker-registry serve /etc/registry.yaml
 SH
 if test -e /sys/fs/cgroup/cgroup.controllers; then
     sh /run/serve &
-else  # systemd runs on version 2 only, whose controllers this kernel has given to version 1
+else  # systemd needs cgroup v2, but this kernel has assigned the controllers to v1
     unshare --mount sh /run/serve &
     echo $! > /run/boot.pid
     until test "$(readlink /proc/$!/ns/mnt)" != "$(readlink /proc/self/ns/mnt)"; do sleep 0.1; done

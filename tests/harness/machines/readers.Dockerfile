@@ -1,5 +1,5 @@
-# A reader's machine: a slim Debian with Docker as a service, a user who is not root, another
-# language and time zone, and (what a reader does not have) the registry that its Docker pulls from.
+# A reader's machine: a slim Debian with Docker as a service, a non-root user, another
+# language and time zone, and (unlike a reader's) the registry that its Docker pulls from.
 FROM debian
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
@@ -24,7 +24,7 @@ END
 COPY --chmod=755 <<"END" /usr/local/sbin/boot
 #!/bin/sh -e
 docker-registry serve /etc/registry.yaml &
-if test -e /sys/fs/cgroup/cgroup.controllers; then  # v2: containers need a group without processes
+if test -e /sys/fs/cgroup/cgroup.controllers; then  # v2: containers need a cgroup without processes
     mkdir /sys/fs/cgroup/boot
     while read -r pid; do echo "$pid" > /sys/fs/cgroup/boot/cgroup.procs || :; done < /sys/fs/cgroup/cgroup.procs
     sed 's/^/+/; s/ / +/g' /sys/fs/cgroup/cgroup.controllers > /sys/fs/cgroup/cgroup.subtree_control

@@ -1,4 +1,4 @@
-"""A reader's machine in one container, with an engine that has no images, and a registry."""
+"""A reader's machine in one container, with a registry and an engine that has no images."""
 
 import os
 import re
@@ -24,11 +24,11 @@ from harness.machines import registry
 from harness.machines.record import WHOLE_RUNS
 
 IMAGES = [name for name in base_images.STAND_INS if name != "python:3.14"]  # benchmarks need it
-OLDEST = 25  # the first Docker that saves images as the registry takes them
+OLDEST = 25  # the first Docker that saves images in the registry's format
 
 
 class Kind(NamedTuple):
-    """What makes one machine another than the next."""
+    """What distinguishes one machine from the next."""
 
     name: str  # after --on
     dockerfile: str  # in this folder
@@ -36,7 +36,7 @@ class Kind(NamedTuple):
     home: str
     options: dict[str, object]  # of `docker run`
     ready: Sequence[str]  # these lines of the log say that it is up
-    booted: str = "true"  # this command of root's succeeds once the rest is up, too
+    booted: str = "true"  # this command, run as root, succeeds once the rest is up, too
 
 
 DOCKER = Kind(
@@ -52,7 +52,7 @@ PODMAN = Kind(
     "podman.Dockerfile",
     "root",
     "/root",
-    {"cgroupns": "private"},  # conmon looks for the files of a control group below its own root
+    {"cgroupns": "private"},  # conmon looks for a cgroup's files below its own root
     ["listening on [::]:80"],
     "test -S /run/podman/podman.sock && systemctl is-active multi-user.target",
 )
@@ -91,7 +91,7 @@ class ReadersMachine:
         folder = Path(__file__).parent
         check(docker)
         private = engine.is_private(docker)
-        # The private engine makes `debian`, which the machine starts from, together with these.
+        # The private engine builds `debian`, which the machine starts from, together with these.
         base_images.ensure(docker, IMAGES[:1], engine.CACHE, stand_ins=private, say=print)
         try:
             docker.legacy_build(folder, file=folder / kind.dockerfile, tags=tag)
@@ -114,20 +114,20 @@ class ReadersMachine:
             raise EngineError(message) from error
 
     def is_booted(self) -> bool:
-        """Whether its services are up."""
+        """Whether its services are running."""
         with suppress(DockerException):
             self.run("sh", "-c", self.kind.booted, user="root")
             return True
         return False
 
     def fill(self, images: Sequence[str], say: Callable[[str], None]) -> None:
-        """Put official images into its registry, as this machine's engine has or gets them."""
+        """Copy official images, which this machine's engine has or gets, into its registry."""
         private = engine.is_private(self.docker)
         base_images.ensure(self.docker, images, engine.CACHE, stand_ins=private, say=say)
         registry.fill(self.docker, images, f"127.0.0.1:{self.container.ports[0]}")
 
     def check_out(self) -> None:
-        """Copy what git lists in this checkout, with the changes that are not committed."""
+        """Copy the files that git lists in this checkout, with their uncommitted changes."""
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             check=False,
@@ -146,42 +146,42 @@ class ReadersMachine:
             tarfile.open(fileobj=unpacking.stdin, mode="w|") as archive,
         ):
             for name in filter(None, dict.fromkeys(listed.stdout.split("\0"))):
-                if (ROOT / name).is_file():  # neither deleted nor a folder of another repository
+                if (ROOT / name).is_file():  # neither deleted nor a directory of another repository
                     archive.add(ROOT / name, name)
 
     def shell(self, script: str, *arguments: str, folder: Path = Path()) -> int:
-        """Run a script in the user's login shell, in the checkout, and return its exit code."""
+        """Run a script in the user's login shell in the checkout, and return its exit code."""
         terminal = ["--tty"] if sys.stdout.isatty() else []
         place = [*terminal, "--workdir", f"{self.checkout}/{folder}", self.container.handle.id]
         command = ["bash", "--login", "-c", script, "bash", *arguments]
         return subprocess.run([*self.exec, *place, *command], check=False).returncode
 
     def save_results(self) -> None:
-        """Copy what its pytest wrote, and remove what an earlier machine did."""
+        """Copy the results of its pytest, and remove those of an earlier machine."""
         for suffix in ".json", ".xml":
             ours = ROOT / f".cache/machines/{self.kind.name}{suffix}"
             ours.parent.mkdir(parents=True, exist_ok=True)
             ours.unlink(missing_ok=True)
             for theirs in ALL_RESULTS, SOME_RESULTS:
-                with suppress(DockerException):  # there is one of the two, if there was a run
+                with suppress(DockerException):  # one of the two exists, if there was a run
                     self.save(Path(theirs).with_suffix(suffix), ours)
 
     def save(self, theirs: Path, ours: Path) -> None:
-        """Copy a file of its checkout to a path of this machine."""
+        """Copy a file from its checkout to a path on this machine."""
         self.docker.copy((self.container.handle, f"{self.checkout}/{theirs}"), ours)
 
     @property
     def checkout(self) -> str:
-        """Return where its copy of this checkout is."""
+        """Return the location of its copy of this checkout."""
         return f"{self.kind.home}/guide"
 
     @property
     def exec(self) -> list[str]:
-        """Return the command that runs another one as the user, up to its options."""
+        """Return the beginning of a command that runs another one as the user."""
         return [*map(str, self.docker.client_config.docker_cmd), "exec", "--user", self.kind.user]
 
     def run(self, *command: str, user: str | None = None) -> str:
-        """Run a command as its user or another one, and return what it printed."""
+        """Run a command as its user or another one, and return the output."""
         user = user or self.kind.user
         return self.docker.execute(self.container.handle, list(command), user=user)
 
@@ -197,7 +197,7 @@ def check(docker: DockerClient) -> None:
 
 
 def readme_command() -> str:
-    """Return README's command, with what it says to type if pip refuses, for pytest's arguments."""
+    """Return README's command, and its fallback if pip refuses, with these pytest arguments."""
     text = (ROOT / "README.md").read_text()
     section = re.search(r"(?ms)^## Run the tests\n(.*?)^## ", text)[1]
     command, *_, instead = re.findall(r"(?m)^```sh\n(.+)\n```", section)

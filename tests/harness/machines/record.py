@@ -1,4 +1,4 @@
-"""What a run of the tests ran on, and how it ended: a JSON file next to its JUnit results."""
+"""What a test run used, and how it ended: a JSON file next to its JUnit results."""
 
 import json
 import os
@@ -16,12 +16,12 @@ WHOLE_RUNS = ROOT / "docs/_data/machines.json"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that keeps the record of a whole run."""
+    """Add the option that stores the record of a complete run."""
     parser.addoption("--keep", action="store_true", help="show this whole run on the site")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse to keep a run of some tests only, which would look like one of all."""
+    """Refuse to store a partial run, which would look like a complete one."""
     if config.option.keep and not is_whole(config):
         message = "--keep is for a run of all tests: name no file, no -k and no -m"
         raise pytest.UsageError(message)
@@ -53,14 +53,14 @@ def pytest_terminal_summary(
 
 
 def described(client: DockerClient) -> dict[str, str]:
-    """Return the facts of this machine that decide how tests go, each as a short text.
+    """Return the facts about this machine that affect the tests, each as a short text.
 
-    `registry` is where official images come from; a machine that has its own says so in
+    `registry` is the source of official images; a machine with its own registry sets
     PROOFS_REGISTRY.
     """
     command = [*client.client_config.docker_cmd, "info", "--format", "json"]
     info = json.loads(subprocess.check_output(command, stderr=subprocess.DEVNULL))
-    podman = info.get("host", {})  # Podman's words for the same facts
+    podman = info.get("host", {})  # Podman's names for the same facts
     version = info["version"]["Version"] if podman else info["ServerVersion"]
     cgroup = podman.get("cgroupVersion") or f"v{info['CgroupVersion']}"
     driver = podman.get("cgroupManager") or info["CgroupDriver"]
@@ -81,12 +81,12 @@ def system() -> str:
     """Return the name of the operating system, such as Debian GNU/Linux 12 (bookworm)."""
     try:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return platform.platform(terse=True)
 
 
 def is_whole(config: pytest.Config) -> bool:
-    """Whether the run is one of all tests: of their whole folder, and no option narrows it."""
+    """Whether all tests run: their whole directory, without an option that selects some."""
     paths = {Path(arg).resolve() for arg in config.args}
     narrowing = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly")
     narrowed = any(getattr(config.option, name, None) for name in narrowing)
@@ -94,7 +94,7 @@ def is_whole(config: pytest.Config) -> bool:
 
 
 def keep(record: dict) -> None:
-    """Replace the last record of the same machine in docs/_data/machines.json."""
+    """Replace the same machine's last record in docs/_data/machines.json."""
     kept = json.loads(WHOLE_RUNS.read_text())
     kept = [other for other in kept if other["machine"] != record["machine"]]
     WHOLE_RUNS.write_text(f"{json.dumps([*kept, record], indent=1)}\n")

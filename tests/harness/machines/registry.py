@@ -1,4 +1,4 @@
-"""Copy images of an engine into a registry, under their official names."""
+"""Copies an engine's images into a registry, under their official names."""
 
 import json
 import subprocess
@@ -13,14 +13,14 @@ from python_on_whales import DockerClient
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
-ALL = "proofs"  # the repository that each blob is sent to; those of the images share it
+ALL = "proofs"  # the repository for all blobs, from which the images' repositories mount them
 
 
 def fill(docker: DockerClient, images: Iterable[str], registry: str) -> None:
     """Copy images into the registry at an address such as 127.0.0.1:5000.
 
-    `docker push` would need a tag of its own, which a killed run leaves, and would compress each
-    layer. Here each layer is read once, as it is, and sent on.
+    `docker push` would need an extra tag, which a killed run leaves behind, and would compress
+    each layer. Here, each layer is read once and sent unchanged.
     """
     save = [*map(str, docker.client_config.docker_cmd), "image", "save", *images]
     with (
@@ -40,7 +40,7 @@ def fill(docker: DockerClient, images: Iterable[str], registry: str) -> None:
 
 
 def path(image: str) -> tuple[str, str]:
-    """Return the repository and the tag of an official image within its registry."""
+    """Return an official image's repository and tag in its registry."""
     repository, _, tag = image.rpartition(":")
     first, _, rest = repository.partition("/")
     if "." in first:  # the registry's host
@@ -49,7 +49,7 @@ def path(image: str) -> tuple[str, str]:
 
 
 def _send(client: httpx.Client, file: IO[bytes]) -> dict[str, str | int]:
-    """Send one file of the archive, and return its digest and size."""
+    """Send one file from the archive, and return its digest and size."""
     digest, size = sha256(), 0
 
     def chunks():
@@ -68,7 +68,7 @@ def _send(client: httpx.Client, file: IO[bytes]) -> dict[str, str | int]:
 
 
 def _name(client: httpx.Client, image: str, saved: dict, blobs: dict[str, dict]) -> None:
-    """Give an image, whose blobs were sent, its name."""
+    """Give an image its name, once its blobs are sent."""
     repository, tag = path(image)
     config = {"mediaType": CONFIG} | blobs[saved["Config"]]
     layers = [{"mediaType": LAYER} | blobs[layer] for layer in saved["Layers"]]

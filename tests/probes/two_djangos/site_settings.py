@@ -1,4 +1,4 @@
-"""The settings of a site that two versions of Django serve, and its one view."""
+"""The settings of a site that two versions of Django serve, and its only view."""
 
 import os
 
@@ -19,7 +19,7 @@ if "FALLBACK" in os.environ:
 
 
 def index(request):
-    """Set a signed cookie, and show what the one that the client sent contains, and the user."""
+    """Set a signed cookie; show the content of the client's signed cookie, and the user."""
     cart = request.get_signed_cookie("cart", default="refused")
     response = HttpResponse(f"{cart} {request.user.get_username()}")
     response.set_signed_cookie("cart", "full")

@@ -1,4 +1,4 @@
-"""Visit the site as clients that keep their cookies in files.
+"""Visit the site as clients that store their cookies in files.
 
 Usage: visit.py prepare | log-in CLIENT | look CLIENT
 """
@@ -15,7 +15,7 @@ NAME = {"username": "ada", "password": "a password of a test"}
 
 
 def main(task: str, name: str = "") -> None:
-    """Do the task, and print what the site responded."""
+    """Run the task, and print the site's response."""
     django.setup()
     from django.contrib.auth.models import User  # noqa: PLC0415 - after the set-up
 

@@ -1,4 +1,4 @@
-"""What differs from one container to the next comes from the environment, never from here."""
+"""Settings that differ between containers come from the environment, never from this file."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import dj_database_url
 
 
 def from_commas(name):
-    """Read a comma-separated list from the environment: empty if it is not set."""
+    """Read a comma-separated list from the environment; it is empty if the variable is not set."""
     return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
 
 
@@ -76,7 +76,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 
-# Everything goes to stderr, tracebacks without DEBUG too, in the format of Gunicorn's own log.
+# Everything goes to stderr in Gunicorn's log format, including tracebacks without DEBUG.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

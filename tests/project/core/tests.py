@@ -28,7 +28,7 @@ class HomeTests(SimpleTestCase):
 
 
 class ProbeTests(SimpleTestCase):
-    """A SimpleTestCase fails if a view so much as asks for the database."""
+    """A SimpleTestCase fails if a view accesses the database at all."""
 
     def test_health_is_plain(self):
         response = self.client.get("/health/")

@@ -5,7 +5,7 @@ from core import views
 
 
 class SecondsConverter:
-    """Take seconds such as 0.5 from a path: Django itself has no converter for fractions."""
+    """Accept seconds such as 0.5 in a path, because Django has no converter for fractions."""
 
     regex = r"\d+(\.\d+)?"
     to_python = float

@@ -1,4 +1,4 @@
-"""Probes: each view shows one thing of how the server under it runs this project."""
+"""Probes: each view shows one aspect of how the server runs this project."""
 
 import os
 import platform
@@ -25,38 +25,38 @@ def home(request):
 
 
 def health(request):
-    """Show that a worker answers, whatever the database does."""
+    """Show that a worker responds, whatever the state of the database."""
     return PlainResponse("ok")
 
 
 def sleep(request, seconds):
-    """Wait as for a slow database or API: the thread is taken, the processor is not."""
+    """Wait as for a slow database or API: this uses the thread, but not the CPU."""
     time.sleep(seconds)
     return PlainResponse("slept")
 
 
 def cpu(request, n):
-    """Compute in pure Python, and answer the seconds it took: threads share the GIL in turns."""
+    """Compute in pure Python, and return the seconds it took: threads take turns at the GIL."""
     start = time.perf_counter()
     sum(i * i for i in range(n))
     return PlainResponse(f"{time.perf_counter() - start:.3f}")
 
 
 def hold_gil(request, n):
-    """Compute in C without ever letting go of the GIL: each n more doubles the seconds it takes."""
+    """Compute in C without releasing the GIL: each increment of n doubles the seconds."""
     start = time.perf_counter()
     re.match("(a+)+$", "a" * n + "b")
     return PlainResponse(f"{time.perf_counter() - start:.3f}")
 
 
 def stream(request, chunks, seconds):
-    """Send a line, wait, send the next: shows whether anything on the way buffers."""
+    """Send a line, wait, send the next: shows whether anything in between buffers."""
     lines = (time.sleep(seconds) or f"{chunk}\n" for chunk in range(chunks))
     return StreamingHttpResponse(lines, content_type="text/plain")
 
 
 def echo(request):
-    """Answer what Django makes of the request: shows which proxy headers are trusted."""
+    """Return the request as Django sees it: shows which proxy headers are trusted."""
     seen = {"scheme": request.scheme, "is_secure": request.is_secure(), "host": request.get_host()}
     seen |= {"method": request.method, "path": request.path}
     seen |= {"remote_addr": request.META["REMOTE_ADDR"], "headers": dict(request.headers)}
@@ -64,7 +64,7 @@ def echo(request):
 
 
 def whoami(request):
-    """Answer which process and thread this is, of which user, on which versions."""
+    """Return the process, its thread, its user and the versions."""
     thread = threading.current_thread()
     me = {"pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(), "gid": os.getgid()}
     me |= {"thread_id": thread.ident, "thread_name": thread.name}
@@ -74,7 +74,7 @@ def whoami(request):
 
 
 def memory(request):
-    """Answer the kB of this process: all (RSS), its share (PSS), what it alone has (USS)."""
+    """Return the kB of this process: all (RSS), its share (PSS), and what only it uses (USS)."""
     rollup = Path("/proc/self/smaps_rollup").read_text()
     kb = {name: int(size) for name, size in re.findall(r"(\w+): +(\d+) kB", rollup)}
     uss = kb["Private_Clean"] + kb["Private_Dirty"]
@@ -82,7 +82,7 @@ def memory(request):
 
 
 def count(request):
-    """Count without a lock: two threads read the same number, and one of the two is lost."""
+    """Count without a lock: if two threads read the same number, one of the two counts is lost."""
     global counter
     seen = counter
     time.sleep(0.001)
@@ -90,19 +90,19 @@ def count(request):
     return PlainResponse(seen + 1)
 
 
-@csrf_exempt  # so that curl can post: a view behind a login must never be exempt
+@csrf_exempt  # so that curl can post; never exempt a view that requires a login
 def notes(request):
-    """Write a row if posted to, and answer all: shows that the database is there and kept."""
+    """Write a row on POST, and return all rows: shows that the database exists and persists."""
     if request.method == "POST":
         Note.objects.create(text=request.POST.get("text", ""))
     return JsonResponse({"notes": list(Note.objects.values("id", "text", "created"))})
 
 
 def fail(request):
-    """Raise what nothing catches: shows where the traceback goes."""
+    """Raise an exception that nothing catches: shows where the traceback goes."""
     raise RuntimeError("probe failed")
 
 
 def leave(request, code):
-    """End the worker in mid-request: shows what replaces it (3 and 4 stop Gunicorn itself)."""
+    """Exit the worker during a request: shows what replaces it (3 and 4 stop Gunicorn itself)."""
     os._exit(code)
