@@ -4,6 +4,7 @@ import re
 import shutil
 from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -190,6 +191,21 @@ def test_page_links_to_the_repository(using):
     page = using.read("_site/proofs/signals.html")
     assert f'href="{site}/tests/test_signals.py#L12"' in page
     assert f'href="{site}/tests/harness/clock.py"' in using.read("_site/uses/harness/clock.html")
+
+
+def test_claim_can_be_reported(site):
+    """The link of the page names the page, and that of a proof the claim and what it ran with."""
+    form = "https://example.com/guide/issues/new"
+    site.prove()
+
+    assert site.build(proof_results="proofs.xml", report_address=form) == []
+    pages = {name: site.read(f"_site/{name}.html") for name in ("signals", "proofs/signals")}
+    forms = {name: re.findall(f'href="{form}(.*?)"', page) for name, page in pages.items()}
+    reports = {name: [parse_qs(unescape(f)[1:]) for f in found] for name, found in forms.items()}
+    assert reports["signals"] == [{"title": ["Page signals"]}]
+    [report] = reports["proofs/signals"]
+    assert report["title"] == ["Claim signals#it-stops"]
+    assert "Python: 3.14.0\n" in report["body"][0]
 
 
 ON_CGROUP2 = """{"systemd": {"date": "2026-11-29", "engine": "Docker 28", "kernel": "6.12",
