@@ -161,7 +161,7 @@ SEARCHES = {
     "kubernetes rolling update": "kubernetes-rollouts",
     "podman systemd": "quadlet",
     "access log format": "options",
-    "stuck worker": "troubleshooting/worker-timeout",
+    "stuck worker": "stuck-workers",
     "sse": "streaming",
     "django channels": "websockets",
     "wsgi vs asgi": "asgi",
