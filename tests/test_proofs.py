@@ -450,6 +450,21 @@ def test_stray_file_fails_the_build(site, name, complaint):
     assert line.endswith(complaint)
 
 
+def test_command_that_no_test_ran_fails_the_build(site):
+    """A transcript is on a page, and the run of all tests recorded another one."""
+    include = "\n```{literalinclude} ../snippets/signals/%s.console\n```\n"
+    for name in "stop", "start":
+        site.write(f"snippets/signals/{name}.console", "$ docker ps\n")
+        site.write("docs/signals.md", site.read("docs/signals.md") + include % name)
+    ran = ("file", "signals/start.console")
+    site.replace("tests/test_signals.py", "):\n", f"):\n    record_property{ran}\n")
+    assert site.build() == []
+    site.prove()
+
+    [line] = site.build(proof_results="proofs.xml")
+    assert line.endswith("snippets/signals/stop.console was not run: let a test replay it.")
+
+
 def test_vanished_emphasis_fails_the_build(site):
     """An instruction of two lines is emphasized, and then the file loses it."""
     run = "RUN one && \\\n    two\n"

@@ -137,6 +137,13 @@ class Evidence:
         """Return what stands behind all sentences of a page."""
         return {name: self.proof(page, name) for name in self.tests.get(page, {})}
 
+    def ran(self) -> set[str]:
+        """Return the guide's files that a run of all tests used, as far as they were recorded."""
+        if not self.run or self.run.partial:
+            return set()
+        cases = (case for cases in self.run.cases.values() for case in cases)
+        return {value for case in cases for name, value in case.recorded if name == FILE}
+
     def stamp(self, page: str) -> Stamp | None:
         """Return what the foot of a page says of its proofs; None if it has no tests."""
         if page not in self.tests:

@@ -14,7 +14,7 @@ from sphinx.directives.code import LiteralInclude
 from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator
 
-from guide import names
+from guide import claims, names
 
 warn = getLogger(__name__).warning
 SUMS = "SHA256SUMS"
@@ -100,6 +100,10 @@ def _folder(docs: Path) -> Path:
     return Path(docs).parent / "snippets"
 
 
+def _name(app: Sphinx, path: Path) -> str:
+    return path.relative_to(_folder(app.srcdir)).as_posix()
+
+
 def _files(app: Sphinx) -> Iterator[Path]:
     """Yield all files of the folder of snippets."""
     files = (path for path in _folder(app.srcdir).rglob("*") if path.is_file())
@@ -107,14 +111,16 @@ def _files(app: Sphinx) -> Iterator[Path]:
 
 
 def check(app: Sphinx, *_: object) -> None:
-    """Look from the other side: each file has a proper name, and a page."""
-    docs = Path(app.srcdir)
+    """Look from the other side: each file has a proper name, and a page; each command was run."""
+    docs, ran = Path(app.srcdir), claims.of(app.env).evidence.ran()
     shown = {(docs / p).resolve() for paths in app.env.dependencies.values() for p in paths}
     for path in _files(app):
         if not names.SNIPPET.fullmatch(path.name):
             warn("snippet %s: name it <what-it-shows>.<the name to save it under>.", path)
         elif path not in shown:
             warn("snippet %s is on no page: include it, or delete it.", path)
+        elif ran and names.saved(path) == "console" and _name(app, path) not in ran:
+            warn("snippet %s was not run: let a test replay it.", path)
 
 
 def sums(app: Sphinx, error: Exception | None) -> None:
