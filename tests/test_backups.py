@@ -285,7 +285,7 @@ def test_sqlite_restore_needs_no_stop(with_sqlite, replay, tmp_path):
 
 
 def with_uploads(site, volume, run):
-    """Add the volume of docs/user-uploads.md to the site's Compose file."""
+    """Add the volume of docs/media-files.md to the site's Compose file."""
     file = site.folder / "compose.yaml"
     mount = f"{ON_WEB}    volumes: [{volume}:/media]\n"
     named = f"  db:\n  {volume}: {{labels: {{{engine.LABEL}: '{run}'}}}}\n\nsecrets:"

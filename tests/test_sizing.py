@@ -105,8 +105,8 @@ def test_connections_agree_with_their_page():
     assert (site.workers, site.threads) == (2, 2)
     assert (site.connections, site.update) == (24, 48)
     assert "4 \N{MULTIPLICATION SIGN} 2 \N{MULTIPLICATION SIGN} 2 = 16" in page
-    assert "With eight task processes, the sum is 24" in page
-    assert "doubles the sum to 48." in page
+    assert "With eight task processes, the total is 24" in page
+    assert "doubles the total to 48." in page
 
 
 def test_too_many_connections_lead_to_pgbouncer():
