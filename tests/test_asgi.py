@@ -2,8 +2,6 @@
 
 import json
 import re
-import time
-from contextlib import suppress
 
 import httpx
 import pytest
@@ -13,12 +11,16 @@ from harness.container import PATIENCE, wait_until
 from scenarios.asgi import (
     COMPLETE,
     IMAGE,
+    KILL_A_WORKER,
     LISTENING,
     ON_ASGI,
     ON_UVICORN_WORKER,
     PROBED,
     PROBES,
     UVICORN,
+    begun,
+    is_up,
+    seconds_of_lines,
     threads,
 )
 from scenarios.worker_classes import is_answered_before
@@ -28,16 +30,6 @@ THREE_SECONDS = ["--timeout", "3"]
 OLD_WORKER = ["--worker-class", "uvicorn.workers.UvicornWorker"]
 TWO = ["--workers", "2"]
 KILLED = "WORKER TIMEOUT"
-KILL_A_WORKER = """
-import os, signal
-from pathlib import Path
-for process in Path("/proc").glob("[0-9]*"):
-    of_the_first = "PPid:\\t1\\n" in (process / "status").read_text()
-    is_tracker = b"resource_tracker" in (process / "cmdline").read_bytes()
-    if of_the_first and not is_tracker and process.name != str(os.getpid()):
-        os.kill(int(process.name), signal.SIGKILL)
-        break
-"""
 
 
 @pytest.fixture
@@ -183,14 +175,6 @@ def dockerfile():
     return (SNIPPETS / IMAGE).read_text().replace("\\\n", "")
 
 
-def seconds_of_lines(path, container):
-    """Return how many seconds after the request the first line arrives, and the last."""
-    start = time.monotonic()
-    with httpx.stream("GET", container.address + path, timeout=PATIENCE) as response:
-        times = [time.monotonic() - start for _ in response.iter_lines()]
-    return times[0], times[-1]
-
-
 def threads_while_ten_wait(path, container):
     """Return the highest number of threads while ten requests wait."""
     answers = [container.start_get(path) for _ in range(10)]
@@ -198,18 +182,3 @@ def threads_while_ten_wait(path, container):
     while not all(answer.done() for answer in answers):
         seen.append(threads(container))
     return max(seen)
-
-
-def begun(container, *paths):
-    """Send slow requests, and return once they are certainly in progress."""
-    assert wait_until(lambda: is_up(container)), container.logs()
-    answers = [container.start_get(path) for path in paths]
-    time.sleep(1)
-    assert not any(answer.done() for answer in answers), container.logs()
-    return answers
-
-
-def is_up(container):
-    """Whether it responds: Uvicorn's worker logs its start before it listens."""
-    with suppress(httpx.TransportError):
-        return container.get("/health/").is_success

@@ -3,14 +3,13 @@
 import os
 import re
 import runpy
-import time
 
 import httpx
 import pytest
 
 from harness import SNIPPETS
-from harness.container import PATIENCE
 from harness.texts import edited
+from scenarios.processes import threads_of_processes, workers_that_boot
 
 TWO_WORKERS = "concurrency/two-workers.Dockerfile"
 EXEC_FORM = "signals/exec-form.Dockerfile"
@@ -199,26 +198,6 @@ def run_file(folder, monkeypatch, limits, cores):
     monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores), raising=False)
     return runpy.run_path(str(folder / "gunicorn.conf.py"))
-
-
-def workers_that_boot(container):
-    """Return the number of workers in the log, once the last one has had time to boot."""
-    container.wait_for_log("Booting worker")
-    time.sleep(2)
-    return container.logs().count("Booting worker")
-
-
-def threads_of_processes(container):
-    """Return each process's number of threads, once both threads of each worker have served."""
-    deadline = time.monotonic() + PATIENCE
-    counts = []
-    while min(counts[1:], default=0) < 3 and time.monotonic() < deadline:
-        responses = [container.start_get("/sleep/0.2/", verify=False) for _ in range(24)]
-        assert {response.result().text for response in responses} == {"slept"}
-        status = container.exec("sh", "-c", "exec cat /proc/[0-9]*/status")
-        threads = re.findall(r"(?ms)^Name:\s+gunicorn$.*?^Threads:\s+(\d+)$", status)
-        counts = sorted(map(int, threads))
-    return counts
 
 
 def cores(run, image, **options: object):

@@ -10,17 +10,12 @@ import pytest
 from python_on_whales.exceptions import DockerException
 
 from harness import SNIPPETS
+from scenarios.memory import PRELOAD, READY, SHARED, ask
 
 IMAGE = "signals/exec-form.Dockerfile"
 GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
 CONFIGURED = f'echo "$CONFIG" >/tmp/test.conf.py; {GUNICORN} --config /tmp/test.conf.py'
-SHARED = (SNIPPETS / "memory/shared.gunicorn.conf.py").read_text()
 AGAINST_LEAKS = (SNIPPETS / "memory/against-leaks.gunicorn.conf.py").read_text()
-PRELOAD = "preload_app = True\n"
-READY = """
-def post_worker_init(worker):
-    worker.log.info("Ready for up to %s requests", worker.max_requests)
-"""
 COLLECT = """
 def post_worker_init(worker):
     __import__("gc").collect()
@@ -33,18 +28,6 @@ def pre_request(worker, request):
 GREED = """
 def pre_request(worker, request):
     worker.greed = b"x" * 10**9 if request.path == "/echo/" else b""
-"""
-CLIENT = """
-import http.client, json, sys, time
-answers = []
-for _ in range(int(sys.argv[2])):
-    start = time.monotonic()
-    connection = http.client.HTTPConnection("127.0.0.1", 8000)
-    connection.request("GET", sys.argv[1])
-    response = connection.getresponse()
-    text = response.read().decode()
-    answers.append((time.monotonic() - start, response.status, text))
-print(json.dumps(answers))
 """
 KILLED = "was sent SIGKILL! Perhaps out of memory?"
 REPLACED = "Autorestarting worker after current request."
@@ -282,11 +265,6 @@ def serve(run, image, config, workers, *flags, **options: object):
     if workers:
         container.wait_for_log("Ready", count=workers)
     return container
-
-
-def ask(container, path, count):
-    """Send requests one by one from inside; return the seconds, status and text of each."""
-    return json.loads(container.exec("python", "-c", CLIENT, path, str(count)))
 
 
 def growth(container):

@@ -1,40 +1,13 @@
 """The proofs of docs/precedence.md."""
 
-import json
 import re
-from itertools import chain, combinations, product
 
 from harness import SNIPPETS
-from test_concurrency import threads_of_processes, workers_that_boot
+from scenarios.precedence import ONE_WORKER, SETTINGS, SOURCES, who_decides
+from scenarios.processes import threads_of_processes, workers_that_boot
 
 TWO_WORKERS = "concurrency/two-workers.Dockerfile"
-ONE_WORKER = "signals/exec-form.Dockerfile"
 GUNICORN = ["gunicorn", "core.wsgi"]
-SOURCES = ["variable", "./gunicorn.conf.py", "--config", "GUNICORN_CMD_ARGS", "command line"]
-SETTINGS = {  # its variable, a value for it, and a value for other sources
-    "workers": ("WEB_CONCURRENCY", "{}", "{}"),
-    "bind": ("PORT", "900{}", "0.0.0.0:900{}"),
-    "forwarded_allow_ips": ("FORWARDED_ALLOW_IPS", "10.0.0.{}", "10.0.0.{}"),
-}
-# Gunicorn reads variables at import, so each forked process imports it again, and finds
-# Gunicorn's own imports, which would take most of the time, in memory.
-RESOLVE = """
-import json, os, pathlib, sys, tempfile
-import gunicorn.app.wsgiapp
-for name in [name for name in sys.modules if name.split(".")[0] == "gunicorn"]:
-    del sys.modules[name]
-for setting, variables, files, flags in json.loads(sys.argv[1]):
-    os.chdir(tempfile.mkdtemp())
-    for name, text in files.items():
-        pathlib.Path(name).write_text(text)
-    if not os.fork():
-        os.environ |= variables
-        sys.argv = ["gunicorn", "core.wsgi", *flags]
-        from gunicorn.app.wsgiapp import WSGIApplication
-        print(WSGIApplication().cfg.settings[setting].get(), flush=True)
-        os._exit(0)
-    os.wait()
-"""
 FILES = """
 cd /tmp && export PYTHONPATH=/app GUNICORN_CMD_ARGS="--config b.py"
 echo "workers = 2; threads = 2" > a.py
@@ -134,45 +107,6 @@ def test_curly_quotes_hide_a_flag(build, run):
 
     assert workers_that_boot(container) == 2
     assert set(re.findall(r"\[([A-Z]+)\]", container.logs())) == {"INFO"}
-
-
-def who_decides(run, image):
-    """Return the source that wins, by setting and present sources, for all combinations."""
-    numbers = range(len(SOURCES) + 1)
-    subsets = chain.from_iterable(combinations(SOURCES, number) for number in numbers)
-    asked = {key: ask(*key) for key in product(SETTINGS, subsets)}
-
-    container = run(image, "python", "-c", RESOLVE, json.dumps([*asked.values()]), ready="")
-    assert container.exit_code == 0
-    values = container.logs().splitlines()
-    places = [int(re.findall(r"\d", value)[-1]) for value in values]
-    names = dict(enumerate(SOURCES, 2))
-    return {key: names.get(place, "default") for key, place in zip(asked, places, strict=True)}
-
-
-def ask(setting, present):
-    """Return settings by source, with values that end in the source's position, from two on.
-
-    No default ends in such a digit. The parts are the setting, the variables, files and flags.
-    """
-    variable, short, long = SETTINGS[setting]
-    variables, files, flags = {}, {}, []
-    for place, source in enumerate(SOURCES, 2):
-        value = long.format(place)
-        flag = f"--{setting.replace('_', '-')}={value}"
-        if source not in present:
-            continue
-        if source == "variable":
-            variables[variable] = short.format(place)
-        elif source == "GUNICORN_CMD_ARGS":
-            variables[source] = flag
-        elif source == "command line":
-            flags.append(flag)
-        else:
-            file = source.replace("--config", "other.py")
-            files[file] = f"{setting} = {value!r}\n"
-            flags += ["--config", file] if source == "--config" else []
-    return setting, variables, files, flags
 
 
 def of(printed, setting):

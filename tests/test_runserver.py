@@ -10,15 +10,21 @@ import pytest
 from harness import PROJECT, SNIPPETS
 from harness.container import wait_until
 from harness.texts import edited
+from scenarios.development import (
+    EXEC_FORM,
+    GUNICORN,
+    LOCAL,
+    READY,
+    RUNSERVER,
+    TEMPLATE,
+    VIEWS,
+    change_inside,
+    text,
+)
 
 APP = "dockerfile/app.Dockerfile"
-EXEC_FORM = "signals/exec-form.Dockerfile"
 DEVELOPMENT = "runserver/development.compose.yaml"
 TEMPLATES = SNIPPETS / "runserver/with-templates.reload.conf.py"
-RUNSERVER = ["python", "manage.py", "runserver", "0.0.0.0:8000"]
-GUNICORN = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
-READY = "more information on production servers"  # the last line of its startup
-LOCAL = {"PYTHONUNBUFFERED": "1", "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
 DEBUG = LOCAL | {"DEBUG": "1"}
 OUT_OF_REACH = LOCAL | {"DATABASE_URL": "postgres://someone@127.0.0.1:1/none"}
 STYLESHEET = "/static/core/site.css"
@@ -26,7 +32,6 @@ ASK_INSIDE = """
 from urllib.request import urlopen
 print(urlopen("http://127.0.0.1:8000/health/").status)
 """
-VIEWS, TEMPLATE = "core/views.py", "core/templates/core/home.html"
 
 
 def test_runserver_warns_at_its_start(build, run_once, replay):
@@ -182,16 +187,3 @@ def ids(docker):
 def edit(path, old, new):
     """Change a file as an editor does."""
     path.write_text(edited(path.read_text(), {old: new}))
-
-
-def change_inside(container, path, old, new):
-    """Change a file in the container, as in a mounted directory."""
-    container.handle.execute(["sed", "-i", f"s|{old}|{new}|", path], user="0")
-
-
-def text(container, path):
-    """Return a page's text, or nothing while the server restarts."""
-    try:
-        return container.get(path).text
-    except httpx.TransportError:
-        return ""

@@ -3,12 +3,8 @@
 import httpx
 import pytest
 
-from harness import PROJECT
+from scenarios.init_programs import BASH, EXEC_FORM, GROUP, LINE, SH, WITH_DUMB_INIT
 
-EXEC_FORM = "signals/exec-form.Dockerfile"
-LINE = "gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"
-SH, BASH = ["/bin/sh", "-c"], ["/bin/bash", "-c"]  # the first of these is Docker's shell form
-GROUP = {"TINI_KILL_PROCESS_GROUP": "1"}
 CLASSES = pytest.mark.parametrize("flags", ["--threads 1", "--threads 4"], ids=["sync", "gthread"])
 LATE_CLIENT = """
 import socket
@@ -20,11 +16,6 @@ try:
 except TimeoutError:
     print("connected, no answer")
 """
-PINS = (PROJECT / "requirements.txt").read_text()
-WITH_DUMB_INIT = {
-    "changes": {"requirements.txt": f"{PINS}dumb-init==1.2.5\n"},
-    "files": ["signals/wrong-script-without-exec.entrypoint.sh"],
-}
 GRACEFUL = "Handling signal: term"
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
 

@@ -6,23 +6,20 @@ from statistics import median
 
 import pytest
 
+from scenarios.odd_clients import (
+    ALL_KINDS,
+    SMALL_BUFFERS,
+    THREADED,
+    THREE_SECONDS,
+    TWO_THREADS,
+    answers,
+)
 from scenarios.worker_classes import ASGI, GEVENT_CLASS, GTHREAD, SYNC, with_gevent
 
 PLAIN = "signals/exec-form.Dockerfile"
 OF_23 = SYNC[:-1]
-TWO_THREADS = ["--threads", "2"]
-THREADED = [*SYNC, *TWO_THREADS]
-THREE_SECONDS = ["--timeout", "3"]
 KILLED = "WORKER TIMEOUT"
 UNCLOSED = Path(__file__).parent / "probes/unclosed_connection.py"
-ALL_KINDS = [
-    "says nothing",
-    "sends half a request",
-    "uploads slowly",
-    "reads slowly",
-    "does not close",
-]
-SMALL_BUFFERS = {"net.ipv4.tcp_wmem": "4096 4096 4096"}  # full immediately, as on a slow network
 
 
 @pytest.mark.parametrize("kind", ["sends half a request", "uploads slowly", "reads slowly"])
@@ -163,70 +160,3 @@ def waits_behind_an_unclosed_one(container):
     """Return five times how long another client waits behind one that does not close."""
     container.wait_for_log("Booting worker")
     return json.loads(container.exec("python", "-c", UNCLOSED.read_text()))
-
-
-def answers(container, counts, patience=60, stay=0, address=("127.0.0.1", 8000)):
-    """Return how long another client waits during the odd clients' stay, and afterwards.
-
-    The wait is None if it is longer than `patience`. The odd clients, `counts` of each
-    kind, stay `stay` seconds longer than that.
-    """
-    container.wait_for_log("Booting worker")
-    arguments = map(json.dumps, [*address, patience, stay, counts])
-    return json.loads(container.exec("python", "-c", ODD_CLIENTS, *arguments))
-
-
-ODD_CLIENTS = """
-import http.client, json, socket, sys, threading, time
-host, port, patience, stay, counts = map(json.loads, sys.argv[1:])
-GET = b"GET /health/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n"
-POST = b"POST /notes/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 9999\\r\\n"
-FORM = b"Content-Type: application/x-www-form-urlencoded\\r\\n\\r\\ntext="
-STREAM = b"GET /stream/3000/0/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n"
-FIRST = {"says nothing": b"", "sends half a request": GET, "uploads slowly": POST + FORM}
-FIRST |= {"reads slowly": STREAM, "does not close": GET + b"Connection: close\\r\\n\\r\\n"}
-
-def connect(first):
-    odd = socket.socket()
-    odd.settimeout(60)
-    odd.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    odd.connect((host, port))
-    odd.sendall(first)
-    return odd
-
-def go_on():
-    while True:
-        time.sleep(0.2)
-        for kind, odd in odds:
-            try:
-                if kind == "uploads slowly":
-                    odd.sendall(b"x")
-                if kind == "reads slowly":
-                    odd.recv(1)
-            except OSError:
-                pass
-
-def ask():
-    start = time.monotonic()
-    try:
-        other = http.client.HTTPConnection(host, port, timeout=patience)
-        other.request("GET", "/health/", headers={"Host": "127.0.0.1"})
-        assert other.getresponse().read() == b"ok"
-        other.close()
-    except TimeoutError:
-        return None
-    return time.monotonic() - start
-
-ask()
-odds = [(kind, connect(FIRST[kind])) for kind, count in counts.items() for _ in range(count)]
-for kind, odd in odds:
-    if kind == "does not close":
-        assert odd.recv(4096)
-threading.Thread(target=go_on, daemon=True).start()
-time.sleep(0.5)
-answers = [ask()]
-time.sleep(stay)
-for _, odd in odds:
-    odd.close()
-print(json.dumps([*answers, ask()]))
-"""

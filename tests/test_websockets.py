@@ -23,13 +23,13 @@ from scenarios.asgi import (
     UVICORN,
     threads,
 )
+from scenarios.chat import OURS, say, socket_to, url
 from scenarios.proxied import TEXT
 
 CONF = "websockets/upgrade.ws.conf"
 LOCATION = (SNIPPETS / CONF).read_text()
 OF_ITS_OWN = {"Upgrade $http_upgrade", "Connection upgrade"}
 HEADER = re.compile(r"proxy_set_header ([^;]+);")
-OURS = "http://127.0.0.1"
 PACKAGES = ["websockets", "wsproto"]
 SERVES = "Uvicorn running on"  # logged by Uvicorn without Gunicorn once it listens
 
@@ -183,22 +183,6 @@ def test_open_socket_holds_the_stop_of_asgi(start):
     assert seconds >= 3
     assert seconds_of_uvicorn < seconds
     assert (code, code_of_uvicorn) == (1006, 1012)
-
-
-def url(container, port=None):
-    """Return the chat's URL, on the container's first port or another one."""
-    return f"ws://127.0.0.1:{port or container.ports[0]}/ws/"
-
-
-def socket_to(container, port=None, origin=OURS):
-    """Return a connection to the chat, for a `with` block."""
-    return connect(url(container, port), origin=origin)
-
-
-def say(socket, text):
-    """Send a text, and return what this client then receives."""
-    socket.send(text)
-    return socket.recv(PATIENCE)
 
 
 def refused(container, port=None, origin=OURS):

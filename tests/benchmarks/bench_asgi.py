@@ -8,9 +8,19 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 
 from harness.container import PATIENCE, wait_until
-from scenarios.asgi import BIND, IMAGE, ON_ASGI, ON_UVICORN_WORKER, PROBED, PROBES, UVICORN
-from test_asgi import KILL_A_WORKER, begun, seconds_of_lines
-from test_websockets import say, socket_to
+from scenarios.asgi import (
+    BIND,
+    IMAGE,
+    KILL_A_WORKER,
+    ON_ASGI,
+    ON_UVICORN_WORKER,
+    PROBED,
+    PROBES,
+    UVICORN,
+    begun,
+    seconds_of_lines,
+)
+from scenarios.chat import say, socket_to
 
 HOST = UVICORN[-2:]
 TWO = ["--workers", "2"]

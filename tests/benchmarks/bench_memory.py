@@ -1,6 +1,6 @@
 """How much memory Gunicorn uses: at startup, under load, after a garbage collection."""
 
-from test_memory import PRELOAD, READY, SHARED, ask
+from scenarios.memory import PRELOAD, READY, SHARED, ask
 
 IMAGE = "dockerfile/app.Dockerfile"
 GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket"

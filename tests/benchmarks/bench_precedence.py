@@ -1,6 +1,6 @@
 """Which source overrides which, over all combinations of sources, for docs/precedence.md."""
 
-from test_precedence import ONE_WORKER, SOURCES, who_decides
+from scenarios.precedence import ONE_WORKER, SOURCES, who_decides
 
 
 def bench_precedence(build, run, measured):

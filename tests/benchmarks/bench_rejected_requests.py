@@ -2,7 +2,7 @@
 
 from harness import PROJECT
 from harness.texts import edited
-from test_rejected_requests import EXEC_FORM, GUNICORN, REQUESTS, ask_all
+from scenarios.raw_requests import EXEC_FORM, GUNICORN, REQUESTS, ask_all
 
 PINS = (PROJECT / "requirements.txt").read_text()
 OLDER = ["21.2.0", "22.0.0", "23.0.0", "25.3.0", "26.1.0"]

@@ -2,8 +2,8 @@
 
 import re
 
+from scenarios.memory import ask
 from scenarios.replicas import serve
-from test_memory import ask
 
 SETUPS = [
     ("4 containers of 1 worker", 4, 1, ""),

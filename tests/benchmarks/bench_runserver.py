@@ -5,7 +5,16 @@ from statistics import median
 import httpx
 
 from harness.container import wait_until
-from test_runserver import EXEC_FORM, GUNICORN, LOCAL, READY, RUNSERVER, VIEWS, change_inside, text
+from scenarios.development import (
+    EXEC_FORM,
+    GUNICORN,
+    LOCAL,
+    READY,
+    RUNSERVER,
+    VIEWS,
+    change_inside,
+    text,
+)
 
 ROUNDS = 5
 LOAD = """

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import httpx
 
-from test_signals import BASH, EXEC_FORM, GROUP, LINE, SH, WITH_DUMB_INIT
+from scenarios.init_programs import BASH, EXEC_FORM, GROUP, LINE, SH, WITH_DUMB_INIT
 
 LIST = LINE.split()
 PORT = "gunicorn core.wsgi --bind 0.0.0.0:${PORT:-8000} --no-control-socket"

@@ -1,7 +1,7 @@
 """The measurements of docs/slow-clients.md."""
 
+from scenarios.odd_clients import ALL_KINDS, SMALL_BUFFERS, THREADED, THREE_SECONDS, answers
 from scenarios.worker_classes import ASGI, GEVENT_CLASS, GTHREAD, SYNC, with_gevent
-from test_slow_clients import ALL_KINDS, SMALL_BUFFERS, THREADED, THREE_SECONDS, answers
 
 KILLED = "WORKER TIMEOUT"
 PATIENCE = 30

@@ -1,8 +1,14 @@
 """What the tests of ASGI servers add to the sample project: the servers, and a few probes."""
 
 import re
+import time
+from contextlib import suppress
 
+import httpx
+
+import harness
 from harness import PROJECT, SNIPPETS
+from harness.container import PATIENCE, wait_until
 
 IMAGE = "asgi/asgi.Dockerfile"
 BIND = ["--bind", "0.0.0.0:8000"]
@@ -90,3 +96,29 @@ THREADS = "cat /proc/[0-9]*/status | grep Threads"
 def threads(container):
     """Return the number of threads of all processes in the container."""
     return sum(map(int, re.findall(r"\d+", container.exec("sh", "-c", THREADS))))
+
+
+KILL_A_WORKER = (harness.PROBES / "kill_a_worker.py").read_text()
+
+
+def seconds_of_lines(path, container):
+    """Return how many seconds after the request the first line arrives, and the last."""
+    start = time.monotonic()
+    with httpx.stream("GET", container.address + path, timeout=PATIENCE) as response:
+        times = [time.monotonic() - start for _ in response.iter_lines()]
+    return times[0], times[-1]
+
+
+def begun(container, *paths):
+    """Send slow requests, and return once they are certainly in progress."""
+    assert wait_until(lambda: is_up(container)), container.logs()
+    answers = [container.start_get(path) for path in paths]
+    time.sleep(1)
+    assert not any(answer.done() for answer in answers), container.logs()
+    return answers
+
+
+def is_up(container):
+    """Whether it responds: Uvicorn's worker logs its start before it listens."""
+    with suppress(httpx.TransportError):
+        return container.get("/health/").is_success
