@@ -41,7 +41,7 @@ def go_on():
 
 
 def ask():
-    """Return the seconds that an ordinary request takes, or None after the patience."""
+    """Return the seconds that an ordinary request takes, or None at the timeout."""
     start = time.monotonic()
     try:
         other = http.client.HTTPConnection(host, port, timeout=patience)
