@@ -21,7 +21,7 @@ def test_no_markup_is_left(site):
 
 
 def test_files_are_inside(site):
-    """Each file that a page shows whole stands in its twin, indented only inside a list."""
+    """Each file that a page shows whole is in its twin, indented only inside a list."""
     missing, files = [], 0
     for path in PAGES:
         twin = re.sub(r"(?m)^ +", "", (site / path).read_text())
