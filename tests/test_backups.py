@@ -184,7 +184,7 @@ def test_cron_line_makes_a_backup(production):
     """The command runs in cron's environment, and does not print anything that cron would mail."""
     [*times, command] = (SNIPPETS / "backups/nightly.crontab").read_text().split(maxsplit=5)
     command = edited(command, {"/srv/shop": str(production.folder)}).strip()
-    given = [f"PATH={production.folder}/bin:/usr/bin:/bin", "HOME=/root"]
+    given = [f"PATH={programs(production)}:/usr/bin:/bin", "HOME=/root"]
     given += [f"{name}={value}" for name, value in compose_environment(production).items()]
 
     done = production.shell(f"env -i {' '.join(given)} sh -c '{command}'")
@@ -202,7 +202,7 @@ def test_drill_shows_the_rows_of_both(production, replay, monkeypatch):
     post(production, "after the backup")
     for name, value in compose_environment(production).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PATH", f"{production.folder}/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{programs(production)}:{os.environ['PATH']}")
 
     said = replay("backups/drill.console", cwd=production.folder)
 
@@ -312,8 +312,12 @@ def begun(site):
 
 def compose_environment(site):
     """Return the variables that tell `docker compose` which project the directory contains."""
-    names = ["COMPOSE_FILE=compose.yaml:override.yaml", f"COMPOSE_PROJECT_NAME={site.project}"]
-    return dict(name.split("=", 1) for name in names)
+    return {name: value for name, value in site.typed.items() if name != "PATH"}
+
+
+def programs(site):
+    """Return the directory with the `docker` that the page's commands find."""
+    return site.typed["PATH"].partition(":")[0]
 
 
 def ran(site, command):

@@ -71,7 +71,7 @@ def test_check_fails_without_a_good_answer(image, run, answer):
 def test_check_ignores_proxy_variables(image, run):
     """With an unreachable proxy in http_proxy, the check passes, but urllib's request fails."""
     environ = {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
-    container = run(image, "python", "-c", STUB, "200", env=environ)
+    container = run(image, "python", "-c", STUB, "200", env=environ, ready="Listening at")
 
     assert fails(container, "python", "-c", WITH_URLLIB)
     assert not fails(container, "python", "healthcheck.py")

@@ -150,7 +150,6 @@ def test_restart_behind_caddy_is_a_pause(site):
             statuses.append(site.get("/health/").status_code)
 
     assert set(statuses) == {200}
-    assert len(statuses) > 4
 
 
 def test_caddy_offers_http_2_and_3(site):

@@ -1,4 +1,4 @@
-"""Read the key from a mounted file; without one, as in a build, from the environment."""
+"""Read the key from a mounted file, or from the environment, as in a build."""
 
 import os
 from pathlib import Path
