@@ -281,9 +281,7 @@ def stack(
 
 
 @pytest.fixture
-def replay(
-    docker: DockerClient, note: Callable[..., None], request: pytest.FixtureRequest
-) -> Callable[..., str]:
+def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., str]:
     """Return a function that runs a transcript from snippets/ again, and compares its output.
 
     `names` map the reader's images or containers to this run's, as in `web=image`. The engine
@@ -309,7 +307,6 @@ def replay(
             r"\bdocker\b": shlex.join([*map(str, docker.client_config.docker_cmd), *silent]),
         }
         record = request.config.getoption("record")
-        note([(FILE, snippet)])
         return transcripts.replay(
             SNIPPETS / snippet,
             replacements,

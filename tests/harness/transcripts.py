@@ -5,6 +5,9 @@ import re
 import subprocess
 from pathlib import Path
 
+from guide.evidence import FILE
+from harness import SNIPPETS, stands_on
+
 COLORS = {"CI", "GITHUB_ACTIONS", "CLICOLOR_FORCE", "FORCE_COLOR"}  # with these, tools print colors
 MASKS = {
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d": "TIME",
@@ -48,6 +51,8 @@ def replay(
     reader's in the output; `env` adds to the environment.
     Raises AssertionError if it fails, or if its masked output differs from the record.
     """
+    if transcript.is_relative_to(SNIPPETS):
+        stands_on.add([(FILE, transcript.relative_to(SNIPPETS).as_posix())])
     text = transcript.read_text()
     command = re.match(r"\$ (?:.*\\\n)*.*\n", text)
     assert command, f"{transcript.name} does not begin with '$ ' and a command"

@@ -43,7 +43,7 @@ def test_fault_handler_shows_the_view_that_holds_the_gil(plain_image, run):
     container = run(plain_image, "sh", "-c", SERVE, FAULT_HANDLER)
     container.start_get("/hold-gil/60/")
 
-    log = container.wait_for_log("was sent SIG")
+    log = container.wait_for_log("Booting worker", count=2)
 
     assert "Fatal Python error: Aborted" in log
     assert "in hold_gil" in log
