@@ -5,11 +5,12 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote_plus, urlsplit
 
 import playwright
 import pytest
 from filelock import FileLock
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from harness import ROOT
 
@@ -17,6 +18,7 @@ DOCS = ROOT / "docs"
 SITE, DEBUGGING = "http://127.0.0.1:8000", "http://127.0.0.1:9222"  # in the browser's container
 DRIVER = Path(playwright.__file__).parent / "driver/package"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+SEARCH_IS_DONE = "/found|did not/.test(document.querySelector('.search-summary')?.textContent)"
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +76,19 @@ def visit(browser):
     yield visit
     for context in contexts:
         context.close()
+
+
+def missed_by_search(page: Page, expected: dict[str, str]) -> dict[str, list[str]]:
+    """Search for each query, and return the results of those that miss their page.
+
+    `expected` is a page's name by query; a query misses its page if three other pages come first.
+    """
+    missed = {}
+    for query, name in expected.items():
+        page.goto(f"{SITE}/search.html?q={quote_plus(query)}")
+        page.wait_for_function(SEARCH_IS_DONE)
+        links = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
+        pages = list(dict.fromkeys(urlsplit(link).path[1:].removesuffix(".html") for link in links))
+        if name not in pages[:3]:
+            missed[query] = pages[:5]
+    return missed

@@ -3,14 +3,13 @@
 import json
 import re
 from pathlib import PurePosixPath
-from urllib.parse import quote_plus, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from guide import names
 from harness import ROOT, SNIPPETS
-from harness.browser import DESKTOP, DOCS, PHONE, SITE
+from harness.browser import DESKTOP, DOCS, PHONE, SITE, missed_by_search
 
 SOURCES = sorted(path.relative_to(DOCS) for path in DOCS.rglob("*.md"))
 LISTS = {"changelog.md", "troubleshooting.md"}  # both only grow, one line at a time
@@ -21,7 +20,6 @@ FILE = re.compile(r"\} [./]+/snippets/\S+(?<!\.console)\n")
 WITH_FILES = [str(p.with_suffix("")) for p in SOURCES if FILE.search((DOCS / p).read_text())]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 TEXT_OF_CLIPBOARD = "navigator.clipboard.readText()"
-SEARCH_IS_DONE = "/found|did not/.test(document.querySelector('.search-summary')?.textContent)"
 SEARCHES = {
     "worker timeout": "troubleshooting/worker-timeout",
     "py-spy dump": "stuck-workers",
@@ -307,17 +305,7 @@ def test_tick_is_not_copied_with_its_sentence(visit):
 
 def test_search_finds_the_page(visit):
     """For each query, the page is among the first three results: {query: what was found}."""
-    page = visit("search")
-    missed = {}
-    for query, name in SEARCHES.items():
-        page.goto(f"{SITE}/search.html?q={quote_plus(query)}")
-        page.wait_for_function(SEARCH_IS_DONE)
-        links = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
-        pages = list(dict.fromkeys(urlsplit(link).path[1:].removesuffix(".html") for link in links))
-        if name not in pages[:3]:
-            missed[query] = pages[:5]
-
-    assert missed == {}
+    assert missed_by_search(visit("search"), SEARCHES) == {}
 
 
 def violations(page):
