@@ -4,29 +4,45 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 import playwright
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from python_on_whales import DockerClient
 
 from harness import ROOT
+from harness.container import Container
+from harness.images import Builder
 
 DOCS = ROOT / "docs"
 SITE, DEBUGGING = "http://127.0.0.1:8000", "http://127.0.0.1:9222"  # in the browser's container
 DRIVER = Path(playwright.__file__).parent / "driver/package"
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 SEARCH_IS_DONE = "/found|did not/.test(document.querySelector('.search-summary')?.textContent)"
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, worker_id):
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """Build the site once for all workers, and return its directory; a warning is an error."""
     shared = tmp_path_factory.getbasetemp()
     folder = (shared if worker_id == "master" else shared.parent) / "site"
-    sphinx = [sys.executable, "-m", "sphinx", "-n", "-W", "--keep-going", "-q", "-c", ROOT]
+    sphinx: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-n",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-c",
+        ROOT,
+    ]
     sphinx += ["-d", f"{folder}.doctrees", DOCS, folder]
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
@@ -37,7 +53,13 @@ def site(tmp_path_factory, worker_id):
 
 
 @pytest.fixture(scope="session")
-def browser(site, builder, docker, run_once, tmp_path_factory):
+def browser(
+    site: Path,
+    builder: Builder,
+    docker: DockerClient,
+    run_once: Callable[..., Container],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Browser]:
     """Return a browser in a container that also runs the site's server and the driver."""
     image = builder.build(Path(__file__).with_name("browser.Dockerfile"))
     container = run_once(image, ready="DevTools listening", volumes=[(DRIVER, "/driver", "ro")])
@@ -58,14 +80,14 @@ def browser(site, builder, docker, run_once, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(browser):
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page, given options for the browser's context.
 
     The URLs that the page requests until it is idle are added to the list `asked`.
     """
-    contexts = []
+    contexts: list[BrowserContext] = []
 
-    def visit(name, asked=None, **options: object):
+    def visit(name: str, asked: list[str] | None = None, **options: Any) -> Page:
         contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
         page = contexts[-1].new_page()
         if asked is not None:

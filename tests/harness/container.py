@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Timer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from python_on_whales import Container as Handle
@@ -52,7 +52,8 @@ class Container:
         """
         self.docker, self.handle, self.removed = docker, handle, False
         self.worker_classes: set[str] = set()  # as far as Gunicorn's log was read
-        self.ports = [p[0]["HostPort"] for p in handle.network_settings.ports.values() if p]
+        ports = handle.network_settings.ports or {}
+        self.ports = [p[0]["HostPort"] for p in ports.values() if p]
 
     @cached_property
     def background(self) -> ThreadPoolExecutor:
@@ -67,13 +68,14 @@ class Container:
     @property
     def ip_address(self) -> str:
         """Its address on its first network, for other containers but no other machine."""
-        return next(iter(self.handle.network_settings.networks.values())).ip_address
+        [network, *_] = (self.handle.network_settings.networks or {}).values()
+        return network.ip_address or ""
 
-    def get(self, path: str = "/", **options: object) -> httpx.Response:
+    def get(self, path: str = "/", **options: Any) -> httpx.Response:
         """Request a path on a separate connection; raises httpx.TransportError."""
         return httpx.get(self.address + path, **{"timeout": PATIENCE, "verify": TLS, **options})
 
-    def start_get(self, path: str = "/", **options: object) -> Future[httpx.Response]:
+    def start_get(self, path: str = "/", **options: Any) -> Future[httpx.Response]:
         """Request a path in the background."""
         return self.background.submit(self.get, path, **options)
 
@@ -83,7 +85,7 @@ class Container:
         self.get("/health/")
         return self.begin(lambda: self.start_get(f"/sleep/{seconds}/"))
 
-    def begin(self, send: Callable[[], Future]) -> Future:
+    def begin(self, send: Callable[[], Future[Any]]) -> Future[Any]:
         """Send a slow request to this container, directly or through a proxy.
 
         Return its pending response once a worker has read the request. A proxy must not send it
@@ -146,7 +148,7 @@ class Container:
         log = ""
         with follow:
             try:
-                for line in follow.stdout:
+                for line in follow.stdout or ():
                     log += line
                     if log.count(text) >= count:
                         break
@@ -160,7 +162,7 @@ class Container:
     @property
     def running(self) -> bool:
         """Whether its PID 1 is alive."""
-        return self.handle.state.running
+        return bool(self.handle.state.running)
 
     @property
     def exit_code(self) -> int:
@@ -193,7 +195,7 @@ class Container:
 
     def exec(self, *command: str) -> str:
         """Run a command inside, and return its output."""
-        return self.handle.execute(list(command))
+        return str(self.handle.execute(list(command)))
 
     def pss(self) -> int:
         """Return the kB that all of its processes use: the sum of their proportional set sizes."""
@@ -212,7 +214,7 @@ class Container:
         """Return its processes' user IDs."""
         return set(self._engine("top", self.handle.id, "-eo", "pid,uid").split()[3::2])
 
-    def _engine(self, *command: str, **options: object) -> str:
+    def _engine(self, *command: str, **options: Any) -> str:
         """Run a command for which the client library has no call, or drops an argument."""
-        command = [*self.docker.client_config.docker_cmd, *command]
-        return subprocess.check_output(command, text=True, **options)
+        engine = self.docker.client_config.docker_cmd
+        return str(subprocess.check_output([*engine, *command], text=True, **options))

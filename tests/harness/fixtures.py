@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from python_on_whales import DockerClient, Network
@@ -25,7 +25,7 @@ from harness.engine import base_images
 from harness.engine.private import EngineError
 from harness.images import Builder
 from harness.machines.handover import HandingBuilder
-from harness.stack import Stack
+from harness.stack import Services, Stack
 from harness.stands_on import stood_on
 
 QUIETLY = r"\g<0> 2>/dev/null"  # Podman lets pip's warnings through
@@ -78,7 +78,7 @@ def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
     Its arguments are those of Builder.build; the image's contents are recorded with the results.
     """
 
-    def build(snippet: str | Path, **options: object) -> str:
+    def build(snippet: str | Path, **options: Any) -> str:
         try:
             image = builder.build(SNIPPETS / snippet, **options)
         except EngineError as error:
@@ -142,7 +142,7 @@ def running(
     """
 
     @contextmanager
-    def running(image: str, *command: str, **options: object) -> Iterator[Container]:
+    def running(image: str, *command: str, **options: Any) -> Iterator[Container]:
         with _running(docker, image, *command, **options) as container:
             note((WORKER_CLASS, name) for name in container.worker_classes)
             yield container
@@ -151,7 +151,9 @@ def running(
 
 
 @pytest.fixture
-def run(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[..., Container]]:
+def run(
+    running: Callable[..., AbstractContextManager[Container]],
+) -> Iterator[Callable[..., Container]]:
     """Return a function that starts a container like `running`, until the end of the test."""
     with ExitStack() as started:
         yield lambda *args, **options: started.enter_context(running(*args, **options))
@@ -159,17 +161,17 @@ def run(running: Callable[..., AbstractContextManager]) -> Iterator[Callable[...
 
 @pytest.fixture(scope="session")
 def run_once(
-    running: Callable[..., AbstractContextManager], note: Callable[..., None]
+    running: Callable[..., AbstractContextManager[Container]], note: Callable[..., None]
 ) -> Iterator[Callable[..., Container]]:
     """Return a `run` function for tests that only look: equal arguments share a container.
 
     Its containers are removed with the session.
     """
-    started = {}
+    started: dict[str, Container] = {}
 
     with ExitStack() as stack:
 
-        def run_once(*args: str, **options: object) -> Container:
+        def run_once(*args: str, **options: Any) -> Container:
             asked = repr((args, options))
             if asked not in started:
                 started[asked] = stack.enter_context(running(*args, **options))
@@ -218,7 +220,7 @@ def _running(
     *command: str,
     env: dict[str, str] | None = None,
     ready: str = "Using worker:",
-    **options: object,
+    **options: Any,
 ) -> Iterator[Container]:
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
     options = {"publish_all": True, "labels": labels, "pull": "never", **options}
@@ -264,7 +266,7 @@ def stack(
 
     def stack(
         file: str,
-        services: dict[str, dict] | None = None,
+        services: Services | None = None,
         files: Sequence[str] = (),
         env: dict[str, str] | None = None,
     ) -> Stack:

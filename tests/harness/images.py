@@ -32,7 +32,8 @@ class Builder:
     ) -> None:
         """Build nothing yet. `say` gets a line when an image is pulled."""
         self.docker, self.run, self.shared, self.say = docker, run, shared, say
-        self.built, self.bases = set(), set()  # tags and base images that certainly exist
+        self.built: set[str] = set()  # tags that certainly exist
+        self.bases: set[str] = set()  # base images, too
 
     def build(
         self,
@@ -78,7 +79,7 @@ class Builder:
         `options` are additional options of `docker build`.
         """
         self.have_bases(dockerfile)
-        command = [*map(str, self.docker.client_config.docker_cmd), "build", "--progress=plain"]
+        command = [*self.docker.client_config.docker_cmd, "build", "--progress=plain"]
         command += ["--tag", self.tag(uuid.uuid4().hex), "--file", dockerfile, *options, folder]
         return subprocess.run(command, check=False, capture_output=True, text=True)
 
@@ -122,9 +123,7 @@ class Builder:
 
     @cached_property
     def _engine(self) -> tuple[str, str]:
-        version = self.docker.version()
-        engine_name = self.docker.client_config.client_type.title()
-        return (engine_name, (version.server or version.client).version)
+        return self.docker.client_config.client_type.title(), engine.version(self.docker)
 
     def _versions(self, tag: str) -> list[tuple[str, str]]:
         """Return the versions that Python reports in an image, run only once for all test runs."""

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -20,7 +20,7 @@ class Load:
         clients: int = 2,
         pause: float = 0.05,
         methods: Sequence[str] = ("GET",),
-        **options: object,
+        **options: Any,
     ) -> None:
         """Request `url` with each method in turn, with a pause of this many seconds after the last.
 
@@ -29,8 +29,8 @@ class Load:
         self.url, self.pause, self.methods = url, pause, methods
         self.options = {"timeout": PATIENCE, "verify": TLS, **options}
         self.rounds = [0] * clients  # for each client, its requests with all methods
-        self.answers = Counter()  # by status, or by the name of the error
-        self.begun = []  # for each request, its start and its result
+        self.answers: Counter[int | str] = Counter()  # by status, or by the name of the error
+        self.begun: list[tuple[float, int | str]] = []  # for each request, its start and its result
         self.over = threading.Event()
         self.clients = [threading.Thread(target=self._ask, args=[n]) for n in range(clients)]
 
@@ -71,6 +71,7 @@ class Load:
         while not self.over.is_set():
             for method in self.methods:
                 start = time.monotonic()
+                answer: int | str
                 try:
                     answer = httpx.request(method, self.url, **self.options).status_code
                 except httpx.TransportError as error:

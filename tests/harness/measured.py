@@ -14,7 +14,9 @@ DATA, CACHE = ROOT / "docs/_data", ROOT / ".cache"
 Cell = str | float | bool
 
 
-def write(topic: str, name: str, columns: list[str], rows: list[list[Cell]], **about: object):
+def write(
+    topic: str, name: str, columns: list[str], rows: list[list[Cell]], **about: object
+) -> None:
     """Write a table to docs/_data/<topic>.json; the page's other tables stay the same.
 
     A row's first column is its name; the column names have the units. `about` has the machine
@@ -33,6 +35,6 @@ def machine(docker: DockerClient) -> str:
     """Describe what the engine runs on: cores, processor, memory, version of cgroups."""
     info = docker.info()
     [model, *_] = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) or ["?"]
-    gibibytes = round(info.mem_total / 2**30)
+    gibibytes = round((info.mem_total or 0) / 2**30)
     cgroup = 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1
     return f"{info.n_cpu} cores of {model}, {gibibytes} GiB, cgroup v{cgroup}"

@@ -13,7 +13,8 @@ CONF = "/etc/nginx/conf.d/default.conf"
 def gateway(docker: DockerClient, network: str) -> str:
     """Return the address at which a network's containers reach this machine."""
     if docker.client_config.client_type != "podman":
-        return docker.network.inspect(network).ipam.config[0]["Gateway"]
+        [subnet, *_] = docker.network.inspect(network).ipam.config or []
+        return str(subnet["Gateway"])
     command = [*docker.client_config.docker_cmd, "network", "inspect", network]
     command += ["--format", "{{range .Subnets}}{{.Gateway}} {{end}}"]
     return subprocess.check_output(command, text=True).split()[0]
@@ -28,7 +29,7 @@ def naming(docker: DockerClient, network: str, conf: str) -> str:
 
 def configure(docker: DockerClient, nginx: Container, folder: Path) -> None:
     """Do the same for an nginx that has not started, with its file in a directory or an image."""
-    [network, *_] = nginx.network_settings.networks
+    [network, *_] = nginx.network_settings.networks or []
     with TemporaryDirectory() as temporary:
         places = [folder / place / Path(CONF).name for place in ("nginx", "")]
         conf = next(filter(Path.exists, places), None)

@@ -24,7 +24,7 @@ def paused(docker: DockerClient, container: Container) -> Iterator[None]:
         except DockerException as error:
             if not re.search("unable to freeze", str(error)):
                 raise
-        return container.handle.state.paused
+        return bool(container.handle.state.paused)
 
     assert wait_until(pause), "the engine does not pause the container"
     try:

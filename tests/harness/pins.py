@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 FILE = Path("pyproject.toml")
 COMPILE = ["pip", "compile", "--no-config", "--universal", "--group", "dev"]
 PLAIN = ["--no-header", "--no-annotate", "--quiet"]
 
 
-def pins(pyproject: dict) -> list[str]:
+def pins(pyproject: dict[str, Any]) -> list[str]:
     """Return the packages that uv resolves for all Pythons and systems, except the direct ones."""
     oldest = ["--python-version", pyproject["project"]["requires-python"].removeprefix(">=")]
     command = [os.environ.get("UV", "uv"), *COMPILE, *PLAIN, *oldest]

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, Literal
 
 from python_on_whales import DockerClient
 
@@ -15,12 +16,14 @@ from harness import SNIPPETS, engine, name_server
 from harness.container import Container
 from harness.engine.needs import needs_of
 
+Services = dict[str, dict[str, Any]]  # by service, in Compose's own keys
+
 
 class Stack:
     """One Compose project in a test's directory, like a reader's next to `manage.py`."""
 
     def __init__(
-        self, docker: DockerClient, folder: Path, file: str, services: dict[str, dict], env: dict
+        self, docker: DockerClient, folder: Path, file: str, services: Services, env: dict[str, str]
     ) -> None:
         """Save the snippet `file` as compose.yaml, with the test's differences next to it.
 
@@ -37,7 +40,7 @@ class Stack:
         self.project = f"proofs-{os.environ['PROOFS_RUN']}-{place[:12]}"
         self.use(services, "compose.yaml")
 
-    def use(self, services: dict[str, dict], *files: str) -> None:
+    def use(self, services: Services, *files: str) -> None:
         """Be the project of these files, with what a test has otherwise over them."""
         docker = self.docker.client_config.docker_cmd
         program = [*docker, "compose", "--project-name", self.project]
@@ -54,7 +57,7 @@ class Stack:
         """
         done = self._compose(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert not check or done.returncode == 0, done.stdout
-        return done.stdout
+        return str(done.stdout)
 
     def read(self, *command: str) -> str:
         """Run a command, and return its result without Compose's warnings.
@@ -63,12 +66,16 @@ class Stack:
         """
         done = self._compose(command, capture_output=True)
         assert done.returncode == 0, done.stderr
-        return done.stdout
+        return str(done.stdout)
 
-    def _compose(self, command: Sequence[str], **output: object) -> subprocess.CompletedProcess:
-        command = [*self.command, *command]
+    def _compose(self, command: Sequence[str], **output: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, check=False, cwd=self.folder, env=self.env, text=True, **output
+            [*self.command, *command],
+            check=False,
+            cwd=self.folder,
+            env=self.env,
+            text=True,
+            **output,
         )
 
     @property
@@ -87,8 +94,8 @@ class Stack:
         }
 
     def shell(
-        self, command: str, start: Callable = subprocess.run, **options: object
-    ) -> subprocess.CompletedProcess | subprocess.Popen:
+        self, command: str, start: Callable[..., Any] = subprocess.run, **options: Any
+    ) -> Any:  # noqa: ANN401 -- what `start` returns
         """Run a command of a page as a reader does who has no other project in this folder.
 
         `start` is what starts it: subprocess.Popen to do something else at the same time.
@@ -124,7 +131,9 @@ class Stack:
         takes.
         """
         labels = {"project": self.project, "service": name, "oneoff": "False"}
-        filters = [("label", f"com.docker.compose.{key}={value}") for key, value in labels.items()]
+        filters: list[tuple[Literal["label"], str]] = [
+            ("label", f"com.docker.compose.{key}={value}") for key, value in labels.items()
+        ]
         found = self.docker.container.list(all=True, filters=filters)
         return [Container(self.docker, handle) for handle in found]
 
@@ -138,7 +147,7 @@ class Stack:
         self.run("down", "--volumes", "--timeout", "0")
 
 
-def _override(asked: dict, services: dict[str, dict]) -> str:
+def _override(asked: dict[str, Any], services: Services) -> str:
     """Return the text of the file that overrides the reader's Compose file."""
     labels = {engine.LABEL: os.environ["PROOFS_RUN"]}
     lines = ["services:"]

@@ -5,6 +5,7 @@ changed in them, and Gunicorn's worker classes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ class Ledger:
     def __init__(self) -> None:
         """Start empty. The last set in `open` belongs to the fixture being set up."""
         self.open: list[set[tuple[str, str]]] = [set()]
-        self.fixtures: dict[tuple[str, pytest.Item | pytest.Collector], Properties] = {}
+        self.fixtures: dict[tuple[str, object], Properties] = {}
 
 
 LEDGER = Ledger()  # for this process, which runs one test at a time
@@ -38,7 +39,7 @@ def note() -> Callable[[Properties], None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Iterator[None]:
     """Record what a fixture uses, because another test in its scope may find it set up already."""
     LEDGER.open.append(set())
@@ -67,7 +68,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 def stood_on(item: pytest.Item) -> set[tuple[str, str]]:
     """Return what a test in progress and its fixtures have used so far."""
-    scopes = [(name, node) for name in item.fixturenames for node in item.listchain()]
+    names = item.fixturenames if isinstance(item, pytest.Function) else []
+    scopes = [(name, node) for name in names for node in item.listchain()]
     return LEDGER.open[0].union(*(LEDGER.fixtures.get(scope, ()) for scope in scopes))
 
 

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Any
 
 import httpx
 import pytest
 from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
+from python_on_whales.components.container.models import ContainerHealth
 from python_on_whales.exceptions import DockerException
 
 from harness.container import PATIENCE, Container
@@ -24,7 +26,7 @@ class Containers:
     """Starts containers from one image, and removes them when the check ends."""
 
     def __init__(
-        self, docker: DockerClient, image: str, ports: Sequence[str], path: str, **options: object
+        self, docker: DockerClient, image: str, ports: Sequence[str], path: str, **options: Any
     ) -> None:
         """Start nothing yet. `ports` are the ports that the image exposes, such as 8000/tcp.
 
@@ -36,7 +38,7 @@ class Containers:
         self.creating, self.booting, self.closed = Lock(), Lock(), False
         self.failure = ""  # of a start without its own page, and so without special options
 
-    def start(self, page: str = ANY_CAUSE, **options: object) -> Container:
+    def start(self, page: str = ANY_CAUSE, **options: Any) -> Container:
         """Start a container, and return it after its first response, whatever the status.
 
         Containers boot one at a time, so that each has the machine to itself.
@@ -55,7 +57,7 @@ class Containers:
                 raise
         return container
 
-    def run(self, command: Sequence[str], page: str = ANY_CAUSE, **options: object) -> Container:
+    def run(self, command: Sequence[str], page: str = ANY_CAUSE, **options: Any) -> Container:
         """Run a command in a container, and return the container immediately."""
         with self.creating:
             if self.closed:
@@ -104,9 +106,9 @@ def last_line(container: Container) -> str:
 def wait_for_health(container: Container, status: str, page: str) -> None:
     """Wait until Docker reports the status; a few consecutive other results also end the wait."""
     since, deadline = datetime.now(UTC), time.monotonic() + FIRST_RESPONSE
-    while (health := container.handle.state.health).status != status:
-        late = [check for check in health.log or [] if check.start > since]
+    while (health := container.handle.state.health or ContainerHealth()).status != status:
+        late = [check for check in health.log or [] if check.start and check.start > since]
         if len(late) >= CHECKS or time.monotonic() > deadline:
-            line = f"it stays {health.status}, {quoted([check.output for check in late])}"
+            line = f"it stays {health.status}, {quoted([check.output or '' for check in late])}"
             require(None, line, page)
         time.sleep(0.3)

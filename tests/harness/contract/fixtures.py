@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from inspect import signature
+from typing import Any
 
 import pytest
 from python_on_whales import DockerClient, Image
@@ -49,8 +50,8 @@ def image(
     except (DockerException, EngineError, OSError) as raised:
         error = getattr(raised, "stderr", None) or str(raised)
     require(error is None, f"no image, {quoted((error or '').splitlines())}", "dockerfile.html")
-    image = docker.image.inspect(name)
-    layers, size = len(image.root_fs.layers), round(image.size / 1e6)
+    image: Image = docker.image.inspect(name)
+    layers, size = len(image.root_fs.layers or []), round(image.size / 1e6)
     for key, value in {"layers": layers, "size in MB": size}.items():
         record_testsuite_property(key, value)
     pytestconfig.stash[SIZE] = f"{layers} layers, {size} MB"
@@ -104,25 +105,26 @@ def container(containers: Containers) -> Container:
 
 
 @pytest.fixture(scope="session")
-def ask_django(container: Container) -> Callable[..., dict]:
+def ask_django(container: Container) -> Callable[..., dict[str, Any]]:
     """Return a function that reads Django's settings in the container, in a separate process.
 
     Its arguments are links to static files. Without a working manage.py, the check is skipped.
     """
 
-    def ask_django(*links: str) -> dict:
+    def ask_django(*links: str) -> dict[str, Any]:
         try:
             printed = container.exec("python", "-c", LOOK_AT_DJANGO, *links)
         except DockerException as error:
             last = (error.stderr or "").strip().splitlines()[-1:]
             pytest.skip(f"Django's settings cannot be read here, {quoted(last)}")
-        return json.loads(printed.splitlines()[-1])
+        found: dict[str, Any] = json.loads(printed.splitlines()[-1])
+        return found
 
     return ask_django
 
 
 @pytest.fixture(scope="session")
-def django(ask_django: Callable[..., dict]) -> dict:
+def django(ask_django: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """Return the output of one Django process, for all requirements that only look at it."""
     return ask_django()
 
@@ -157,7 +159,7 @@ def begin(request: pytest.FixtureRequest, threads: ThreadPoolExecutor) -> None:
 
     If a fixture fails, nothing begins, and each requirement that uses it reports the failure.
     """
-    items = request.session.items
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     waiting = [item for item in items if item.get_closest_marker("waits")]
     with suppress(pytest.fail.Exception):
         if any("secrets" in item.fixturenames for item in items):

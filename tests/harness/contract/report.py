@@ -43,7 +43,8 @@ class Report:
         """Return a requirement's line: its failure, or that there is none."""
         if report.when != "call" and report.passed:
             return None
-        why = report.longrepr[2] if report.skipped else report.longreprtext
+        reason = report.longrepr  # of a skip: its file, its line, its words
+        why = reason[2] if isinstance(reason, tuple) else report.longreprtext
         words = report.location[2].removeprefix("test_").replace("_", " ")
         line = ": ".join(filter(None, [words, why.removeprefix("Skipped: ").strip()]))
         return report.outcome, f"{MARKS[report.outcome]} {line}\n", report.outcome

@@ -26,8 +26,9 @@ def parts(docker: DockerClient, image: str) -> Iterator[bytes]:
         tarfile.open(fileobj=saved.stdout, mode="r|", bufsize=BLOCK) as files,
     ):
         for file in files:
-            if file.isfile() and not file.name.endswith("/VERSION"):  # the archive format's
-                part = files.extractfile(file).read()
+            content = files.extractfile(file) if file.isfile() else None
+            if content and not file.name.endswith("/VERSION"):  # the archive format's
+                part = content.read()
                 yield gzip.decompress(part) if part.startswith(b"\x1f\x8b") else part
 
 

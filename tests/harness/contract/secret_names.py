@@ -29,7 +29,8 @@ class Secrets(NamedTuple):
 
 def find(docker: DockerClient, image: str) -> Secrets:
     """Search all layers, including removed files, and all build steps."""
-    files, variables = {}, {}
+    files: dict[str, None] = {}
+    variables: dict[str, None] = {}
     for part in saved_image.parts(docker, image):
         if saved_image.is_json(part):
             names = (variable.partition("=")[0] for variable in saved_image.variables(part))
@@ -45,7 +46,6 @@ def secret_files(layer: bytes) -> Iterator[str]:
         for file in files:
             if FILE.fullmatch(Path(file.name).name) and "-packages/" not in file.name:
                 is_key = file.name.endswith((".pem", ".key"))
-                if not is_key or (
-                    file.isfile() and b"PRIVATE KEY" in files.extractfile(file).read()
-                ):
+                content = files.extractfile(file) if is_key and file.isfile() else None
+                if not is_key or (content and b"PRIVATE KEY" in content.read()):
                     yield f"/{file.name}"

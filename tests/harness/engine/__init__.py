@@ -7,6 +7,7 @@ import subprocess
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock
 from python_on_whales import DockerClient
@@ -66,11 +67,18 @@ def running() -> DockerClient | None:
     return None
 
 
-def kind_of(program: str) -> str:
+def kind_of(program: str) -> Literal["docker", "podman"]:
     """Return docker or podman; Podman may also be installed under Docker's name."""
     command = [program, "--version"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     return "podman" if done.stdout.startswith("podman") else "docker"
+
+
+def version(client: DockerClient) -> str:
+    """Return the engine's version; Podman without a service has only its own."""
+    found = client.version()
+    about = found.server or found.client
+    return str(about.version) if about else ""
 
 
 def compose_version(client: DockerClient) -> tuple[int, ...]:

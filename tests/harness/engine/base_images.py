@@ -97,9 +97,9 @@ def _configuration(docker: DockerClient, image: str) -> dict[str, str | list[str
         "folder": str(config.working_dir or "").removeprefix(".").removesuffix("/"),
         "entrypoint": config.entrypoint or [],
         "command": config.cmd or [],
-        "ports": sorted(config.exposed_ports or []),
+        "ports": sorted(map(str, config.exposed_ports or [])),
         "volumes": sorted(config.volumes or []),
-        "stop-signal": config.stop_signal or "",
+        "stop-signal": str(config.stop_signal or ""),
         "environment": sorted(entry.partition("=")[0] for entry in config.env or []),
     }
 

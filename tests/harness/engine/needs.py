@@ -6,6 +6,8 @@ from functools import cache
 import pytest
 from python_on_whales import DockerClient
 
+from harness import engine
+
 BY_FILE = {r"start[-_]interval": 25}  # texts in a Dockerfile or a Compose file
 
 
@@ -24,4 +26,4 @@ def needs_of(docker: DockerClient, file: str) -> None:
 
 @cache
 def _major(docker: DockerClient) -> int:
-    return int(docker.version().server.version.partition(".")[0])
+    return int(engine.version(docker).partition(".")[0])

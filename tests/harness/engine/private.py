@@ -221,7 +221,7 @@ def debian_mirror() -> str:
     if not uris or not Path(KEYRING).exists():
         message = "apt on this machine has no source of Debian packages; install Docker instead"
         raise EngineError(message)
-    return uris[0]
+    return str(uris[0])
 
 
 def apt_config(folder: Path, suite: str, mirror: str) -> Path:

@@ -81,22 +81,25 @@ def sweep_dead() -> int:
 
 def sweep(client: DockerClient, run: str) -> None:
     """Print a line, then remove the containers, networks, volumes and image tags of one run."""
-    filters = [("label", f"{LABEL}={run}")]
+    filters = {"label": f"{LABEL}={run}"}
     own = f"{REPOSITORY}:{run}-"  # Podman adds localhost/ in front
     images = client.image.list(filters=[("reference", f"{own}*")])
     tags = [tag for image in images for tag in image.repo_tags]
-    made = {
-        "containers": client.container.list(all=True, filters=filters),
-        "networks": client.network.list(filters=filters),
-        "volumes": client.volume.list(filters=filters),
-        "image tags": [tag for tag in tags if tag.removeprefix("localhost/").startswith(own)],
+    tags = [tag for tag in tags if tag.removeprefix("localhost/").startswith(own)]
+    containers = client.container.list(all=True, filters=filters)
+    networks, volumes = client.network.list(filters=filters), client.volume.list(filters=filters)
+    counts = {
+        "containers": len(containers),
+        "networks": len(networks),
+        "volumes": len(volumes),
+        "image tags": len(tags),
     }
-    if counts := [f"{kind}: {len(found)}" for kind, found in made.items() if found]:
-        sys.stderr.write(f"removing what run {run} made ({', '.join(counts)})\n")
-    client.container.remove(made["containers"], force=True, volumes=True)
-    client.network.remove(made["networks"])
-    client.volume.remove(made["volumes"])
-    client.image.remove(made["image tags"])
+    if made := [f"{kind}: {count}" for kind, count in counts.items() if count]:
+        sys.stderr.write(f"removing what run {run} made ({', '.join(made)})\n")
+    client.container.remove(containers, force=True, volumes=True)
+    client.network.remove([*networks])
+    client.volume.remove([*volumes])
+    client.image.remove(tags)
 
 
 if __name__ == "__main__":

@@ -113,9 +113,9 @@ def described(docker: DockerClient) -> dict[str, str]:
     qemu = subprocess.check_output(["chroot", TOOLS, QEMU[0], "--version"], text=True)
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "engine": f"Docker {docker.version().server.version}",
-        "kernel": docker.info().kernel_version,
-        "qemu": re.search(r"[\d.]+", qemu)[0],
+        "engine": f"Docker {engine.version(docker)}",
+        "kernel": str(docker.info().kernel_version),
+        "qemu": re.findall(r"[\d.]+", qemu)[0],
     }
 
 
@@ -127,7 +127,7 @@ def booted(driver: str) -> Iterator[str]:
     forwards = [f"hostfwd=tcp:127.0.0.1:{port}-:{port}" for port in range(first, docker)]
     forwards.append(f"hostfwd=tcp:127.0.0.1:{docker}-:2375")
     [kernel] = (TOOLS / "boot").glob("vmlinuz-*")
-    command = [
+    command: list[str | Path] = [
         "setpriv", "--pdeathsig=KILL", "chroot", TOOLS, *QEMU,
         "-kernel", f"/boot/{kernel.name}", "-append", KERNEL.format(driver, first, docker - 1),
         "-netdev", ",".join(["user,id=net,restrict=on", *forwards]),
@@ -148,7 +148,7 @@ def booted(driver: str) -> Iterator[str]:
         machine.wait()
 
 
-def wait_for_docker(machine: subprocess.Popen, address: str) -> None:
+def wait_for_docker(machine: subprocess.Popen[bytes], address: str) -> None:
     """Wait until the machine's Docker Engine responds."""
     deadline = time.monotonic() + BOOT
     while machine.poll() is None and time.monotonic() < deadline:

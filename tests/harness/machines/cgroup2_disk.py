@@ -56,7 +56,7 @@ def prepare(source: DockerClient, images: Iterable[str]) -> None:
         (SYSTEM / folder / ".updated").touch()
     load(source, ids)
     DISK.unlink(missing_ok=True)
-    command = ["chroot", TOOLS, *MKE2FS, "-d", "/system", "/disk.img", "4G"]
+    command: list[str | Path] = ["chroot", TOOLS, *MKE2FS, "-d", "/system", "/disk.img", "4G"]
     subprocess.run(command, check=True, capture_output=True)
     made(DISK, recipe)
 
@@ -68,7 +68,7 @@ def make_tree(tree: Path) -> None:
         return
     shutil.rmtree(tree, ignore_errors=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    command = [
+    command: list[str | Path] = [
         engine.private().root / "bin/mmdebstrap", "--quiet", "--mode=root", f"--variant={variant}",
         f"--include={packages}", '--aptopt=Acquire::Check-Valid-Until "false"',
         '--aptopt=APT::Install-Recommends "false"',
@@ -96,7 +96,7 @@ def load(source: DockerClient, ids: Iterable[str]) -> None:
     shutil.rmtree(data, ignore_errors=True)
     work.mkdir(exist_ok=True)
     host, programs = f"unix://{work}/docker.sock", engine.private().root / "bin"
-    command = [
+    command: list[str | Path] = [
         "unshare", "--net", programs / "dockerd", "--config-file=/dev/null", f"--host={host}",
         f"--data-root={data}", f"--exec-root={work}/exec", f"--pidfile={work}/docker.pid",
         "--storage-driver=overlay2", "--bridge=none", "--iptables=false", "--ip6tables=false",

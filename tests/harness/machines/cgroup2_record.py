@@ -12,7 +12,7 @@ KEPT = ROOT / "docs/_data/cgroup2.json"
 
 def passed(results: Path) -> dict[str, list[str]]:
     """Return a run's tests by topic: those that used cgroup v2, in all of their cases."""
-    topics = {}
+    topics: dict[str, list[str]] = {}
     for (topic, name), cases in sorted(read_run(results).items()):
         if all(("cgroup", "v2") in case.recorded and not case.faults for case in cases):
             topics.setdefault(topic, []).append(name)

@@ -4,6 +4,7 @@ import subprocess
 import tarfile
 from itertools import takewhile
 from pathlib import Path
+from typing import IO, Any
 
 from filelock import FileLock
 from python_on_whales import DockerClient
@@ -15,12 +16,12 @@ from harness.images import Builder
 class HandingBuilder(Builder):
     """Builds on the engine `source`, and copies each image to the engine under test."""
 
-    def __init__(self, source: DockerClient, target: DockerClient, *about: object) -> None:
+    def __init__(self, source: DockerClient, target: DockerClient, *about: Any) -> None:
         """Build nothing yet; the arguments after the two engines go to Builder."""
         super().__init__(source, *about)
         self.target = target
 
-    def build(self, dockerfile: Path, **options: object) -> str:
+    def build(self, dockerfile: Path, **options: Any) -> str:
         """Build an image as Builder does; its tag then exists on the engine under test."""
         tag = super().build(dockerfile, **options)
         with FileLock(self.shared / f"{tag.partition(':')[2]}.handover"):
@@ -37,7 +38,7 @@ def hand_over(source: DockerClient, target: DockerClient, image: str) -> None:
     """
     about = source.image.inspect(image)
     if not target.image.exists(about.id):
-        here = shared_layers(target, about.root_fs.layers)
+        here = shared_layers(target, about.root_fs.layers or [])
         skipped = {f"blobs/sha256/{layer.partition(':')[2]}" for layer in here}
         save, load = [*docker_cmd(source), "save", about.id], [*docker_cmd(target), "load", "-q"]
         with (
@@ -45,7 +46,8 @@ def hand_over(source: DockerClient, target: DockerClient, image: str) -> None:
             subprocess.Popen(load, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as loading,
         ):
             copy_tar(saving.stdout, loading.stdin, skipped)
-            loading.stdin.close()
+            if loading.stdin:
+                loading.stdin.close()
         if saving.returncode or loading.returncode:
             raise DockerException(load, saving.returncode or loading.returncode)
     if image != about.id:
@@ -54,7 +56,7 @@ def hand_over(source: DockerClient, target: DockerClient, image: str) -> None:
 
 def shared_layers(target: DockerClient, layers: list[str]) -> list[str]:
     """Return the lowest layers that an image on the target has as well."""
-    known = [image.root_fs.layers for image in target.image.list()]
+    known = [image.root_fs.layers or [] for image in target.image.list()]
     return max((common(layers, other) for other in known), key=len, default=[])
 
 
@@ -64,7 +66,7 @@ def common(layers: list[str], others: list[str]) -> list[str]:
     return [layer for layer, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
 
 
-def copy_tar(source, target, skipped: set[str]) -> None:
+def copy_tar(source: IO[bytes] | None, target: IO[bytes] | None, skipped: set[str]) -> None:
     """Copy a tar archive from one pipe to another, without some of its files."""
     with (
         tarfile.open(fileobj=source, mode="r|") as old,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
@@ -34,7 +34,7 @@ class Kind(NamedTuple):
     dockerfile: str  # in this folder
     user: str
     home: str
-    options: dict[str, object]  # of `docker run`
+    options: dict[str, Any]  # of `docker run`
     ready: Sequence[str]  # these lines of the log say that it is up
     booted: str = "true"  # this command, run as root, succeeds once the rest is up, too
 
@@ -183,14 +183,13 @@ class ReadersMachine:
     def run(self, *command: str, user: str | None = None) -> str:
         """Run a command as its user or another one, and return the output."""
         user = user or self.kind.user
-        return self.docker.execute(self.container.handle, list(command), user=user)
+        return str(self.docker.execute(self.container.handle, list(command), user=user))
 
 
 def check(docker: DockerClient) -> None:
     """Raise EngineError if this machine's engine cannot start such a machine."""
     kind = docker.client_config.client_type
-    version = docker.version()
-    found = (version.server or version.client).version
+    found = engine.version(docker)
     if kind != "docker" or int(found.partition(".")[0]) < OLDEST:
         message = f"--on needs Docker {OLDEST} or newer on this machine, which has {kind} {found}"
         raise EngineError(message)
@@ -199,7 +198,7 @@ def check(docker: DockerClient) -> None:
 def readme_command() -> str:
     """Return README's command, and its fallback if pip refuses, with these pytest arguments."""
     text = (ROOT / "README.md").read_text()
-    section = re.search(r"(?ms)^## Run the tests\n(.*?)^## ", text)[1]
+    [section] = re.findall(r"(?ms)^## Run the tests\n(.*?)^## ", text)
     command, *_, instead = re.findall(r"(?m)^```sh\n(.+)\n```", section)
     install, rest = command.split(" && ", 1)
     return f'{{ {install} || {{ {instead}; }}; }} && {rest} "$@"'

@@ -6,6 +6,7 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from python_on_whales import DockerClient
@@ -93,7 +94,7 @@ def is_whole(config: pytest.Config) -> bool:
     return paths == {ROOT / "tests"} and not narrowed
 
 
-def keep(record: dict) -> None:
+def keep(record: dict[str, Any]) -> None:
     """Replace the same machine's last record in docs/_data/machines.json."""
     kept = json.loads(WHOLE_RUNS.read_text())
     kept = [other for other in kept if other["machine"] != record["machine"]]

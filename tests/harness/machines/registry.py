@@ -3,9 +3,9 @@
 import json
 import subprocess
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import IO
+from typing import IO, Any, TypedDict
 
 import httpx
 from python_on_whales import DockerClient
@@ -14,6 +14,13 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 ALL = "proofs"  # the repository for all blobs, from which the images' repositories mount them
+
+
+class Blob(TypedDict):
+    """One file in the registry."""
+
+    digest: str
+    size: int  # in bytes
 
 
 def fill(docker: DockerClient, images: Iterable[str], registry: str) -> None:
@@ -30,10 +37,11 @@ def fill(docker: DockerClient, images: Iterable[str], registry: str) -> None:
     ):
         blobs = {}
         for member in archive:
-            if member.name == "manifest.json":
-                manifests = json.load(archive.extractfile(member))
-            elif member.isfile():
-                blobs[member.name] = _send(client, archive.extractfile(member))
+            file = archive.extractfile(member) if member.isfile() else None
+            if file and member.name == "manifest.json":
+                manifests = json.load(file)
+            elif file:
+                blobs[member.name] = _send(client, file)
         for manifest in manifests:
             for name in manifest["RepoTags"]:
                 _name(client, name, manifest, blobs)
@@ -48,11 +56,11 @@ def path(image: str) -> tuple[str, str]:
     return (repository if rest else f"library/{repository}"), tag
 
 
-def _send(client: httpx.Client, file: IO[bytes]) -> dict[str, str | int]:
+def _send(client: httpx.Client, file: IO[bytes]) -> Blob:
     """Send one file from the archive, and return its digest and size."""
     digest, size = sha256(), 0
 
-    def chunks():
+    def chunks() -> Iterator[bytes]:
         nonlocal size
         while chunk := file.read(2**20):
             digest.update(chunk)
@@ -61,19 +69,19 @@ def _send(client: httpx.Client, file: IO[bytes]) -> dict[str, str | int]:
 
     start = client.post(f"/{ALL}/blobs/uploads/").raise_for_status()
     sent = client.patch(start.headers["Location"], content=chunks()).raise_for_status()
-    blob = {"digest": f"sha256:{digest.hexdigest()}", "size": size}
+    blob: Blob = {"digest": f"sha256:{digest.hexdigest()}", "size": size}
     end = httpx.URL(sent.headers["Location"]).copy_add_param("digest", blob["digest"])
     client.put(end).raise_for_status()
     return blob
 
 
-def _name(client: httpx.Client, image: str, saved: dict, blobs: dict[str, dict]) -> None:
+def _name(client: httpx.Client, image: str, saved: dict[str, Any], blobs: dict[str, Blob]) -> None:
     """Give an image its name, once its blobs are sent."""
     repository, tag = path(image)
     config = {"mediaType": CONFIG} | blobs[saved["Config"]]
     layers = [{"mediaType": LAYER} | blobs[layer] for layer in saved["Layers"]]
     for blob in config, *layers:
-        mount = {"mount": blob["digest"], "from": ALL}
+        mount = {"mount": str(blob["digest"]), "from": ALL}
         client.post(f"/{repository}/blobs/uploads/", params=mount).raise_for_status()
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
     client.put(
