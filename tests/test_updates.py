@@ -176,9 +176,11 @@ def state(production):
 def started(production):
     """Start the script, and return it once it waits for the second container of `web`.
 
-    The script leads a process group, as a command in a terminal does.
+    The script leads a process group, as a command in a terminal does, and hears its SIGHUP: a
+    shell cannot trap a signal that the tests' parent ignores, as nohup makes it do.
     """
-    script = production.shell(UPDATE, start=subprocess.Popen, start_new_session=True)
+    hearing = f"env --default-signal=HUP {UPDATE}"
+    script = production.shell(hearing, start=subprocess.Popen, start_new_session=True)
     assert any(re.search(r"-web-\d+ +Waiting", line) for line in script.stdout)
     return script
 
