@@ -14,11 +14,12 @@ import pytest
 import yaml
 
 from guide.names import is_wrong, saved
-from harness import ROOT, SNIPPETS, engine
+from harness import PROBES, ROOT, SNIPPETS, engine
 from harness.container import PATIENCE, Container, wait_until
 from harness.engine import base_images
 from harness.images import Builder
 from harness.stack import Stack
+from harness.texts import edited
 from scenarios.forms import token_of
 
 INCLUDE = re.compile(r"(?m)^```\{literalinclude\} (?:\.\./)+snippets/(\S+)\n((?::.*\n)*)```$")
@@ -26,6 +27,12 @@ CAPTION = re.compile(r"(?m)^:caption: (.*)$")
 EXCERPT = re.compile(r"(?m)^:start-at: (.*)$")
 LEFT_OUT = re.compile(r"\.secrets/|.+\.env$|.*\.pyc$|override\.yaml$")  # secrets, and what is ours
 OF_A_CONTAINER = re.compile(r"\bdocker (exec|inspect|logs|restart|rm|start|stop) ")
+TO_COMPOSE = ["settings", "dockerfile", "static-files", "health-checks", "compose"]
+# The commands and the Dockerfile of a first try, the settings of others, and the first user.
+TRIED = ["dockerfile/build.console", "dockerfile/run.console", "dockerfile/shortest.Dockerfile"]
+TRIED += ["static-files/build.console", "start/replace.console", "health-checks/status.console"]
+TRIED += ["compose/superuser.console", "compose/password-file.settings.py"]
+BELOW = "directly below the `services:` line"
 
 
 class Walk:
@@ -46,11 +53,24 @@ class Walk:
         self.container: Container | None = None
         self.stack: Stack | None = None
         self.built: dict[str, dict] = {}
+        self.files: list[str] = []  # of the Compose project
         self.docker.volume.create(self.volume, labels={engine.LABEL: run})
 
     def begin(self, project: Path) -> None:
         """Begin with a project that exists."""
         shutil.copytree(project, self.folder, dirs_exist_ok=True)
+
+    def begin_compose(self, project: Path) -> None:
+        """Begin with what the archive of docs/compose.md contains, and create the secrets.
+
+        Its pages are followed in test_pages_lead_to_a_site_and_its_update.
+        """
+        self.begin(project)
+        for page in TO_COMPOSE:
+            self.follow(page, without=TRIED)
+        self.follow("updates")
+        self.run("updates", "chmod +x update.sh")
+        self.run("compose", "sh secrets.sh")
 
     def follow(self, page: str, *, without: Sequence[str] = ()) -> None:
         """Do what the blocks of a page show, in their order, but for those in `without`."""
@@ -61,7 +81,8 @@ class Walk:
     def do(self, snippet: str, options: str = "") -> None:
         """Run a command, append settings to the project's, or save a file under its caption.
 
-        The block's options may show a part of a Dockerfile only, which goes to its end.
+        The block's options may show a part of a Dockerfile only, which goes to its end; indented
+        services go below `services:`, which their page says.
         """
         name, text = saved(snippet), (SNIPPETS / snippet).read_text()
         caption, excerpt = CAPTION.search(options), EXCERPT.search(options)
@@ -72,11 +93,14 @@ class Walk:
             self.settings.write_text(self.settings.read_text() + text)
         elif excerpt:
             file.write_text(file.read_text() + text[text.index(excerpt[1]) :])
+        elif name == "compose.yaml" and text.startswith("  "):
+            assert BELOW in (ROOT / f"docs/{snippet.partition('/')[0]}.md").read_text()
+            file.write_text(edited(file.read_text(), {"\nservices:\n": f"\nservices:\n{text}"}))
         else:
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         if name in {"compose.yaml", "compose.override.yaml"}:
-            self._compose(snippet, text)
+            self._compose(snippet, file.read_text())
 
     def type(self, snippet: str) -> None:
         """Run a transcript's command, and compare its output."""
@@ -99,6 +123,22 @@ class Walk:
             self.container = Container(self.docker, started)
             self.container.wait_for_log("Listening at")
 
+    def add(self, path: str, text: str) -> None:
+        """Append a reader's own text to a file of the project, which may be new."""
+        file = self.folder / path
+        file.write_text((file.read_text() if file.exists() else "") + text)
+
+    def add_views(self, probe: str) -> None:
+        """Add a reader's own views to the project, from a file in tests/probes."""
+        self.add(f"core/{probe}.py", (PROBES / f"{probe}.py").read_text())
+        self.add("core/urls.py", f"\nfrom core import {probe}\n")
+        self.add("core/urls.py", f"urlpatterns += {probe}.urlpatterns\n")
+
+    def rows(self, query: str) -> list[str]:
+        """Return a query's rows from the app's database."""
+        psql = ["exec", "-T", "db", "psql", "-qAt", "--dbname", "app", "--command"]
+        return self.stack.read(*psql, query).splitlines()
+
     def run(self, page: str, command: str) -> str:
         """Run a command that a sentence of a page shows, and return what it printed."""
         assert f"`{command}`" in _text(page), f"docs/{page}.md does not show `{command}`"
@@ -117,10 +157,12 @@ class Walk:
             if "build" in service:
                 image = tags[service.get("image", name)]
                 self.built[name] = {"image": image, "build": labels}
-        if saved(snippet) == "compose.yaml":
+        if saved(snippet) not in self.files:
+            self.files.append(saved(snippet))
+        if not self.stack:
             self.stack = Stack(self.docker, self.folder, snippet, self.built, {})
         else:
-            self.stack.use(self.built, "compose.yaml", saved(snippet))
+            self.stack.use(self.built, *self.files)
 
     def archive(self, page: str) -> Path:
         """Write the project to the archive that the page offers, and return it.
