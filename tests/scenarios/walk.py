@@ -32,6 +32,8 @@ TO_COMPOSE = ["settings", "dockerfile", "static-files", "health-checks", "compos
 TRIED = ["dockerfile/build.console", "dockerfile/run.console", "dockerfile/shortest.Dockerfile"]
 TRIED += ["static-files/build.console", "start/replace.console", "health-checks/status.console"]
 TRIED += ["compose/superuser.console", "compose/password-file.settings.py"]
+COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*)\n")
+SAVE = 'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"'
 BELOW = "directly below the `services:` line"
 
 
@@ -48,13 +50,15 @@ class Walk:
         self.docker = builder.docker
         self.settings = folder / "core/settings.py"
         own, run = f"walk-{uuid.uuid4().hex[:8]}", os.environ["PROOFS_RUN"]
+        self.labels = {engine.LABEL: run}
         self.image, self.static = builder.tag(own), builder.tag(f"{own}-static")
         self.volume = f"{engine.REPOSITORY}-{run}-{own}"
         self.container: Container | None = None
         self.stack: Stack | None = None
         self.built: dict[str, dict] = {}
         self.files: list[str] = []  # of the Compose project
-        self.docker.volume.create(self.volume, labels={engine.LABEL: run})
+        self.pulled: list[str] = []  # images to remove at the end
+        self.docker.volume.create(self.volume, labels=self.labels)
 
     def begin(self, project: Path) -> None:
         """Begin with a project that exists."""
@@ -74,15 +78,15 @@ class Walk:
 
     def follow(self, page: str, *, without: Sequence[str] = ()) -> None:
         """Do what the blocks of a page show, in their order, but for those in `without`."""
-        for snippet, options in INCLUDE.findall(_text(page)):
-            if not is_wrong(snippet) and snippet not in without:
-                self.do(snippet, options)
+        for snippet, options in _blocks(page, without):
+            self.do(snippet, options)
 
     def do(self, snippet: str, options: str = "") -> None:
         """Run a command, append settings to the project's, or save a file under its caption.
 
-        The block's options may show a part of a Dockerfile only, which goes to its end; indented
-        services go below `services:`, which their page says.
+        The block's options may show a part of a Dockerfile only, which goes to its end; lines for
+        an .env that exists go there too; indented services go below `services:`, which their page
+        says.
         """
         name, text = saved(snippet), (SNIPPETS / snippet).read_text()
         caption, excerpt = CAPTION.search(options), EXCERPT.search(options)
@@ -93,6 +97,8 @@ class Walk:
             self.settings.write_text(self.settings.read_text() + text)
         elif excerpt:
             file.write_text(file.read_text() + text[text.index(excerpt[1]) :])
+        elif name == ".env" and file.exists():
+            self.add(name, text)
         elif name == "compose.yaml" and text.startswith("  "):
             assert BELOW in (ROOT / f"docs/{snippet.partition('/')[0]}.md").read_text()
             file.write_text(edited(file.read_text(), {"\nservices:\n": f"\nservices:\n{text}"}))
@@ -128,6 +134,19 @@ class Walk:
         file = self.folder / path
         file.write_text((file.read_text() if file.exists() else "") + text)
 
+    def build(self) -> None:
+        """Build the app's image with the project as it is now."""
+        self.builder.have_bases(self.folder / "Dockerfile")
+        self.docker.legacy_build(self.folder, tags=self.image, labels=self.labels)
+
+    def read(self, path: str) -> str:
+        """Return the text of a file of the project."""
+        return (self.folder / path).read_text()
+
+    def edit(self, path: str, changes: dict[str, str]) -> None:
+        """Change a file of the project as a sentence of a page says."""
+        (self.folder / path).write_text(edited(self.read(path), changes))
+
     def add_views(self, probe: str) -> None:
         """Add a reader's own views to the project, from a file in tests/probes."""
         self.add(f"core/{probe}.py", (PROBES / f"{probe}.py").read_text())
@@ -148,15 +167,18 @@ class Walk:
 
     def _compose(self, snippet: str, text: str) -> None:
         """Prepare the Compose project of a file that has been saved."""
-        labels = {"labels": {engine.LABEL: os.environ["PROOFS_RUN"]}}
+        labels = {"labels": self.labels}
         tags = {"web": self.image, "web-static": self.static, "static": self.static}
-        services = yaml.safe_load(text)["services"]
-        pulled = [s for s in services.values() if "image" in s and "build" not in s]
-        self.builder.have(service["image"] for service in pulled)
+        services = _ComposeLoader(text).get_single_data()["services"]
+        pulled = [s for s in services.values() if "image" in s and not s.get("build")]
+        images = [service["image"] for service in pulled]
+        self.builder.have(image for image in images if "$" not in image)
         for name, service in services.items():
-            if "build" in service:
+            if service.get("build"):
                 image = tags[service.get("image", name)]
                 self.built[name] = {"image": image, "build": labels}
+            elif "build" in service:  # reset; the engine need not have the image yet
+                self.built[name] = {"pull_policy": "missing"}
         if saved(snippet) not in self.files:
             self.files.append(saved(snippet))
         if not self.stack:
@@ -186,6 +208,9 @@ class Walk:
             self.stack.down()
         if self.container and self.docker.container.exists(self.container.handle.id):
             self.container.remove()
+        for image in self.pulled:
+            if self.docker.image.exists(image):
+                self.docker.image.remove(image)
         if self.docker.volume.exists(self.volume):
             self.docker.volume.remove(self.volume)
 
@@ -197,6 +222,21 @@ def walk(builder, replay, tmp_path) -> Iterator[Walk]:
     walk.folder.mkdir()
     yield walk
     walk.end()
+
+
+def follow_on(machine: Container, page: str, *, without: Sequence[str] = ()) -> None:
+    """Do on a machine what the blocks of a page show, in their order, as root.
+
+    A file is saved under the path in its caption, or in the directory in which the machine starts.
+    Raises DockerException if a command fails.
+    """
+    for snippet, options in _blocks(page, without):
+        text, caption = (SNIPPETS / snippet).read_text(), CAPTION.search(options)
+        if saved(snippet) == "console":
+            command = COMMAND.match(text)[1]
+            machine.exec("sh", "-ec", command)
+        else:
+            machine.exec("sh", "-ec", SAVE, "sh", caption[1] if caption else saved(snippet), text)
 
 
 @contextmanager
@@ -231,6 +271,19 @@ def form_headers(admin: httpx.Client) -> dict[str, str]:
     host = admin.headers.get("Host") or admin.base_url.netloc.decode()
     origin = f"{admin.base_url.scheme}://{host}"
     return {"Origin": origin, "Referer": f"{origin}/admin/"}
+
+
+class _ComposeLoader(yaml.SafeLoader):
+    """A loader that understands Compose's `!reset`, which removes a value."""
+
+
+_ComposeLoader.add_constructor("!reset", lambda *_: None)
+
+
+def _blocks(page: str, without: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the snippets that a page shows to be copied, with the options of their blocks."""
+    found = INCLUDE.findall(_text(page))
+    return [(name, options) for name, options in found if not (is_wrong(name) or name in without)]
 
 
 def _text(page: str) -> str:
