@@ -3,10 +3,12 @@
 import pytest
 
 from harness.container import PATIENCE, wait_until
+from harness.load import Load
 from harness.texts import edited
 from scenarios import background
 from scenarios.health_checks import CHECKED
 from scenarios.health_checks import FILES as CHECK
+from scenarios.production import BUILD, HOST, UPDATE
 
 COMMANDS = "core/management/commands"
 PAGE = [("core/tasks.py", "background-tasks/mail.tasks.py")]
@@ -25,6 +27,35 @@ def of_the_next_release(text):
 ENQUEUE = "from core.newer import of_the_next_release as task; task.enqueue('of-newer-code')"
 STOPS = "shutting down gracefully"
 STARTED = "Starting worker"
+STEPS = ["docker compose build", "docker compose run --rm migrate"]
+STEPS += ["docker compose up --detach --no-deps worker", UPDATE]
+RUNS = "SELECT split_part(name, ' ', 1) FROM auth_group"
+OF_TASKS = "FROM django_tasks_database_dbtaskresult"
+
+
+@pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
+def test_page_adds_a_worker_that_loses_no_task(walk, startproject):
+    """A client enqueues tasks during the page's update: each task runs once, and succeeds."""
+    walk.begin_compose(startproject())
+    walk.add("requirements.txt", background.PINS)
+    walk.follow("background-tasks")
+    walk.add_views("groups")
+    walk.run("background-tasks", BUILD)
+    nginx, [before] = walk.stack.service("nginx"), walk.stack.services("worker")
+
+    walk.add("core/release.py", "NAME = 'next'\n")
+    url = f"{nginx.address}/groups/"
+    with Load(url, clients=1, pause=0.2, methods=["POST"], **HOST) as load:
+        for command in STEPS:
+            walk.run("background-tasks", command)
+    assert wait_until(lambda: set(walk.rows(f"SELECT status {OF_TASKS}")) == {"SUCCESSFUL"})
+
+    runs, [after] = walk.rows(RUNS), walk.stack.services("worker")
+    assert load.answers.keys() == {200}
+    assert len(runs) == len(set(runs)) == load.answers[200]
+    assert len(set(walk.rows(f"SELECT worker_ids {OF_TASKS}"))) == 2
+    assert after.handle.id != before.handle.id
+    assert wait_until(lambda: after.handle.state.health.status == "healthy")
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,20 @@ import httpx
 import pytest
 
 from guide.names import saved
-from harness import SNIPPETS, engine
+from harness import SCENARIOS, SNIPPETS, engine
 from harness.container import PATIENCE, TLS
 from harness.texts import edited
-from scenarios.production import ALONE, APP, CHANGES, CHECK, HOST, STATIC, Production
+from scenarios.production import ALONE, APP, CHANGES, CHECK, HOST, STATIC, Production, images
 
 SCRIPTS = ["one-folder.backup.sh", "one-folder.restore.sh", "rows.drill.sh"]
 OWNER = "RUN install -d -o 10001 /media\n"
 ON_WEB = "  web:\n    <<: *app\n"
 SHORT = ["backup.sh", "restore.sh"]
 UPLOADS = "media|--no-deps"  # what only the lines about uploads contain
+OLD, NEW = SCENARIOS / "postgres-17.Dockerfile", "postgres:18"
+OWN_VOLUME = {"- db:/var/lib/postgresql": "- db18:/var/lib/postgresql"}
+OWN_VOLUME |= {"\nvolumes:\n  db:\n": "\nvolumes:\n  db:\n  db18:\n"}
+STOPPED = "sh -c 'docker compose stop nginx && ./short-backup.sh'"
 SQLITE, FILE = {"DATABASE_URL": "sqlite:////data/db.sqlite3"}, "/data/db.sqlite3"
 WAL = "import sqlite3; sqlite3.connect('/data/db.sqlite3').execute('PRAGMA journal_mode=WAL')"
 DELETE = "import sqlite3; c = sqlite3.connect('/data/db.sqlite3', autocommit=True);"
@@ -91,11 +95,7 @@ def moved(site):
 
     The lines about uploads are deleted from copies of both scripts, as the page says.
     """
-    for name in SHORT:
-        lines = (site.folder / name).read_text().splitlines(keepends=True)
-        short = site.folder / f"short-{name}"
-        short.write_text("".join(line for line in lines if not re.search(UPLOADS, line)))
-        short.chmod(0o755)
+    shorten(site)
     begun(site)
     backup = ran(site, "./short-backup.sh")
     found = SimpleNamespace(before=tables(site))
@@ -132,6 +132,37 @@ def test_without_uploads_the_lines_can_go(moved):
     """The directory contains only the dump, and the rows are restored."""
     assert moved.saved == ["app.dump"]
     assert moved.texts == ["kept"]
+
+
+def test_dump_moves_to_a_new_major_version(docker, build, builder, official, tmp_path):
+    """Every row of every table is in version 18 and its own volume, and then in 17 again."""
+    official(NEW)
+    old = builder.build(OLD, project=SCENARIOS / "shop")
+    site = Production(docker, builder, tmp_path, images(build), {"db": {"image": old}})
+    file, override = site.folder / "compose.yaml", site.folder / "override.yaml"
+    text, ours = file.read_text(), override.read_text()
+    shorten(site)
+    try:
+        site.up()
+        post(site, "kept")
+        found = [state(site)]
+        backup = ran(site, STOPPED)
+
+        file.write_text(edited(text, OWN_VOLUME))
+        override.write_text(edited(ours, {old: NEW}))
+        ran(site, f"./short-restore.sh {backup}")
+        found.append(state(site))
+
+        file.write_text(edited(file.read_text(), {"- db18:": "- db:"}))
+        override.write_text(ours)
+        site.up()
+        found.append(state(site))
+    finally:
+        site.down()
+
+    assert "kept" in found[0][1]["core_note"]
+    assert [version for version, _ in found] == ["17", "18", "17"]
+    assert found[0][1] == found[1][1] == found[2][1]
 
 
 def test_broken_dump_leaves_the_site(production):
@@ -293,6 +324,20 @@ def with_uploads(site, volume, run):
         file.read_text(), {ON_WEB: mount, "volumes:\n  db:\n\nsecrets:": f"volumes:\n{named}"}
     )
     file.write_text(text)
+
+
+def shorten(site):
+    """Delete the lines about uploads from copies of both scripts, as the page says."""
+    for name in SHORT:
+        lines = (SNIPPETS / f"backups/one-folder.{name}").read_text().splitlines(keepends=True)
+        short = site.folder / f"short-{name}"
+        short.write_text("".join(line for line in lines if not re.search(UPLOADS, line)))
+        short.chmod(0o755)
+
+
+def state(site):
+    """Return the server's major version, and all rows of each table."""
+    return psql(site, "SHOW server_version").partition(".")[0], tables(site)
 
 
 def prepare(site):

@@ -10,6 +10,7 @@ from harness.texts import edited
 from scenarios import forms
 from scenarios.pods import HOST, Podman, app
 from scenarios.systemd import BOOTED, PRIVILEGED
+from scenarios.walk import TRIED, follow_on
 
 MACHINE = SCENARIOS / "quadlet.Dockerfile"
 FILE = "/etc/containers/systemd/shop.container"
@@ -17,6 +18,7 @@ CONTAINER = (SNIPPETS / "quadlet/locked.shop.container").read_text()
 ENVIRONMENT = (SNIPPETS / "quadlet/values.shop.env").read_text()
 NGINX = (SNIPPETS / "quadlet/https.shop.conf").read_text()
 FOR_ALL = edited(CONTAINER, {"127.0.0.1:8000": "8000"})  # so that this machine's port leads to it
+CONF = "/etc/nginx/conf.d/shop.conf"
 GENERATOR = "/usr/libexec/podman/quadlet -dryrun"
 LOOK = "touch /app/x; touch /tmp/x && echo tmp; cat /proc/1/status"
 
@@ -83,6 +85,24 @@ def test_form_passes_to_the_quadlet(podman):
     assert status == "200"
     assert forms.PASSED in text
     assert forms.stylesheet_of_nginx(podman).startswith("200 text/css")
+
+
+def test_quadlet_page_leads_to_the_admin_over_https(podman, walk, startproject):
+    """The robot saves each file under its caption, and runs every command, in the page's order."""
+    walk.begin(startproject())
+    for page in "settings", "dockerfile", "health-checks":
+        walk.follow(page, without=TRIED)
+    walk.build()
+    with podman.holding(walk.image):
+        podman.sh("rm -f /etc/shop.env /etc/containers/systemd/*")
+        follow_on(podman, "quadlet")
+
+        status, text = forms.posted_by_nginx(podman, podman.exec("cat", CONF))
+        sheet = forms.stylesheet_of_nginx(podman, forms.LOGIN, forms.STYLES)
+
+    assert status == "200"
+    assert forms.PASSED in text
+    assert sheet.startswith("200 text/css")
 
 
 def test_quadlet_runs_the_locked_container(podman):

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from guide.names import saved
 from harness import PROJECT, SNIPPETS
 from harness.container import Container
 from harness.contract import saved_image
 from harness.engine.needs import needs_docker
+from harness.load import Load
 from harness.texts import edited
+from scenarios.production import HOST, POST, images
 
 APP = "signals/exec-form.Dockerfile"
 MOUNTED, ARGUMENT, REMOVED = (
@@ -26,6 +29,10 @@ CHANGES = {
 }
 KEY = "/run/secrets/secret_key"
 CANARY = "canary-5b0e9f27"
+ROTATE = SNIPPETS / "secrets/without-downtime.rotate.sh"
+CONNECT = "import psycopg, sys; psycopg.connect(sys.argv[1], password=sys.argv[2])"
+AS_DJANGO = "host=db dbname=app user=app"
+NEVER_HEALTHY = {"core/health.py": "def middleware(get_response):\n    return get_response\n"}
 MISSING = {
     "docker": b"secret pip.conf: not found",
     "podman": b'secret required but no secret with id "pip.conf" found',
@@ -253,3 +260,53 @@ def found_in(docker, image):
     """Search everything that `docker save` writes; return which parts contain the canary."""
     found = [part for part in saved_image.parts(docker, image) if CANARY.encode() in part]
     return {"configuration" if saved_image.is_json(part) else "layer" for part in found}
+
+
+@pytest.fixture(scope="module")
+def site(producing):
+    """Run the site of docs/compose.md with the page's script, once for both of its tests."""
+    with producing() as site:
+        shutil.copy(ROTATE, site.folder / saved(ROTATE.name))
+        yield site
+
+
+def test_rotation_of_the_password_loses_no_request(site):
+    """Django reads and writes rows throughout; then the role has only the password in the file."""
+    old, url = password(site), f"{site.service('nginx').address}/notes/"
+    with Load(url, pause=0.1, **HOST) as get, Load(url, pause=0.1, **POST) as post:
+        done = site.shell("./rotate.sh")
+
+    assert done.returncode == 0, done.stdout
+    assert {*get.answers, *post.answers} == {200}
+    assert password(site) != old
+    assert [accepts(site, text) for text in (password(site), old, "")] == [True, False, False]
+
+
+def test_failed_rotation_keeps_the_old_password(site, build):
+    """The new container never becomes healthy: the file, the role and the site are unchanged."""
+    old, web = password(site), site.service("web").handle.id
+    site.release(images(build, NEVER_HEALTHY)["web"])
+
+    done = site.shell("./rotate.sh")
+
+    assert done.returncode != 0
+    assert password(site) == old
+    assert [accepts(site, text) for text in (old, "wrong")] == [True, False]
+    assert site.service("web").handle.id == web
+    assert site.service("nginx").get("/notes/", **HOST).status_code == 200
+
+
+def password(site):
+    """Return the database password that the reader's file contains."""
+    return (site.folder / ".secrets/db_password").read_text().strip()
+
+
+def accepts(site, text):
+    """Whether PostgreSQL accepts a password from Django's container."""
+    web = site.service("web")
+    docker = [*map(str, web.docker.client_config.docker_cmd), "exec", web.handle.id]
+    python = [*docker, "python", "-c", CONNECT, AS_DJANGO, text]
+    done = subprocess.run(python, check=False, capture_output=True)
+    refused = b"authentication failed" in done.stderr or b"no password supplied" in done.stderr
+    assert refused == (done.returncode != 0), done.stderr
+    return not refused

@@ -15,17 +15,26 @@ from scenarios import forms
 from scenarios.systemd import (
     ALONE,
     ASK,
+    BOOTED,
     HOST,
     JOURNAL,
+    MACHINE,
     MARK,
     PLAIN,
     PORT,
+    PRIVILEGED,
     SERVICE,
     START,
     TEXTS,
     UNITS,
+    Machine,
 )
+from scenarios.walk import follow_on
 
+CONF = "/etc/nginx/conf.d/shop.conf"
+# The sentences between the page's blocks.
+SAID = ["chmod 600 /etc/shop.env", "systemctl daemon-reload && systemctl restart shop"]
+SAID += ["chmod +x manage.sh && ./manage.sh migrate"]
 FORM = "Content-Type: application/x-www-form-urlencoded"
 NGINX = (SNIPPETS / "systemd/https.shop.conf").read_text()
 BROKEN = "raise RuntimeError('broken')\n"
@@ -76,6 +85,25 @@ def test_units_start_the_app(machine, replay):
     assert status == 200
     assert "Hello from Django" in text
     replay("systemd/log.console", journalctl=f"{inside} journalctl --no-pager")
+
+
+def test_systemd_page_leads_to_the_admin_over_https(walk, startproject, build, docker, running):
+    """The robot saves each file under its caption, and runs every command, in the page's order."""
+    walk.begin(startproject())
+    walk.follow("settings")
+    with running(build(MACHINE, project=walk.folder), **PRIVILEGED) as container:
+        machine = Machine(docker, container.handle)
+        assert machine.sh(BOOTED) in {"running", "degraded"}
+        follow_on(machine, "systemd")
+        for command in SAID:
+            machine.exec("sh", "-ec", command)
+
+        status, text = forms.posted_by_nginx(machine, machine.exec("cat", CONF))
+        sheet = forms.stylesheet_of_nginx(machine, forms.LOGIN, forms.STYLES)
+
+    assert status == "200"
+    assert forms.PASSED in text
+    assert sheet == "200 text/css"
 
 
 def test_socket_is_for_the_proxy_alone(machine):

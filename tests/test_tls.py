@@ -16,7 +16,7 @@ from harness.texts import edited
 from scenarios import forged
 from scenarios.production import BUILD
 from scenarios.tls import DOMAIN, LETS_ENCRYPT, OBTAINED, ROOT, SECURE, SETTINGS
-from scenarios.walk import log_in, styles
+from scenarios.walk import TRIED, log_in, styles
 
 CADDYFILE = (SNIPPETS / "tls/automatic.Caddyfile").read_text()
 SERVES = "serving initial configuration"
@@ -25,10 +25,6 @@ OWN += ["tls/behind-https.settings.py", "tls/domain-and-key.console"]
 OVER_NGINX = ["tls/before-nginx.Caddyfile", "tls/before-nginx.compose.override.yaml"]
 BALANCER = "behind-a-load-balancer/believed.balancer.conf"
 USER = "compose/superuser.console"
-# The commands and the Dockerfile of a first try, and the settings of others.
-TRIED = ["dockerfile/build.console", "dockerfile/run.console", "dockerfile/shortest.Dockerfile"]
-TRIED += ["static-files/build.console", "start/replace.console", "health-checks/status.console"]
-TRIED += [USER, "compose/password-file.settings.py"]
 VALIDATE = "caddy validate --config /etc/caddy/Caddyfile 2>&1"
 
 

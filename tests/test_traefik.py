@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 from harness import SNIPPETS, engine
-from harness.container import PATIENCE
+from harness.container import PATIENCE, wait_until
 from scenarios import forged
 from scenarios.tls import DOMAIN
+from scenarios.walk import TRIED, log_in, styles
 
 FILE = "traefik/labels.compose.yaml"
 TRAEFIK = "traefik:v3.7"
@@ -28,6 +29,13 @@ OWN = f"--providers.docker.constraints=Label(`{PROJECT}`,`${{COMPOSE_PROJECT_NAM
 SOCKET = "/var/run/docker.sock"
 
 
+def of_this_site(docker, *flags):
+    """Return a service that sees only the containers of its own site, on the engine of the run."""
+    own = yaml.safe_load((SNIPPETS / FILE).read_text())["services"]["traefik"]["command"]
+    socket = f"{engine.socket_of(docker)}:{SOCKET}:ro"
+    return {"command": [*own, OWN, *flags], "volumes": [socket]}
+
+
 @pytest.fixture(scope="module")
 def site(certified, docker, official):
     """Start the page's site, once for the tests in this file.
@@ -36,12 +44,7 @@ def site(certified, docker, official):
     entry point without the page's protections.
     """
     official(TRAEFIK)
-    flags = yaml.safe_load((SNIPPETS / FILE).read_text())["services"]["traefik"]["command"]
-    traefik = {
-        "command": [*flags, OWN, LENIENT],
-        "volumes": [f"{engine.socket_of(docker)}:{SOCKET}:ro"],
-        "ports": ["80", "443", "8443"],
-    }
+    traefik = of_this_site(docker, LENIENT) | {"ports": ["80", "443", "8443"]}
     with certified(FILE, "traefik", web={"labels": BARE}, **traefik) as site:
         yield site
 
@@ -94,6 +97,32 @@ def test_traefik_passes_script_name_by_default(site):
 
     assert by_default.headers["Location"].startswith("/public/admin/login/")
     assert site.get(path, SCRIPT_NAME).status_code == 404
+
+
+@pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
+def test_traefik_page_leads_to_a_login_over_https(walk, startproject, docker, official):
+    """The robot does all that the pages say; Traefik is to see only this site's containers."""
+    official(TRAEFIK)
+    walk.begin(startproject())
+    walk.built["traefik"] = of_this_site(docker) | {"ports": ["443"]}
+    for page in "settings", "dockerfile", "static-files":
+        walk.follow(page, without=TRIED)
+    walk.do("tls/behind-https.settings.py")
+    walk.follow("traefik")
+    walk.do("tls/domain-and-key.console")
+    walk.edit(".env", {"DOMAIN=shop.example": "DOMAIN=localhost"})
+
+    walk.run("traefik", "docker compose up --build --detach")
+    walk.run("traefik", "docker compose exec web python manage.py migrate")
+    walk.do("compose/superuser.console")
+
+    traefik = walk.stack.service("traefik")
+    address = f"https://localhost:{traefik.handle.network_settings.ports['443/tcp'][0]['HostPort']}"
+    wait_until(lambda: httpx.get(f"{address}/admin/login/", verify=False).status_code == 200)  # noqa: S501
+    with log_in(address, verify=False) as admin:
+        sheets = styles(admin)
+    assert {cookie.secure for cookie in admin.cookies.jar} == {True}
+    assert {sheet.status_code for sheet in sheets} == {200}
 
 
 def test_form_is_posted_through_traefik(site):

@@ -11,6 +11,7 @@ from scenarios.whitenoise import LINK
 LOGIN = "/admin/login/"
 TOKEN = re.compile(r'csrfmiddlewaretoken" value="(\w+)"')
 SIGN_IN = {"username": "nobody", "password": "wrong"}
+STYLES = r'href="(/static/admin/\S+\.css)"'  # the form's own links
 PASSED = "Please enter the correct username"  # the admin's message, once the CSRF check has passed
 POST = (PROBES / "post_form.py").read_text()
 CERTIFICATE = "/etc/letsencrypt/live/shop.example"
@@ -58,8 +59,8 @@ def posted_by_nginx(machine, conf):
     return status, text
 
 
-def stylesheet_of_nginx(machine):
-    """Return the status and the type of the stylesheet that the home page links to."""
-    link = re.search(LINK, machine.sh(f"{CURL}/"))[1]
+def stylesheet_of_nginx(machine, page="/", link=LINK):
+    """Return the status and the type of the stylesheet that a page, or the home page, links to."""
+    link = re.search(link, machine.sh(f"{CURL}{page}"))[1]
     shown = "--output /dev/null --write-out '%{http_code} %{content_type}'"
     return machine.sh(f"{CURL}{link} {shown}")

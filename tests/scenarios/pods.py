@@ -1,7 +1,9 @@
 """Podman in a test's container, with the guide's WhiteNoise image in it."""
 
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 from httpx import Response
 
@@ -40,6 +42,17 @@ class Podman(Container):
             with subprocess.Popen([*docker, "save", image], stdout=subprocess.PIPE) as saved:
                 told = subprocess.check_output(inside, stdin=saved.stdout, text=True)
             self.exec("podman", "tag", told.split()[-1], IMAGE)
+
+    @contextmanager
+    def holding(self, image: str) -> Iterator[None]:
+        """Have another image under the reader's name within a `with` block."""
+        before = self.exec("podman", "image", "inspect", "--format", "{{.Id}}", IMAGE)
+        self.exec("podman", "untag", IMAGE)
+        self.load(image)
+        try:
+            yield
+        finally:
+            self.exec("podman", "tag", before, IMAGE)
 
     def sh(self, script: str, *arguments: str) -> str:
         """Run a shell script inside, and return its output, even if it fails."""

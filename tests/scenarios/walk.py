@@ -14,11 +14,12 @@ import pytest
 import yaml
 
 from guide.names import is_wrong, saved
-from harness import ROOT, SNIPPETS, engine
+from harness import PROBES, ROOT, SNIPPETS, engine
 from harness.container import PATIENCE, Container, wait_until
 from harness.engine import base_images
 from harness.images import Builder
 from harness.stack import Stack
+from harness.texts import edited
 from scenarios.forms import token_of
 
 INCLUDE = re.compile(r"(?m)^```\{literalinclude\} (?:\.\./)+snippets/(\S+)\n((?::.*\n)*)```$")
@@ -26,6 +27,14 @@ CAPTION = re.compile(r"(?m)^:caption: (.*)$")
 EXCERPT = re.compile(r"(?m)^:start-at: (.*)$")
 LEFT_OUT = re.compile(r"\.secrets/|.+\.env$|.*\.pyc$|override\.yaml$")  # secrets, and what is ours
 OF_A_CONTAINER = re.compile(r"\bdocker (exec|inspect|logs|restart|rm|start|stop) ")
+TO_COMPOSE = ["settings", "dockerfile", "static-files", "health-checks", "compose"]
+# The commands and the Dockerfile of a first try, the settings of others, and the first user.
+TRIED = ["dockerfile/build.console", "dockerfile/run.console", "dockerfile/shortest.Dockerfile"]
+TRIED += ["static-files/build.console", "start/replace.console", "health-checks/status.console"]
+TRIED += ["compose/superuser.console", "compose/password-file.settings.py"]
+COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*)\n")
+SAVE = 'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"'
+BELOW = "directly below the `services:` line"
 
 
 class Walk:
@@ -41,27 +50,43 @@ class Walk:
         self.docker = builder.docker
         self.settings = folder / "core/settings.py"
         own, run = f"walk-{uuid.uuid4().hex[:8]}", os.environ["PROOFS_RUN"]
+        self.labels = {engine.LABEL: run}
         self.image, self.static = builder.tag(own), builder.tag(f"{own}-static")
         self.volume = f"{engine.REPOSITORY}-{run}-{own}"
         self.container: Container | None = None
         self.stack: Stack | None = None
         self.built: dict[str, dict] = {}
-        self.docker.volume.create(self.volume, labels={engine.LABEL: run})
+        self.files: list[str] = []  # of the Compose project
+        self.pulled: list[str] = []  # images to remove at the end
+        self.docker.volume.create(self.volume, labels=self.labels)
 
     def begin(self, project: Path) -> None:
         """Begin with a project that exists."""
         shutil.copytree(project, self.folder, dirs_exist_ok=True)
 
+    def begin_compose(self, project: Path) -> None:
+        """Begin with what the archive of docs/compose.md contains, and create the secrets.
+
+        Its pages are followed in test_pages_lead_to_a_site_and_its_update.
+        """
+        self.begin(project)
+        for page in TO_COMPOSE:
+            self.follow(page, without=TRIED)
+        self.follow("updates")
+        self.run("updates", "chmod +x update.sh")
+        self.run("compose", "sh secrets.sh")
+
     def follow(self, page: str, *, without: Sequence[str] = ()) -> None:
         """Do what the blocks of a page show, in their order, but for those in `without`."""
-        for snippet, options in INCLUDE.findall(_text(page)):
-            if not is_wrong(snippet) and snippet not in without:
-                self.do(snippet, options)
+        for snippet, options in _blocks(page, without):
+            self.do(snippet, options)
 
     def do(self, snippet: str, options: str = "") -> None:
         """Run a command, append settings to the project's, or save a file under its caption.
 
-        The block's options may show a part of a Dockerfile only, which goes to its end.
+        The block's options may show a part of a Dockerfile only, which goes to its end; lines for
+        an .env that exists go there too; indented services go below `services:`, which their page
+        says.
         """
         name, text = saved(snippet), (SNIPPETS / snippet).read_text()
         caption, excerpt = CAPTION.search(options), EXCERPT.search(options)
@@ -72,11 +97,16 @@ class Walk:
             self.settings.write_text(self.settings.read_text() + text)
         elif excerpt:
             file.write_text(file.read_text() + text[text.index(excerpt[1]) :])
+        elif name == ".env" and file.exists():
+            self.add(name, text)
+        elif name == "compose.yaml" and text.startswith("  "):
+            assert BELOW in (ROOT / f"docs/{snippet.partition('/')[0]}.md").read_text()
+            file.write_text(edited(file.read_text(), {"\nservices:\n": f"\nservices:\n{text}"}))
         else:
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         if name in {"compose.yaml", "compose.override.yaml"}:
-            self._compose(snippet, text)
+            self._compose(snippet, file.read_text())
 
     def type(self, snippet: str) -> None:
         """Run a transcript's command, and compare its output."""
@@ -99,6 +129,35 @@ class Walk:
             self.container = Container(self.docker, started)
             self.container.wait_for_log("Listening at")
 
+    def add(self, path: str, text: str) -> None:
+        """Append a reader's own text to a file of the project, which may be new."""
+        file = self.folder / path
+        file.write_text((file.read_text() if file.exists() else "") + text)
+
+    def build(self) -> None:
+        """Build the app's image with the project as it is now."""
+        self.builder.have_bases(self.folder / "Dockerfile")
+        self.docker.legacy_build(self.folder, tags=self.image, labels=self.labels)
+
+    def read(self, path: str) -> str:
+        """Return the text of a file of the project."""
+        return (self.folder / path).read_text()
+
+    def edit(self, path: str, changes: dict[str, str]) -> None:
+        """Change a file of the project as a sentence of a page says."""
+        (self.folder / path).write_text(edited(self.read(path), changes))
+
+    def add_views(self, probe: str) -> None:
+        """Add a reader's own views to the project, from a file in tests/probes."""
+        self.add(f"core/{probe}.py", (PROBES / f"{probe}.py").read_text())
+        self.add("core/urls.py", f"\nfrom core import {probe}\n")
+        self.add("core/urls.py", f"urlpatterns += {probe}.urlpatterns\n")
+
+    def rows(self, query: str) -> list[str]:
+        """Return a query's rows from the app's database."""
+        psql = ["exec", "-T", "db", "psql", "-qAt", "--dbname", "app", "--command"]
+        return self.stack.read(*psql, query).splitlines()
+
     def run(self, page: str, command: str) -> str:
         """Run a command that a sentence of a page shows, and return what it printed."""
         assert f"`{command}`" in _text(page), f"docs/{page}.md does not show `{command}`"
@@ -108,19 +167,24 @@ class Walk:
 
     def _compose(self, snippet: str, text: str) -> None:
         """Prepare the Compose project of a file that has been saved."""
-        labels = {"labels": {engine.LABEL: os.environ["PROOFS_RUN"]}}
+        labels = {"labels": self.labels}
         tags = {"web": self.image, "web-static": self.static, "static": self.static}
-        services = yaml.safe_load(text)["services"]
-        pulled = [s for s in services.values() if "image" in s and "build" not in s]
-        self.builder.have(service["image"] for service in pulled)
+        services = _ComposeLoader(text).get_single_data()["services"]
+        pulled = [s for s in services.values() if "image" in s and not s.get("build")]
+        images = [service["image"] for service in pulled]
+        self.builder.have(image for image in images if "$" not in image)
         for name, service in services.items():
-            if "build" in service:
+            if service.get("build"):
                 image = tags[service.get("image", name)]
                 self.built[name] = {"image": image, "build": labels}
-        if saved(snippet) == "compose.yaml":
+            elif "build" in service:  # reset; the engine need not have the image yet
+                self.built[name] = {"pull_policy": "missing"}
+        if saved(snippet) not in self.files:
+            self.files.append(saved(snippet))
+        if not self.stack:
             self.stack = Stack(self.docker, self.folder, snippet, self.built, {})
         else:
-            self.stack.use(self.built, "compose.yaml", saved(snippet))
+            self.stack.use(self.built, *self.files)
 
     def archive(self, page: str) -> Path:
         """Write the project to the archive that the page offers, and return it.
@@ -144,6 +208,9 @@ class Walk:
             self.stack.down()
         if self.container and self.docker.container.exists(self.container.handle.id):
             self.container.remove()
+        for image in self.pulled:
+            if self.docker.image.exists(image):
+                self.docker.image.remove(image)
         if self.docker.volume.exists(self.volume):
             self.docker.volume.remove(self.volume)
 
@@ -155,6 +222,21 @@ def walk(builder, replay, tmp_path) -> Iterator[Walk]:
     walk.folder.mkdir()
     yield walk
     walk.end()
+
+
+def follow_on(machine: Container, page: str, *, without: Sequence[str] = ()) -> None:
+    """Do on a machine what the blocks of a page show, in their order, as root.
+
+    A file is saved under the path in its caption, or in the directory in which the machine starts.
+    Raises DockerException if a command fails.
+    """
+    for snippet, options in _blocks(page, without):
+        text, caption = (SNIPPETS / snippet).read_text(), CAPTION.search(options)
+        if saved(snippet) == "console":
+            command = COMMAND.match(text)[1]
+            machine.exec("sh", "-ec", command)
+        else:
+            machine.exec("sh", "-ec", SAVE, "sh", caption[1] if caption else saved(snippet), text)
 
 
 @contextmanager
@@ -189,6 +271,19 @@ def form_headers(admin: httpx.Client) -> dict[str, str]:
     host = admin.headers.get("Host") or admin.base_url.netloc.decode()
     origin = f"{admin.base_url.scheme}://{host}"
     return {"Origin": origin, "Referer": f"{origin}/admin/"}
+
+
+class _ComposeLoader(yaml.SafeLoader):
+    """A loader that understands Compose's `!reset`, which removes a value."""
+
+
+_ComposeLoader.add_constructor("!reset", lambda *_: None)
+
+
+def _blocks(page: str, without: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the snippets that a page shows to be copied, with the options of their blocks."""
+    found = INCLUDE.findall(_text(page))
+    return [(name, options) for name, options in found if not (is_wrong(name) or name in without)]
 
 
 def _text(page: str) -> str:
