@@ -19,10 +19,7 @@ smartquotes = False  # it would turn --threads into a dash and threads
 copybutton_exclude = ".linenos, .gp, .go"
 
 html_theme = "furo"
-html_theme_options = {
-    "light_css_variables": {"color-tick": "#0b6b3a"},
-    "dark_css_variables": {"color-tick": "#56d18f"},
-}
+html_theme_options = {}
 # On GitHub's machines, each proof links to its test in the very commit that was run.
 if repository := os.environ.get("GITHUB_REPOSITORY"):
     source_address = f"https://github.com/{repository}/blob/{os.environ['GITHUB_SHA']}"
