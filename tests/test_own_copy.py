@@ -139,6 +139,9 @@ def test_guide_keeps_to_its_policy(page, guide):
     show("proofs/signals.html#exec-form-receives-sigterm")
     page.locator("#exec-form-receives-sigterm details.source[open]").wait_for()
 
+    show("claims.html")
+    page.locator("ul.claims li").first.wait_for()
+
     old, new = MOVED
     show(old)
     page.wait_for_url(f"**/{new}")

@@ -22,7 +22,7 @@ SEARCH_IS_DONE = "/found|did not/.test(document.querySelector('.search-summary')
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, worker_id):
+def whole_site(tmp_path_factory, worker_id):
     """Build the site once for all workers, and return its directory; a warning is an error."""
     shared = tmp_path_factory.getbasetemp()
     folder = (shared if worker_id == "master" else shared.parent) / "site"
@@ -37,12 +37,18 @@ def site(tmp_path_factory, worker_id):
 
 
 @pytest.fixture(scope="session")
-def browser(site, builder, docker, run_once, tmp_path_factory):
+def site(whole_site):
+    """Return the same directory; modules with small sites have another fixture of this name."""
+    return whole_site
+
+
+@pytest.fixture(scope="session")
+def browser(whole_site, builder, docker, run_once, tmp_path_factory):
     """Return a browser in a container that also runs the site's server and the driver."""
     image = builder.build(Path(__file__).with_name("browser.Dockerfile"))
     container = run_once(image, ready="DevTools listening", volumes=[(DRIVER, "/driver", "ro")])
     container.wait_for_log("Serving HTTP")
-    docker.copy(f"{site}/.", (container.handle, "/site"))
+    docker.copy(f"{whole_site}/.", (container.handle, "/site"))
     node = tmp_path_factory.mktemp("driver") / "node"
     inside = [*map(str, docker.client_config.docker_cmd), "exec", "--interactive"]
     command = shlex.join(
