@@ -19,10 +19,7 @@ smartquotes = False  # it would turn --threads into a dash and threads
 copybutton_exclude = ".linenos, .gp, .go"
 
 html_theme = "furo"
-html_theme_options = {
-    "light_css_variables": {"color-tick": "#0b6b3a"},
-    "dark_css_variables": {"color-tick": "#56d18f"},
-}
+html_theme_options = {}
 # On GitHub's machines, each proof links to its test in the very commit that was run.
 if repository := os.environ.get("GITHUB_REPOSITORY"):
     source_address = f"https://github.com/{repository}/blob/{os.environ['GITHUB_SHA']}"
@@ -37,7 +34,7 @@ html_baseurl = os.environ.get("SITE_ADDRESS", "")
 html_static_path = [str(HERE / "docs/_static")]
 templates_path = [str(HERE / "docs/_templates")]
 html_css_files = ["guide.css"]
-html_js_files = [("navigation.js", {"defer": "defer"})]
+html_js_files = [(name, {"defer": "defer"}) for name in ("navigation.js", "stamp.js")]
 html_favicon = str(HERE / "docs/_static/favicon.svg")
 html_copy_source = False
 html_use_index = False

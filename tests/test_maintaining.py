@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -177,6 +178,55 @@ def test_address_makes_canonical_links_and_a_sitemap(site):
         assert link in site.read(f"_site/{page}.html")
     urls = re.findall("<loc>(.*?)</loc>", site.read("_site/sitemap.xml"))
     assert urls == [f"{ADDRESS}{page}.html" for page in ("index", "signals", "proofs/signals")]
+
+
+CHANGES = """(changelog)=
+# Changelog
+
+## November 29, 2026
+
+See {ref}`signals <signals>`.
+
+## November 21, 2026
+
+- The *first* version.
+"""
+
+
+@pytest.fixture
+def dated(site):
+    """Return the site, with a changelog of two dates."""
+    site.write("docs/changelog.md", CHANGES)
+    site.replace("docs/index.md", "signals\n", "signals\nchangelog\n")
+    return site
+
+
+def test_changelog_has_a_feed(dated):
+    """The entries have the page's dates, contents and addresses; no link of them is relative."""
+    assert dated.build(html_baseurl=ADDRESS) == []
+    atom = "{http://www.w3.org/2005/Atom}"
+    feed = ET.fromstring(dated.read("_site/changelog.atom"))  # noqa: S314 -- this build wrote it
+    entries = feed.findall(f"{atom}entry")
+    titles = [entry.findtext(f"{atom}title") for entry in entries]
+    assert titles == ["November 29, 2026", "November 21, 2026"]
+    assert feed.findtext(f"{atom}updated") == "2026-11-29T00:00:00+00:00"
+    anchors = [entry.findtext(f"{atom}id").partition("#") for entry in entries]
+    page = dated.read("_site/changelog.html")
+    assert all(address == f"{ADDRESS}changelog.html" for address, _, _ in anchors)
+    assert all(f'<section id="{anchor}">' in page for _, _, anchor in anchors)
+    texts = [entry.findtext(f"{atom}content") for entry in entries]
+    assert f'href="{ADDRESS}signals.html#signals"' in texts[0]
+    assert "The <em>first</em> version." in texts[1]
+    for page, href in {"index": "./changelog.atom", "proofs/signals": "../changelog.atom"}.items():
+        assert f'title="Changelog" href="{href}">' in dated.read(f"_site/{page}.html")
+
+
+def test_changelog_heading_without_a_date_fails_the_build(dated):
+    """A month is no date."""
+    dated.replace("docs/changelog.md", "November 21, 2026", "November 2026")
+
+    [complaint] = dated.build()
+    assert "November 2026 is no date such as November 29, 2026." in complaint
 
 
 def test_lost_address_page_works_from_anywhere(site):

@@ -1,7 +1,9 @@
 """What a tick means, tested on small sites that are complete except for one mistake."""
 
+import json
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -11,6 +13,7 @@ import pytest
 from guide.evidence import HOW
 from guide.names import SOME_RESULTS
 from harness import ROOT
+from harness.browser import SITE
 from harness.engine import base_images
 from harness.guide_site import Site
 from harness.stands_on import stood_on
@@ -279,6 +282,78 @@ def test_foot_tells_date_versions_and_stand_ins(site):
     assert 'href="proofs.html#stand-ins">what differs</a>' in foot
 
 
+@pytest.mark.parametrize(("days", "note"), [(29, ""), (32, "That was 32 days ago")])
+def test_old_stamp_says_so(site, browser, days, note):
+    """The browser's clock is moved; the scripts come from the guide."""
+    site.prove()
+    site.build(proof_results="proofs.xml")
+    html = site.read("_site/signals.html")
+    proved = datetime.fromisoformat(re.search('data-proved="(.*?)"', html)[1]).astimezone(UTC)
+    context = browser.new_context()
+    page = context.new_page()
+    page.clock.set_fixed_time(proved + timedelta(days=days, hours=12))
+    page.route("**/signals.html", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.goto(f"{SITE}/signals.html")
+
+    said = page.locator(".stamp").inner_text()
+    context.close()
+    assert "Proved on 20" in said
+    assert ("days ago" in said) == bool(note)
+    assert note in said
+
+
+def test_list_for_programs_has_each_claim(site):
+    """Its only claim has its sentence, state, test, versions, stand-ins and cgroup versions."""
+    site.replace("tests/test_signals.py", "):\n", f"):\n    {RECORD}\n")
+    site.write("docs/_data/cgroup2.json", ON_CGROUP2)
+    site.prove()
+    site.write("proofs.json", '{"cgroup": "v1, cgroupfs"}')
+
+    assert site.build(proof_results="proofs.xml", html_baseurl="https://example.com/") == []
+    register = json.loads(site.read("_site/proofs.json"))
+    assert register["address"] == "https://example.com/"
+    assert register["pages"] == {"index": "Guide", "signals": "Signals"}
+    [claim] = register["claims"]
+    assert claim.pop("date").startswith("20")
+    assert claim == {
+        "page": "signals",
+        "name": "it-stops",
+        "sentence": "It stops.",
+        "state": "passed",
+        "test": "tests/test_signals.py::test_it_stops",
+        "versions": {"Python": ["3.14.0"]},
+        "worker_classes": [],
+        "stand_ins": ["python:3.14-slim"],
+        "cgroups": ["v1", "v2"],
+    }
+    site.build()
+    [claim] = json.loads(site.read("_site/proofs.json"))["claims"]
+    assert (claim["state"], claim["cgroups"]) == ("not run", ["v2"])
+
+
+def test_claims_can_be_filtered(visit, whole_site):
+    """The page counts and links what the form selects, and its address keeps the selection."""
+    register = json.loads((whole_site / "proofs.json").read_text())
+    claims = register["claims"]
+    page = visit("claims")
+    counted = page.locator("#claims output")
+    counted.filter(has_text=f"{len(claims)} of {len(claims)} claims").wait_for()
+
+    page.locator("[name=cgroup]").select_option("v2")
+    on_v2 = [claim for claim in claims if "v2" in claim["cgroups"]]
+    counted.filter(has_text=f"{len(on_v2)} of").wait_for()
+    assert 0 < len(on_v2) < len(claims)
+    links = page.locator("ul.claims a")
+    assert links.all_text_contents() == [claim["sentence"] for claim in on_v2]
+
+    page.locator("[name=words]").fill("quota decides")
+    counted.filter(has_text="1 of").wait_for()
+    page.reload()
+    counted.filter(has_text="1 of").wait_for()
+    assert links.first.get_attribute("href").endswith("concurrency.html#quota-decides-the-workers")
+    assert page.locator("[name=cgroup]").input_value() == "v2"
+
+
 def test_first_page_sums_up_the_run(site):
     """Checks the summary before a run, and after a run that recorded two versions."""
     site.replace("docs/index.md", "# Guide\n", "# Guide\n\n```{proof-summary}\n```\n")
@@ -516,7 +591,7 @@ def test_bad_redirect_fails_the_build(site, line, complaint):
 
 
 def test_redirect_leads_on(site):
-    """After a sentence and a whole page move, the old pages' scripts contain both new addresses."""
+    """After a sentence and a whole page move, the old pages give both new addresses to a script."""
     site.write("docs/_data/anchors.txt", "index.html#it-stops\nstop.html\nstop.html#it-stops\n")
     assert len(site.build()) == 3
     site.write(
@@ -525,10 +600,11 @@ def test_redirect_leads_on(site):
     )
 
     assert site.build() == []
-    script = site.read("_site/index.html").partition("<script>if (location.hash")[2]
-    assert script.startswith(' === "#it-stops") location.replace("./signals.html#it-stops")')
+    script = """<script src="_static/moved.js" data-root="./" data-anchors='{}'{}></script>"""
+    left = '{"#it-stops": "signals.html#it-stops"}'
+    assert script.format(left, "") in site.read("_site/index.html")
+    assert script.format("{}", ' data-page="signals.html"') in site.read("_site/stop.html")
     assert 'url=./signals.html"' in site.read("_site/stop.html")
-    assert '"./signals.html" + location.hash' in site.read("_site/stop.html")
 
 
 WITHOUT = """

@@ -38,3 +38,6 @@ Search._performSearch = (query, wanted, ...others) => {
     .map(({ result }) => result);
   return [...more.slice(-MOST), ...found];
 };
+
+// The field above the results has the query again.
+document.querySelector(".search-again input").value = new URLSearchParams(location.search).get("q");

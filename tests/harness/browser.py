@@ -28,7 +28,7 @@ SEARCH_IS_DONE = "/found|did not/.test(document.querySelector('.search-summary')
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def whole_site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """Build the site once for all workers, and return its directory; a warning is an error."""
     shared = tmp_path_factory.getbasetemp()
     folder = (shared if worker_id == "master" else shared.parent) / "site"
@@ -53,8 +53,14 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def site(whole_site: Path) -> Path:
+    """Return the same directory; modules with small sites have another fixture of this name."""
+    return whole_site
+
+
+@pytest.fixture(scope="session")
 def browser(
-    site: Path,
+    whole_site: Path,
     builder: Builder,
     docker: DockerClient,
     run_once: Callable[..., Container],
@@ -64,7 +70,7 @@ def browser(
     image = builder.build(Path(__file__).with_name("browser.Dockerfile"))
     container = run_once(image, ready="DevTools listening", volumes=[(DRIVER, "/driver", "ro")])
     container.wait_for_log("Serving HTTP")
-    docker.copy(f"{site}/.", (container.handle, "/site"))
+    docker.copy(f"{whole_site}/.", (container.handle, "/site"))
     node = tmp_path_factory.mktemp("driver") / "node"
     inside = [*map(str, docker.client_config.docker_cmd), "exec", "--interactive"]
     command = shlex.join(

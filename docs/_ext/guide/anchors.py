@@ -17,6 +17,12 @@ def redirects(app: Sphinx) -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs}
 
 
+def left(app: Sphinx, page: str) -> dict[str, str]:
+    """Return the new address of each anchor that a page had."""
+    pairs = ((old.partition(".html"), new) for old, new in redirects(app).items())
+    return {anchor: new for (name, _, anchor), new in pairs if name == page and anchor}
+
+
 def addresses(app: Sphinx) -> set[str]:
     """Return the addresses of this build: its pages, and the names in them."""
     pages = app.env.found_docs

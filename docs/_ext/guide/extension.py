@@ -9,12 +9,14 @@ from guide import (
     addresses,
     anchors,
     archives,
+    feed,
     late,
     machines,
     markdown,
     measurements,
     proof_pages,
     proofs,
+    register,
     snippets,
     stand_ins,
     tables,
@@ -56,11 +58,12 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     for check in (proofs.check, snippets.check, anchors.record, anchors.check):
         app.connect("env-updated", check)
     app.connect("env-updated", proof_pages.rewritten)
-    for pages in (proof_pages.pages, anchors.stubs, addresses.pages):
+    for pages in (proof_pages.pages, register.pages, anchors.stubs, addresses.pages):
         app.connect("html-collect-pages", pages)
-    for context in (proof_pages.share, markdown.write):
+    for context in (proof_pages.share, feed.write, markdown.write):
         app.connect("html-page-context", context)
     app.connect("html-page-context", proof_pages.shorten, priority=900)  # after the theme
-    for offer in (snippets.offer, archives.offer, snippets.sums, addresses.finish, markdown.index):
+    offers = (snippets.offer, archives.offer, snippets.sums, addresses.finish, markdown.index)
+    for offer in (*offers, register.write):
         app.connect("build-finished", offer)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -94,8 +94,8 @@ def shown(app: Sphinx, page: str) -> str:
     rendered = []
     if isinstance(builder, StandaloneHTMLBuilder):
         rendered = [PARTS[part](builder, page) for part in domain.late.get(page, ())]
-    moved = [pair for pair in anchors.redirects(app).items() if pair[0].startswith(f"{page}.html")]
-    return repr((entries(domain, page), domain.evidence.stamp(page), rendered, moved))
+    left = anchors.left(app, page)
+    return repr((entries(domain, page), domain.evidence.stamp(page), rendered, left))
 
 
 def rewritten(app: Sphinx, *_: object) -> list[str]:
@@ -146,7 +146,7 @@ def share(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree
     context |= {
         "stamp": domain.evidence.stamp(context.get("topic", page)),
         "has_run": domain.evidence.run is not None,
-        "moved": anchors.redirects(app),
+        "anchors_left": partial(anchors.left, app),
         "titles": app.env.titles,
         "highlight": builder.highlighter.highlight_block,
         "helpers_page": helpers_page,

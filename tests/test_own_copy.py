@@ -1,0 +1,167 @@
+"""The proofs of docs/own-copy.md."""
+
+import gzip
+import os
+import re
+import shutil
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from guide.names import saved
+from harness import SNIPPETS, engine
+from harness.browser import DESKTOP
+from harness.container import Container
+from harness.texts import edited
+
+FILES = "own-copy/site.Dockerfile", "own-copy/site.default.conf"
+BREACH = "Content Security Policy"  # in what the browser reports
+INLINE = "<script>document.title = 'It ran'</script></head>"
+MOVED = "user-uploads.html", "media-files.html"
+
+
+@pytest.fixture(scope="module")
+def folder(site, tmp_path_factory):
+    """Return a directory with the built site and the page's files."""
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copytree(site, folder / "_site", copy_function=os.link)
+    for name in FILES:
+        shutil.copy(SNIPPETS / name, folder / saved(name))
+    return folder
+
+
+@pytest.fixture
+def serve(builder, docker, note, replay, request):
+    """Return a function that builds and starts the image with the page's commands."""
+
+    def serve(folder: Path) -> Container:
+        builder.have_bases(folder / "Dockerfile")
+        note([("file", name) for name in FILES])
+        image = f"{engine.REPOSITORY}:{os.environ['PROOFS_RUN']}-guide"
+        replay("own-copy/build.console", cwd=folder, guide=image)
+        started = replay("own-copy/run.console", cwd=folder, guide=image)
+        container = Container(docker, docker.container.inspect(started.strip()))
+        request.addfinalizer(container.remove)
+        container.wait_for_log("start worker process")
+        return container
+
+    return serve
+
+
+@pytest.fixture
+def guide(serve, folder):
+    """Return a container that serves the guide."""
+    return serve(folder)
+
+
+def test_guide_runs_without_root_on_a_read_only_root(guide):
+    """All processes belong to user 101, and the engine mounted the root read-only."""
+    assert guide.get("/").status_code == 200
+    assert guide.users() == {"101"}
+    assert guide.handle.host_config.readonly_rootfs
+
+
+def test_guide_is_sent_compressed(guide, site):
+    """The compressed copy of each kind of file is what nginx sends; it unpacks to the file."""
+    for name in "index.html", "signals.md", "searchindex.js", "_static/guide.css", "llms.txt":
+        with httpx.stream("GET", f"{guide.address}/{name}") as response:
+            sent = b"".join(response.iter_raw())
+        assert response.headers["content-encoding"] == "gzip"
+        assert response.headers["vary"] == "Accept-Encoding"
+        assert gzip.decompress(sent) == (site / name).read_bytes()
+    plain = guide.get("/index.html", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+
+
+def test_guide_is_cached_by_checksum(guide):
+    """Each file that the first page links to with a checksum is immutable; its pages are not."""
+    page = guide.get("/")
+    linked = re.findall(r'(?:href|src)="(_static/[^"]+\?v=\w+)"', page.text)
+    assert len(linked) > 10
+    for name in linked:
+        kept = guide.get(f"/{name}").headers["cache-control"]
+        assert kept == "public, max-age=31536000, immutable"
+    assert page.headers["cache-control"] == "no-cache"
+    again = guide.get("/", headers={"If-None-Match": page.headers["etag"]})
+    assert again.status_code == 304
+    for name in "_static/guide.css", "index.html?v=85b2eb67", "raw/SHA256SUMS":
+        assert guide.get(f"/{name}").headers["cache-control"] == "no-cache"
+    assert "cache-control" not in guide.get("/_static/no.css?v=85b2eb67").headers
+
+
+def test_unknown_address_shows_the_guides_404_page(guide, site):
+    """The status, the page, and the same policy as that of every page."""
+    lost = guide.get("/no/such/page")
+
+    assert lost.status_code == 404
+    assert lost.text == (site / "404.html").read_text()
+    policy = guide.get("/").headers["content-security-policy"]
+    assert policy.startswith("default-src 'self';")
+    assert lost.headers["content-security-policy"] == policy
+    assert lost.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.fixture
+def page(browser):
+    """Return an empty page of the browser."""
+    context = browser.new_context(viewport=DESKTOP)
+    yield context.new_page()
+    context.close()
+
+
+def visit(page, container, path=""):
+    """Open a page of a container."""
+    page.goto(f"http://{container.ip_address}:8080/{path}")
+
+
+def test_guide_keeps_to_its_policy(page, guide):
+    """The browser reports no breach, neither at loading nor at using a page, and scripts work."""
+    reported = []
+    page.on("console", lambda message: reported.append(message.text))
+    show = partial(visit, page, guide)
+
+    show()
+    page.locator(".theme-toggle-content button").click()
+    assert page.evaluate("document.body.dataset.theme") in {"light", "dark"}
+
+    show("search.html?q=sigterm")
+    page.locator("#search-results li").first.wait_for()
+
+    show("how-it-works.html")
+    assert page.locator("svg.drawing").first.bounding_box()["width"] <= 27 * 16
+
+    show("troubleshooting.html")
+    page.locator("#pasted").fill("[CRITICAL] WORKER TIMEOUT (pid:7)")
+    page.locator("#filter output", has_text="match").wait_for()
+
+    show("proofs/signals.html#exec-form-receives-sigterm")
+    page.locator("#exec-form-receives-sigterm details.source[open]").wait_for()
+
+    show("claims.html")
+    page.locator("ul.claims li").first.wait_for()
+
+    old, new = MOVED
+    show(old)
+    page.wait_for_url(f"**/{new}")
+
+    show("no/such/page")
+    assert page.locator("h1").inner_text() == "Page not found"
+    assert [text for text in reported if BREACH in text] == []
+
+
+def test_policy_blocks_an_inline_script(page, serve, folder, tmp_path):
+    """The start page gets a script that changes its title: the browser reports it instead."""
+    pages = tmp_path / "_site"
+    shutil.copytree(folder / "_site/_static", pages / "_static")
+    text = (folder / "_site/index.html").read_text()
+    (pages / "index.html").write_text(edited(text, {"</head>": INLINE}))
+    for name in FILES:
+        shutil.copy(folder / saved(name), tmp_path)
+    container = serve(tmp_path)
+
+    with page.expect_console_message(lambda message: BREACH in message.text):
+        visit(page, container)
+    assert INLINE in page.content()
+    assert page.title() == "Django on Gunicorn in Docker"
