@@ -2,15 +2,22 @@
 
 import re
 import shutil
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 
+from guide import templates
+from harness.browser import SITE
 from harness.texts import edited
 from scenarios.fresh import REQUIREMENTS
-from scenarios.kinds import KINDS, copy_of
+from scenarios.kinds import KINDS, copy_of, other_module
 from scenarios.locked import SCRIPT, UV
+from scenarios.own_values import copied, enter
 
 LOGIN = "/admin/login/"
+NO_ARCHIVE = "<p>A run of the tests makes the archive; this build has none.</p>"
+BYTES = "async url => [...new Uint8Array(await (await fetch(url)).arrayBuffer())]"
 BUCKET = "https://shop-static.s3.amazonaws.com"
 
 
@@ -74,3 +81,56 @@ def test_project_with_uv_serves(build, run, lock, startproject, tmp_path):
     container = run(build(UV, project=project.folder))
 
     assert container.get(LOGIN).status_code == 200
+
+
+def test_copied_files_and_archive_build_with_your_module(
+    visit, site, build, run, startproject, tmp_path
+):
+    """The copied blocks complete a project with this module; the archive has the same files.
+
+    The build of the site that the browser visits has no archive, so the page gets one here.
+    """
+    mine = copy_of(startproject(), tmp_path / "mine")
+    other_module(mine, "shop_site")
+    originals = copy_of(startproject(), tmp_path / "originals")
+    originals.follow()
+    files = {f"start/{path}": text for path, text in contents(originals.folder).items()}
+    shown = templates.render("archive.html", page="start", files=[*files], digest="0")
+    html = edited((site / "start.html").read_text(), {NO_ARCHIVE: shown})
+    page = visit("index")
+    page.route("**/start.html", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.route(
+        "**/raw/archives/**",
+        lambda route: route.fulfill(body=files[route.request.url.partition("archives/")[2]]),
+    )
+    page.goto(f"{SITE}/start.html")
+    enter(page, module="shop_site")
+
+    mine.requirements, mine.block, mine.dockerfile, mine.ignore = [
+        f"{copied(page, page.locator(f'#file-{name}'))}\n"
+        for name in (
+            "first-requirements-txt",
+            "production-settings-py",
+            "app-dockerfile",
+            "app-dockerfile-dockerignore",
+        )
+    ]
+    mine.follow()
+    with page.expect_download() as download:
+        page.locator("a.download[href$='.zip']").click()
+    with ZipFile(BytesIO(bytes(page.evaluate(BYTES, download.value.url)))) as archive:
+        archive.extractall(tmp_path)
+        modes = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
+
+    project = tmp_path / "start"
+    assert download.value.suggested_filename == "start.zip"
+    assert contents(project) == contents(mine.folder)
+    assert modes["start/manage.py"] == 0o100755
+    container = run(build(project / "Dockerfile", project=project))
+    assert container.get(LOGIN).status_code == 200
+
+
+def contents(folder):
+    """Return the text of each file in a directory, by path."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in files}

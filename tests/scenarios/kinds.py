@@ -99,6 +99,15 @@ def settings_package(project: Project) -> None:
     )
 
 
+def other_module(project: Project, name: str) -> None:
+    """Call the package with wsgi.py by another name, as `startproject` does if it is told to."""
+    folder = project.folder
+    for file in folder.rglob("*.py"):
+        file.write_text(re.sub(r"(?<!\.)\bcore\b", name, file.read_text()))
+    (folder / "core").rename(folder / name)
+    project.settings = f"{name}/settings.py"
+
+
 def subdirectory(project: Project) -> None:
     """Move manage.py and the packages to src."""
     (project.folder / "src").mkdir()

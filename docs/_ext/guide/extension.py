@@ -20,6 +20,7 @@ from guide import (
     snippets,
     stand_ins,
     tables,
+    values,
 )
 from guide.claims import ClaimDomain
 from guide.sentences import Tick
@@ -45,6 +46,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(late.Late, html=(late.visit, None))
     app.add_node(snippets.Download, html=(snippets.visit_download, snippets.depart_download))
     app.add_generic_role("proof", Tick)  # a bare name, until the domain comes
+    app.add_role("yours", values.role)
     app.add_directive("archive", archives.Archive)
     app.add_directive("measurement", measurements.Measurement)
     app.add_directive("machines", machines.Machines)
@@ -60,7 +62,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", proof_pages.rewritten)
     for pages in (proof_pages.pages, register.pages, anchors.stubs, addresses.pages):
         app.connect("html-collect-pages", pages)
-    for context in (proof_pages.share, feed.write, markdown.write):
+    for context in (proof_pages.share, feed.write, markdown.write, values.share):
         app.connect("html-page-context", context)
     app.connect("html-page-context", proof_pages.shorten, priority=900)  # after the theme
     offers = (snippets.offer, archives.offer, snippets.sums, addresses.finish, markdown.index)
