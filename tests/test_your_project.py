@@ -8,16 +8,18 @@ from zipfile import ZipFile
 import pytest
 
 from guide import templates
+from harness import PROBES
 from harness.browser import SITE
 from harness.texts import edited
 from scenarios.fresh import REQUIREMENTS
-from scenarios.kinds import KINDS, copy_of, other_module
+from scenarios.kinds import KINDS, copy_of, older_settings, other_module
 from scenarios.locked import SCRIPT, UV
 from scenarios.own_values import copied, enter
 
 LOGIN = "/admin/login/"
 NO_ARCHIVE = "<p>A run of the tests makes the archive; this build has none.</p>"
 BYTES = "async url => [...new Uint8Array(await (await fetch(url)).arrayBuffer())]"
+MAIL = (PROBES / "show_mail.py").read_text()
 BUCKET = "https://shop-static.s3.amazonaws.com"
 
 
@@ -28,7 +30,7 @@ def test_each_kind_of_project_serves(build, run, startproject, tmp_path, kind):
     kind(project)
     dockerfile = project.follow()
 
-    container = run(build(dockerfile, project=project.folder))
+    container = run(build(dockerfile, project=project.folder), env=project.env)
 
     path = "/" if kind.__name__ == "no_static_files" else LOGIN
     page = container.get(path)
@@ -40,6 +42,30 @@ def test_each_kind_of_project_serves(build, run, startproject, tmp_path, kind):
     else:
         assert {container.get(link).status_code for link in links} <= {200}
     assert container.exec("sh", "-c", "ls -d venv media .python-version 2>/dev/null; true") == ""
+
+
+def test_mail_settings_of_an_older_project_are_replaced(build, inside, startproject, tmp_path):
+    """Mail goes to the server in EMAIL_HOST, although the settings choose the console."""
+    project = copy_of(startproject(), tmp_path / "project")
+    older_settings(project)
+    image = build(project.follow(), project=project.folder)
+
+    ended = inside(image, "python", "-c", MAIL, env={"EMAIL_HOST": "smtp.test"})
+
+    assert ended.output.split()[:3] == ["EmailBackend", "smtp.test", "587"]
+
+
+def test_manage_py_without_settings_has_no_collectstatic(builder, startproject, tmp_path):
+    """The build stops with both lines."""
+    project = copy_of(startproject(), tmp_path / "project")
+    default = "    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'core.settings')\n"
+    project.edit("manage.py", {default: ""})
+
+    built = builder.build_aloud(project.follow(), project.folder)
+
+    assert built.returncode != 0
+    assert "No Django settings specified." in built.stderr
+    assert "Unknown command: 'collectstatic'" in built.stderr
 
 
 def test_fresh_project_of_django_5_2_serves(fresh_image, run):

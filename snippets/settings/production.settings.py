@@ -1,9 +1,9 @@
 # Production: append this to settings.py. What differs between machines comes from
 # environment variables; `DEBUG=1 python manage.py runserver` works as before.
 import os
+from pathlib import Path
 
 import dj_database_url
-import django
 
 
 def variable(name, default=None):
@@ -37,7 +37,7 @@ elif password := variable("POSTGRES_PASSWORD", ""):
     DATABASES["default"]["PASSWORD"] = password
 
 # Gunicorn serves the static files, compressed and with hashed names.
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(BASE_DIR) / "staticfiles"
 MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -51,13 +51,10 @@ if variable("HTTPS", "") == "1":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = int(variable("HSTS_SECONDS", "3600"))
 
-# Mail is sent by SMTP, with STARTTLS.
+# Mail is sent by SMTP, with STARTTLS. Django 6.1 rejects MAILERS next to EMAIL_ settings.
 host, port = variable("EMAIL_HOST", "localhost"), int(variable("EMAIL_PORT", "587"))
 user, password = variable("EMAIL_USER", ""), variable("EMAIL_PASSWORD", "")
-if django.VERSION < (6, 1):
-    EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = host, port, True
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = user, password
-else:
+if "MAILERS" in globals():
     options = {"host": host, "port": port, "username": user, "password": password}
     MAILERS = {
         "default": {
@@ -65,6 +62,10 @@ else:
             "OPTIONS": {**options, "use_tls": True},
         },
     }
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = host, port, True
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = user, password
 
 # Everything goes to the container's log, with tracebacks and in Gunicorn's format.
 LOGGING = {

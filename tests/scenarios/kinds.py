@@ -11,7 +11,7 @@ from harness.texts import edited
 from scenarios.fresh import BLOCK, REQUIREMENTS
 
 INSERT = 'MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")\n'
-ROOT = 'STATIC_ROOT = BASE_DIR / "staticfiles"\n'
+ROOT = 'STATIC_ROOT = Path(BASE_DIR) / "staticfiles"\n'
 S3 = """
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -20,6 +20,21 @@ STORAGES = {
         "OPTIONS": {"bucket_name": "shop-static", "querystring_auth": False},
     },
 }
+"""
+OWN_VARIABLES = """
+import os
+import dj_database_url
+SECRET_KEY = os.environ["SHOP_KEY"]
+DEBUG = False
+ALLOWED_HOSTS = os.environ["SHOP_HOSTS"].split(",")
+DATABASES = {"default": dj_database_url.parse(os.environ["SHOP_DATABASE"])}
+STATIC_ROOT = BASE_DIR / "staticfiles"
+MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
+"""
+OLDER = """
+BASE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_HOST = "smtp.old.test"
 """
 HELLO = """
 from django.http import HttpResponse
@@ -47,7 +62,8 @@ class Project:
     dockerfile: str = (SNIPPETS / "dockerfile/app.Dockerfile").read_text()
     ignore: str = (SNIPPETS / "dockerfile/app.Dockerfile.dockerignore").read_text()
     requirements: str = REQUIREMENTS
-    changes: dict[str, str] = field(default_factory=dict)
+    requirements_file: str = "requirements.txt"
+    env: dict[str, str] = field(default_factory=dict)
 
     def edit(self, path: str, changes: dict[str, str]) -> None:
         """Change a file of the original project, before the reader follows the guide."""
@@ -68,7 +84,7 @@ class Project:
         """Follow the four steps: append the settings, save the files; return the Dockerfile."""
         settings = self.folder / self.settings
         settings.write_text(settings.read_text() + self.block)
-        (self.folder / "requirements.txt").write_text(self.requirements)
+        (self.folder / self.requirements_file).write_text(self.requirements)
         dockerfile = self.folder / "Dockerfile"
         dockerfile.write_text(self.dockerfile)
         (self.folder / "Dockerfile.dockerignore").write_text(self.ignore)
@@ -106,6 +122,45 @@ def other_module(project: Project, name: str) -> None:
         file.write_text(re.sub(r"(?<!\.)\bcore\b", name, file.read_text()))
     (folder / "core").rename(folder / name)
     project.settings = f"{name}/settings.py"
+
+
+def own_variables(project: Project) -> None:
+    """Read the settings from the project's own environment variables, without the guide's."""
+    settings = project.folder / project.settings
+    settings.write_text(settings.read_text() + OWN_VARIABLES)
+    project.block = ""
+    build = "SHOP_KEY=unused SHOP_HOSTS= SHOP_DATABASE=sqlite:////tmp/db "
+    command = "python manage.py collectstatic"
+    project.dockerfile = edited(project.dockerfile, {command: build + command})
+    project.env = {
+        "SHOP_KEY": "of this machine",
+        "SHOP_HOSTS": "*",
+        "SHOP_DATABASE": "sqlite:////data/db.sqlite3",
+    }
+
+
+def older_settings(project: Project) -> None:
+    """Have settings like those of an old `startproject`, and mail settings from before 6.1."""
+    text = (project.folder / project.settings).read_text()
+    [mailers] = re.findall(r"(?s)MAILERS = \{.*?\n\}\n", text)
+    base = "BASE_DIR = Path(__file__).resolve().parent.parent\n"
+    database = "BASE_DIR / 'db.sqlite3'"
+    joined = "os.path.join(BASE_DIR, 'db.sqlite3')"
+    changes = {"from pathlib import Path": "import os", base: OLDER, database: joined, mailers: ""}
+    project.edit(project.settings, changes)
+
+
+def several_requirements(project: Project) -> None:
+    """List the packages in two files, of which one includes the other."""
+    base = project.folder / "requirements/base.txt"
+    base.parent.mkdir()
+    base.write_text(project.requirements)
+    project.requirements_file = "requirements/production.txt"
+    project.requirements = "-r base.txt\n"
+    file, folder = (f"source={name},target={name}" for name in ("requirements.txt", "requirements"))
+    option = "--requirement requirements"
+    changes = {file: folder, f"{option}.txt": f"{option}/production.txt"}
+    project.dockerfile = edited(project.dockerfile, changes)
 
 
 def subdirectory(project: Project) -> None:
@@ -193,6 +248,9 @@ def asgi_only(project: Project) -> None:
 KINDS: list[Callable[[Project], None]] = [
     plain,
     settings_package,
+    own_variables,
+    older_settings,
+    several_requirements,
     subdirectory,
     whitenoise_already,
     no_manifest,
