@@ -20,17 +20,17 @@ CLAUSE = re.compile(r"[.;:!?]\s*$")
 SKIPPED = (nodes.Admonition, nodes.table, nodes.system_message)
 # An instruction begins with its verb, or with a condition, as in "If it fails, use ...".
 CONDITION = (
-    "after|as|at|before|during|for|from|if|in|instead|on|to|unless|until|when|where|while|"
-    "with|without"
+    "after|as|at|because|before|behind|during|for|from|if|in|instead|on|to|unless|until|when|"
+    "where|while|with|without"
 )
 VERBS = (
-    "add|allow|append|ask|avoid|bind|block|bound|break|build|call|change|check|choose|clone|"
+    "add|allow|append|ask|avoid|back|bind|block|bound|break|build|call|change|check|choose|clone|"
     "close|commit|compare|compile|configure|connect|convert|copy|count|create|define|delete|"
     "deploy|develop|disable|do|don't|drop|enable|exclude|find|fix|follow|generate|get|give|go|"
     "have|hover|ignore|import|include|increase|install|keep|leave|let|limit|link|list|look|"
     "lower|make|measure|mend|merge|migrate|mount|move|name|negate|never|open|paste|pick|pin|"
-    "plan|prefer|publish|pull|push|put|raise|read|rebuild|recommend|recreate|reduce|reload|"
-    "remove|rename|repeat|replace|restart|restore|return|roll|rotate|run|save|schedule|search|"
+    "plan|prefer|print|publish|pull|push|put|raise|read|rebuild|recommend|recreate|reduce|reload|"
+    "remove|rename|repeat|replace|restart|restore|retry|return|roll|rotate|run|save|schedule|search|"
     "see|send|serve|set|show|split|spread|start|stop|store|switch|take|tell|terminate|treat|"
     "try|turn|update|upgrade|use|verify|wait|write"
 )
@@ -129,7 +129,7 @@ def without_a_mark(document: nodes.document) -> Iterator[Sentence]:
             words = " ".join(MARKS.sub("", text).replace(CODE, "").split())
             # The punctuation of a piece of code is no punctuation of the sentence.
             shape = " ".join(MARKS.sub("", PIECE.sub("Code", text)).split())
-            if TICK in text or CITATION in text or not words.endswith("."):
+            if TICK in text or CITATION in text or not shape.endswith("."):
                 continue
             if not INSTRUCTION.match(shape):
                 yield Sentence(words, tuple(link for link in MARKS.findall(text) if link))
