@@ -15,6 +15,8 @@ FILES = ["logging/text.logs.py", CONF]
 FAR = 'TIME_ZONE = "Asia/Kolkata"\n'
 LINE = re.compile(r"(?m)^\[\S+ \S+ (\S+)\] \[(\d+)\] \[(\w+)\] \[(\S+)\] (.*)$")
 FORGED = "forged-by-the-client"
+WELL_FORMED = [FORGED, "a" * 8, "a" * 64]
+ILL_FORMED = ["a" * 7, "a" * 65, "] [ERROR] [x] all is lost", ""]
 ONE_THREAD = {"GUNICORN_CMD_ARGS": "--workers 1 --worker-class gthread --threads 1"}
 SERVE = ["gunicorn", "core.wsgi", "--bind=0.0.0.0:8000", "--no-control-socket"]
 INVALID = b"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n"
@@ -135,16 +137,19 @@ def test_slow_request_is_a_warning(web):
 
 
 def test_request_without_a_proxy_gets_an_id(web):
-    """Two requests get two IDs; an ID in the proxy's format is kept, others are replaced."""
+    """Two requests get two IDs; an ID of a proxy's length and letters is kept, others are not."""
     ids = [web.get("/whoami/").headers["X-Request-ID"] for _ in range(2)]
-    given = [
-        web.get("/whoami/", headers={"X-Request-ID": text}).headers["X-Request-ID"]
-        for text in (FORGED, "] [ERROR] [x] all is lost", "")
-    ]
+    kept, replaced = (
+        [
+            web.get("/whoami/", headers={"X-Request-ID": text}).headers["X-Request-ID"]
+            for text in sent
+        ]
+        for sent in (WELL_FORMED, ILL_FORMED)
+    )
 
-    assert len({*ids, *given}) == 5
-    assert given[0] == FORGED
-    assert all(re.fullmatch("[0-9a-f]{32}", text) for text in [*ids, *given[1:]])
+    assert kept == WELL_FORMED
+    assert len({*ids, *replaced}) == len(ids) + len(ILL_FORMED)
+    assert all(re.fullmatch("[0-9a-f]{32}", text) for text in [*ids, *replaced])
 
 
 def test_line_between_requests_has_no_id(image, run, replay):

@@ -614,11 +614,16 @@ It is [documented](https://example.com).
 {ref}`It stops, as was said. <it-stops>`
 Use it.
 If it fails, start it again.
+If `urls.py` logs `Error: no`, start it again.
+Therefore, stop it.
 Is it so?
 Look here:
 
 - An item without a full stop
 - An item of one that `has` one.
+
+(gap)=
+## Gap
 
 ```{note}
 A note is no claim.

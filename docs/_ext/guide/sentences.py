@@ -10,31 +10,34 @@ from dataclasses import dataclass
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 
-TICK, CITATION, LINK = "\x01", "\x02", "\x03"  # what stands for them in a paragraph's text
+# What stands for them in a paragraph's text; a link and a piece of code have one at either end.
+TICK, CITATION, LINK, CODE = "\x01", "\x02", "\x03", "\x04"
 MARKS = re.compile(rf"[{TICK}{CITATION}]|{LINK}(.*?){LINK}")
+PIECE = re.compile(rf"{CODE}[^{CODE}]*{CODE}")
 # A line of the source is a sentence, as a rule; some lines have two.
-END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"])|\n")
+END = re.compile(rf"(?<=[.!?])\s+(?=[A-Z`\"{CODE}])|\n")
 CLAUSE = re.compile(r"[.;:!?]\s*$")
-SKIPPED = (nodes.Admonition, nodes.table)
+SKIPPED = (nodes.Admonition, nodes.table, nodes.system_message)
 # An instruction begins with its verb, or with a condition, as in "If it fails, use ...".
 CONDITION = (
-    "after|as|at|before|during|for|from|if|in|instead|on|to|unless|until|when|where|while|"
-    "with|without"
+    "after|as|at|because|before|behind|during|for|from|if|in|instead|on|to|unless|until|when|"
+    "where|while|with|without"
 )
 VERBS = (
-    "add|allow|append|ask|avoid|bind|bound|break|build|change|check|choose|clone|close|"
-    "commit|compare|compile|configure|connect|convert|copy|count|create|define|delete|deploy|"
-    "disable|do|don't|drop|enable|exclude|find|fix|follow|generate|get|give|go|have|hover|"
-    "ignore|import|include|increase|install|keep|leave|let|look|lower|make|measure|mend|"
-    "migrate|mount|move|name|never|open|pick|pin|prefer|publish|pull|push|put|raise|read|"
-    "rebuild|recreate|reduce|reload|remove|rename|repeat|replace|restart|restore|rotate|run|"
-    "save|schedule|see|send|serve|set|show|split|start|stop|store|switch|take|tell|treat|try|"
-    "turn|upgrade|use|verify|wait|write"
+    "add|allow|append|ask|avoid|back|bind|block|bound|break|build|call|change|check|choose|clone|"
+    "close|commit|compare|compile|configure|connect|convert|copy|count|create|define|delete|"
+    "deploy|develop|disable|do|don't|drop|enable|exclude|find|fix|follow|generate|get|give|go|"
+    "have|hover|ignore|import|include|increase|install|keep|leave|let|limit|link|list|look|"
+    "lower|make|measure|mend|merge|migrate|mount|move|name|negate|never|open|paste|pick|pin|"
+    "plan|prefer|print|publish|pull|push|put|raise|read|rebuild|recommend|recreate|reduce|reload|"
+    "remove|rename|repeat|replace|restart|restore|retry|return|roll|rotate|run|save|schedule|search|"
+    "see|send|serve|set|show|split|spread|start|stop|store|switch|take|tell|terminate|treat|"
+    "try|turn|update|upgrade|use|verify|wait|write"
 )
 INSTRUCTION = re.compile(
     rf"(?=[A-Z])(?i:{VERBS})[ ,]"
-    rf"|(?:Also|But|Instead|Otherwise|So|Then),? (?:{VERBS})[ ,]"
-    rf"|(?=[A-Z])(?i:{CONDITION})\b[^.;:]*, (?:then |also )?(?:{VERBS})[ ,]"
+    rf"|(?:Also|Alternatively|But|Instead|Next|Otherwise|So|Then|Therefore),? (?:{VERBS})[ ,]"
+    rf"|(?=[A-Z])(?i:{CONDITION})\b[^.;:]*, (?:then |also |first )?(?:{VERBS})[ ,]"
 )
 
 
@@ -123,10 +126,12 @@ def without_a_mark(document: nodes.document) -> Iterator[Sentence]:
         if _is_inside(paragraph, SKIPPED):
             continue
         for text in END.split("".join(map(_marked, paragraph.children))):
-            words = " ".join(MARKS.sub("", text).split())
-            if TICK in text or CITATION in text or not words.endswith("."):
+            words = " ".join(MARKS.sub("", text).replace(CODE, "").split())
+            # The punctuation of a piece of code is no punctuation of the sentence.
+            shape = " ".join(MARKS.sub("", PIECE.sub("Code", text)).split())
+            if TICK in text or CITATION in text or not shape.endswith("."):
                 continue
-            if not INSTRUCTION.match(words):
+            if not INSTRUCTION.match(shape):
                 yield Sentence(words, tuple(link for link in MARKS.findall(text) if link))
 
 
@@ -139,6 +144,8 @@ def _marked(node: nodes.Node) -> str:
     """Return a node's text, with a character for a mark."""
     if isinstance(node, Tick):
         return TICK
+    if isinstance(node, nodes.literal):
+        return f"{CODE}{node.astext()}{CODE}"
     if isinstance(node, pending_xref):
         return f"{node.astext()}{LINK}{node['reftarget']}{LINK}"
     if isinstance(node, nodes.reference) and "://" in node.get("refuri", ""):
