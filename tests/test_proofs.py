@@ -615,7 +615,8 @@ It is [documented](https://example.com).
 Use it.
 If it fails, start it again.
 If `urls.py` logs `Error: no`, start it again.
-Therefore, stop it.
+If it is older than 25.1, stop it.
+Therefore, start it.
 Is it so?
 Look here:
 

@@ -28,7 +28,7 @@ VERBS = (
     "close|commit|compare|compile|configure|connect|convert|copy|count|create|define|delete|"
     "deploy|develop|disable|do|don't|drop|enable|exclude|find|fix|follow|generate|get|give|go|"
     "have|hover|ignore|import|include|increase|install|keep|leave|let|limit|link|list|look|"
-    "lower|make|measure|mend|merge|migrate|mount|move|name|negate|never|open|paste|pick|pin|"
+    "lower|make|map|measure|mend|merge|migrate|mount|move|name|negate|never|open|paste|pick|pin|"
     "plan|prefer|print|publish|pull|push|put|raise|read|rebuild|recommend|recreate|reduce|reload|"
     "remove|rename|repeat|replace|restart|restore|retry|return|roll|rotate|run|save|schedule|search|"
     "see|send|serve|set|show|split|spread|start|stop|store|switch|take|tell|terminate|treat|"
@@ -37,7 +37,7 @@ VERBS = (
 INSTRUCTION = re.compile(
     rf"(?=[A-Z])(?i:{VERBS})[ ,]"
     rf"|(?:Also|Alternatively|But|Instead|Next|Otherwise|So|Then|Therefore),? (?:{VERBS})[ ,]"
-    rf"|(?=[A-Z])(?i:{CONDITION})\b[^.;:]*, (?:then |also |first )?(?:{VERBS})[ ,]"
+    rf"|(?=[A-Z])(?i:{CONDITION})\b(?:[^.;:]|\.(?=\d))*, (?:then |also |first )?(?:{VERBS})[ ,]"
 )
 
 
