@@ -185,6 +185,19 @@ def test_health_check_is_tried_on_a_hanging_server(build, check):
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("/health/", "links to no stylesheet"), ("/health", "redirects to /health/")],
+    ids=["no link", "redirect"],
+)
+def test_page_without_stylesheets_is_skipped(app_image, check, path, found):
+    """The check does not pass on such a page, and says how to choose another one."""
+    told = check(f"--image={app_image}", *SETTINGS, f"--path={path}", "-k", "stylesheets")
+
+    reason = f"{path} {found}, so choose a page with --path, see check-your-image.html"
+    assert told == {"serves the stylesheets of its page": ("○", reason)}
+
+
 def test_image_that_does_not_start_says_why(app_image, check):
     """Without SECRET_KEY, Gunicorn exits with code 3, or 1 if two workers fail at the same time."""
     [(mark, words)] = check(f"--image={app_image}", *STOP).values()

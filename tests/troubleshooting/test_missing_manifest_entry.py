@@ -1,6 +1,12 @@
 """The proofs of docs/troubleshooting/missing-manifest-entry.md."""
 
 ENTRY = "troubleshooting/missing-manifest-entry"
+SOURCE_MAP = """
+echo '//# sourceMappingURL=site.js.map' > core/static/core/site.js
+python manage.py collectstatic --noinput && exit 1
+sed -i /sourceMappingURL/d core/static/core/site.js
+python manage.py collectstatic --noinput
+"""
 COLLECT = ["python", "manage.py", "collectstatic", "--noinput"]
 
 
@@ -22,3 +28,11 @@ def test_collecting_anew_mends_the_pages(plain_image, run, replay):
 def test_debug_hides_the_missing_manifest(plain_image, run):
     """With DEBUG, the same image returns 200 for the page."""
     assert run(plain_image, env={"DEBUG": "1"}).get("/").status_code == 200
+
+
+def test_missing_source_map_stops_collectstatic(plain_image, run):
+    """A script's comment stops the command, which finishes without that line."""
+    container = run(plain_image, "sh", "-c", SOURCE_MAP, user="root", ready="post-processed")
+
+    assert "The file 'core/site.js.map' could not be found with <" in container.logs()
+    assert container.exit_code == 0
