@@ -6,8 +6,10 @@ import pytest
 
 from harness import SNIPPETS
 from harness.container import wait_until
+from harness.load import Load
 from harness.texts import edited
 from scenarios import background
+from scenarios.production import BUILD, HOST, UPDATE
 
 PINS = """\
 amqp==5.4.2
@@ -47,7 +49,41 @@ PROJECT |= {
 VOLUME = {"\nvolumes:\n  db:\n": "\nvolumes:\n  db:\n  broker:\n"}
 WAITING = [["llen", "celery"], ["hlen", "unacked"]]
 NAMES = ["worker", "beat"]
+TASKS = "background-tasks"
+STEPS = [(TASKS, "docker compose build"), (TASKS, "docker compose run --rm migrate")]
+STEPS += [("celery", "docker compose up --detach --no-deps worker beat"), (TASKS, UPDATE)]
+RUNS = "SELECT split_part(name, ' ', 1) FROM auth_group"
 DUE = "Scheduler: Sending due task tick"
+
+
+@pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
+def test_page_adds_celery_that_loses_no_task(walk, startproject):
+    """A client sends tasks during the page's update: each task runs once; beat does not stop."""
+    walk.begin_compose(startproject())
+    walk.add("requirements.txt", PINS)
+    walk.edit("compose.yaml", VOLUME)
+    walk.follow("celery")
+    walk.add_views("groups")
+    walk.add("core/tasks.py", "\nimport core.groups\n")
+    walk.run("celery", BUILD)
+    nginx = walk.stack.service("nginx")
+    before = {name: walk.stack.service(name).handle.id for name in NAMES}
+
+    walk.add("core/release.py", "NAME = 'next'\n")
+    url = f"{nginx.address}/groups/"
+    with Load(url, clients=1, pause=0.2, methods=["POST"], **HOST) as load:
+        for page, command in STEPS:
+            walk.run(page, command)
+    sent = load.answers[200]
+    assert wait_until(lambda: len(walk.rows(RUNS)) >= sent)
+
+    runs = walk.rows(RUNS)
+    assert load.answers.keys() == {200}
+    assert len(runs) == len(set(runs)) == sent
+    for name in NAMES:
+        after = walk.stack.service(name).handle
+        assert after.id != before[name]
+        assert wait_until(lambda: after.state.health.status == "healthy")  # noqa: B023
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ import yaml
 
 from harness import SCENARIOS
 from harness.texts import edited
-from scenarios import forms, whitenoise
-from scenarios.kubernetes import JOB, PLAY, PODS, WEB, WEB_CONTAINER
+from scenarios import forms, kubernetes, whitenoise
+from scenarios.kubernetes import JOB, PLAY, PLAY_JOB, PODS, WEB, WEB_CONTAINER, replace_secret
+from scenarios.walk import TRIED
 
 VALIDATOR = SCENARIOS / "kubernetes.Dockerfile"
 SUPPORTED = ["1.35", "1.36", "1.37"]  # https://kubernetes.io/releases/
@@ -28,6 +29,8 @@ for object in /manifests/{folder}/*.yaml; do
     echo ----
 done
 """
+DRIVER = "psycopg[binary]==3.3.9\n"
+LISTENS = "listening on IPv4"
 SHOP = {"headers": {"Host": "shop.example"}}
 FORGED = {"SCRIPT_NAME": "/echo", "PATH_INFO": "/forged/", "REMOTE_ADDR": "203.0.113.9"}
 LOCKED = """
@@ -111,6 +114,33 @@ def test_pod_serves_its_static_files(pod):
 
     assert stylesheet.status_code == 200
     assert stylesheet.headers["Content-Type"].startswith("text/css")
+
+
+def test_kubernetes_pages_lead_to_the_admin(podman, walk, startproject, official, running):
+    """The Job migrates PostgreSQL, and the pod then accepts the form, and serves its styles."""
+    walk.begin(startproject())
+    for page in "settings", "dockerfile", "health-checks":
+        walk.follow(page, without=TRIED)
+    walk.add("requirements.txt", DRIVER)
+    walk.build()
+    server = running(official("postgres:18"), env={"POSTGRES_PASSWORD": "postgres"}, ready=LISTENS)
+    with server as db, podman.holding(walk.image):
+        db.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
+        url = f"postgres://postgres:postgres@{db.ip_address}/postgres"
+        try:
+            replace_secret(podman, kubernetes.KEYS | {"DATABASE_URL": url})
+            migrated = podman.sh(PLAY_JOB.format(pod=yaml.safe_load(JOB)["metadata"]["name"]))
+            podman.sh(PLAY)
+            response = forms.posted(podman.address, "shop.example")
+            sheets = [podman.get(link, **SHOP) for link in re.findall(forms.STYLES, response.text)]
+        finally:
+            podman.sh("podman pod rm --force web-pod")
+            replace_secret(podman, kubernetes.KEYS)
+
+    assert "Applying auth.0001_initial... OK" in migrated
+    assert response.status_code == 200
+    assert forms.PASSED in response.text
+    assert {sheet.status_code for sheet in sheets} == {200}
 
 
 def test_form_passes_behind_the_ingress(pod):

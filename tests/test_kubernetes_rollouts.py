@@ -10,7 +10,7 @@ import yaml
 from harness import PROBES, SNIPPETS
 from harness.container import wait_until
 from harness.load import Load
-from scenarios.kubernetes import JOB, PLAY, PODS, WEB_CONTAINER
+from scenarios.kubernetes import JOB, PLAY, PLAY_JOB, PODS, WEB_CONTAINER
 from scenarios.pods import IMAGE
 
 SCRIPT = SNIPPETS / "kubernetes/deploy.rollout.sh"
@@ -19,11 +19,6 @@ APPLY, DELETE = "apply --filename job.yaml", "delete --filename job.yaml"
 LOGS, WEB = "logs --selector app=migrate --tail -1", "apply --filename web.yaml"
 STATUS = "rollout status deployment web --timeout=300s"
 GRACEFUL_TIMEOUT = 30  # seconds, Gunicorn's default
-PLAY_JOB = """
-podman kube play --replace /tmp/job.yaml
-podman wait {pod}-pod-migrate
-podman logs {pod}-pod-migrate
-"""
 
 
 def test_job_migrates_once(podman):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from contextlib import ExitStack
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from harness.load import Load
 from harness.texts import edited
 from scenarios import whitenoise
 from scenarios.production import APP, CHANGES, CHECK, HOST, POST, Production
+from scenarios.walk import log_in, styles
 
 FILES = SNIPPETS / "releases"
 NGINX = "nginxinc/nginx-unprivileged:1.30"
@@ -46,6 +48,11 @@ KEEPS, DOCKERFILE = "releases/keeps-last.Dockerfile", "dockerfile/app.Dockerfile
 FIRST = {"static/site.css": "a { color: navy }\n"}
 SECOND = {"static/site.css": "a { color: teal }\n"}
 MANIFEST = "/app/staticfiles/staticfiles.json"
+BY_NGINX = (SNIPPETS / "static-files/by-nginx.settings.py").read_text()
+WHITENOISE = "whitenoise[brotli]==6.12.0\n"
+UPLOADS = r"(?m).*--no-deps.*\n.*media.*\n|.*media.*\n"  # lines in scripts, unless a site has any
+OTHER_BLOCKS = ["backups/nightly.crontab", "backups/drill.console"]  # and those of SQLite
+OTHER_BLOCKS += ["backups/sqlite.console", "backups/sqlite-restore.console"]
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +61,8 @@ def images(docker, build, image_registry):
     with ExitStack() as pushed:
         names = {}
         for name, changes in {"old": OLD, "new": NEW, "broken": BROKEN}.items():
-            tag = f"{image_registry.address}/{REPOSITORY}:{name}"
-            docker.tag(build(APP, files=[CHECK], changes=changes), tag)
-            docker.push(tag, quiet=True)
-            docker.image.remove(tag)
-            digest = image_registry.digest(REPOSITORY, name)
-            names[name] = f"{image_registry.address}/{REPOSITORY}@{digest}"
+            image = build(APP, files=[CHECK], changes=changes)
+            names[name] = image_registry.push(docker, image, REPOSITORY, name)
             pushed.callback(remove, docker, names[name])
         yield SimpleNamespace(**names)
 
@@ -148,6 +151,66 @@ def test_static_files_come_from_the_release(site, history):
 
     assert history.broken.status == 200
     assert nginx.get(link, **HOST).headers["Content-Type"].startswith("text/css")
+
+
+def test_override_leaves_nothing_to_build(docker, tmp_path):
+    """In the merged configuration, each service has an image, and none has a build."""
+    for file in "compose/production.compose.yaml", "releases/pulled.compose.override.yaml":
+        shutil.copy(SNIPPETS / file, tmp_path / saved(file))
+    command = [*docker.client_config.docker_cmd, "compose", "config", "--format", "json"]
+    env = os.environ | {"IMAGE": "registry.example/shop", "ALLOWED_HOSTS": "shop.example"}
+
+    told = json.loads(subprocess.check_output(command, cwd=tmp_path, env=env))["services"]
+
+    assert {name for name, keys in told.items() if "build" in keys} == set()
+    assert {name for name, keys in told.items() if keys["image"] == env["IMAGE"]} == {
+        "web",
+        "migrate",
+    }
+
+
+@pytest.mark.docker_only("BuildKit, which builds the app's image")
+def test_pages_lead_to_a_rollback_and_a_restore(walk, startproject, image_registry):
+    """The robot releases, rolls back and backs up under load, and restores into an empty volume."""
+    walk.begin_compose(startproject())
+    walk.edit("core/settings.py", {BY_NGINX: ""})
+    walk.add("requirements.txt", WHITENOISE)
+    walk.add_views("groups")
+    first, second = (pushed(walk, image_registry, name) for name in ("one", "two"))
+    walk.follow("releases", without=[KEEPS, "releases/keep.console"])
+    walk.run("releases", "chmod +x release.sh")
+    walk.edit("nginx/default.conf", {re.search(STATIC, walk.read("nginx/default.conf"))[0]: ""})
+    walk.edit(".env", {"ghcr.io/you/shop:main": first})
+    walk.run("releases", "docker compose up --wait")
+    walk.do("compose/superuser.console")
+    walk.follow("backups", without=OTHER_BLOCKS)
+    walk.run("backups", "chmod +x backup.sh restore.sh drill.sh")
+    for name in "backup.sh", "restore.sh":
+        walk.edit(name, dict.fromkeys(re.findall(UPLOADS, walk.read(name)), ""))
+
+    site = walk.stack
+    with gets(site, "/admin/login/") as get, posts(site, "/groups/") as post:
+        released = site.shell(f"./release.sh {second}")
+        assert released.returncode == 0, released.stdout
+        image = site.service("web").handle.config.image
+        walk.run("releases", "./release.sh --back")
+        walk.run("backups", "./backup.sh")
+    before = tables(walk)
+    backup = walk.run("backups", "./backup.sh").split()[-1]
+    drilled = site.shell("./drill.sh")
+    site.run("down", "--volumes")
+    restored = site.shell(f"./restore.sh {backup}")
+    after = tables(walk)
+    with log_in(site.service("nginx").address, **HOST) as admin:
+        sheets = styles(admin)
+
+    assert {*get.answers, *post.answers} == {200}
+    assert (image, site.service("web").handle.config.image) == (second, first)
+    assert drilled.returncode == 0, drilled.stdout
+    assert restored.returncode == 0, restored.stdout
+    assert len(before["auth_group"]) == post.answers[200]
+    assert after == before
+    assert {sheet.status_code for sheet in sheets} == {200}
 
 
 @pytest.fixture(scope="module")
@@ -239,14 +302,28 @@ def look(site):
     )
 
 
-def gets(site):
+def gets(site, path="/health/"):
     """Read pages through nginx."""
-    return Load(f"{site.service('nginx').address}/health/", pause=0.1, **HOST)
+    return Load(f"{site.service('nginx').address}{path}", pause=0.1, **HOST)
 
 
-def posts(site):
+def posts(site, path="/notes/"):
     """Write rows through nginx."""
-    return Load(f"{site.service('nginx').address}/notes/", pause=0.1, **POST)
+    return Load(f"{site.service('nginx').address}{path}", pause=0.1, **POST)
+
+
+def pushed(walk, registry, name):
+    """Build a release of a walk's project, and push it as CI does; return its name by digest."""
+    walk.add("core/release.py", f"NAME = {name!r}\n")
+    walk.build()
+    walk.pulled.append(registry.push(walk.docker, walk.image, "walked/shop", name))
+    return walk.pulled[-1]
+
+
+def tables(walk):
+    """Return all rows of each table of a walk's database."""
+    names = walk.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    return {name: walk.rows(f"TABLE {name} ORDER BY 1") for name in names}
 
 
 def hashed(web):

@@ -1,3 +1,3 @@
-"""Let Django find what is in core/: a new project's settings do not list it as an app."""
+"""Make core/ an app, so that Django finds what is in it."""
 
 INSTALLED_APPS += ["core"]

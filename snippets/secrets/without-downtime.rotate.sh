@@ -12,7 +12,7 @@ who_may_connect() {
 
 trap 'printf "%s\n" "$keep" > $file; who_may_connect "/^host app app all trust\$/d"' EXIT
 trap 'exit 130' HUP INT TERM
-# Accept any password from `app`: until the end, old and new containers use different ones.
+# Accept any password for now: old and new containers use different ones.
 who_may_connect "1i host app app all trust"
 new=$(head -c 48 /dev/urandom | base64)
 printf '%s\n' "$new" > $file

@@ -22,7 +22,12 @@ PODMAN = {
     "env": {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"},
 }
 KEYS = {"SECRET_KEY": "for-this-test-alone", "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
-SHOP = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}, "stringData": KEYS}
+SHOP = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}}
+PLAY_JOB = """
+podman kube play --replace /tmp/job.yaml
+podman wait {pod}-pod-migrate
+podman logs {pod}-pod-migrate
+"""
 PLAY = """
 podman kube play --replace --publish 8000:8000 /tmp/web.yaml
 timeout 60 sh -c 'until podman logs web-pod-web 2>&1 | grep "Booting worker"; do sleep 0.5; done'
@@ -37,5 +42,11 @@ def podman(build, docker, official, running):
         podman = Podman(docker, container.handle)
         podman.load(app(build))
         podman.write({"/tmp/web.yaml": WEB, "/tmp/job.yaml": JOB})
-        podman.sh(f"printf %s '{json.dumps(SHOP)}' | podman kube play -")
+        replace_secret(podman, KEYS)
         yield podman
+
+
+def replace_secret(podman: Podman, values: dict[str, str]) -> None:
+    """Give the Secret of the pages these values, whether it exists or not."""
+    secret = json.dumps(SHOP | {"stringData": values})
+    podman.sh('podman secret rm shop; printf %s "$1" | podman kube play -', secret)

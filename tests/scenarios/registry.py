@@ -36,6 +36,14 @@ class Registry:
         """Return a tag's digest."""
         return self.get(f"/{repository}/manifests/{tag}").headers["Docker-Content-Digest"]
 
+    def push(self, docker: DockerClient, image: str, repository: str, tag: str) -> str:
+        """Push an image, and return its name by digest; the engine keeps the image itself."""
+        name = f"{self.address}/{repository}:{tag}"
+        docker.tag(image, name)
+        docker.push(name, quiet=True)
+        docker.image.remove(name)
+        return f"{self.address}/{repository}@{self.digest(repository, tag)}"
+
     def configuration(self, repository: str, tag: str) -> dict[str, object]:
         """Return the configuration of an image, as it was pushed."""
         digest = self.get(f"/{repository}/manifests/{tag}").json()["config"]["digest"]
