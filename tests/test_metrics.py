@@ -171,6 +171,7 @@ def test_every_query_of_the_dashboard_has_a_value(stack):
         asked = {text: text.replace("$__rate_interval", "1m") for text in queries}
         return [text for text, sent in asked.items() if not number(query(stack, sent))]
 
+    stack.service("web").wait_for_log("Booting worker", count=2)
     assert len(queries) == len({*queries}) >= 7
     assert wait_until(lambda: not without_value()), without_value()
     assert query(stack, "sum(gunicorn_busy_thread)") == []

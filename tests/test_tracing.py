@@ -15,8 +15,7 @@ PACKAGES += (SNIPPETS / "tracing/more.requirements.txt").read_text()
 RECORD = (PROBES / "record_spans.py").read_text()
 OFTEN, NEVER = ({"OTEL_BSP_SCHEDULE_DELAY": delay} for delay in ("100", "3600000"))  # milliseconds
 SPAN = "GET whoami/"
-LOOK = """import opentelemetry.exporter.otlp.proto.http.trace_exporter as otlp, opentelemetry.sdk as sdk
-print(otlp.OTLPSpanExporter()._endpoint, sdk.resources.Resource.create().attributes["service.name"])"""
+LOOK = (PROBES / "otlp_settings.py").read_text()
 
 
 @pytest.fixture(scope="module")

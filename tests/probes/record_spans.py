@@ -22,7 +22,7 @@ spans = []
 class Collector(BaseHTTPRequestHandler):
     """A collector that keeps the process and the name of each span."""
 
-    def do_POST(self):  # noqa: N802 -- the name is http.server's
+    def do_POST(self):
         """Receive spans in OTLP over HTTP."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         for sent in ExportTraceServiceRequest.FromString(body).resource_spans:
