@@ -137,7 +137,8 @@ class Site:
     @property
     def summary(self) -> str:
         """The most important results in one sentence."""
-        return f"{self.workers} workers with {self.threads} threads each"
+        workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
+        return f"{workers} with {self.threads} threads each"
 
     @property
     def results(self) -> list[tuple[str, str]]:
@@ -181,7 +182,7 @@ class Site:
                 f"{self.needed} containers" if self.requests else "containers: unknown",
                 f"because the site gets {self.requests:.10g} requests/s"
                 if self.requests
-                else "because --requests is 0",
+                else "because the number of requests per second is 0",
             ),
         ]
 
