@@ -1,16 +1,22 @@
 """The proofs of docs/json-logs.md."""
 
 import json
+import re
 import socket
 
 import pytest
+import yaml
 
 from harness import PROJECT, SNIPPETS
+from harness.container import wait_until
 from harness.texts import edited
+from scenarios.databases import Postgres
 from scenarios.logged import APP, NGINX, changes, of_nginx
 
 PAGE = "json-logs"
 FILES = ["logging/text.logs.py", f"{PAGE}/fields.json_logs.py", f"{PAGE}/json.gunicorn.conf.py"]
+FILES += [f"{PAGE}/id.sql_comments.py"]
+DATABASE = SNIPPETS / PAGE / "postgresql.compose.override.yaml"
 WRONG = f"{PAGE}/wrong-hand-written.gunicorn.conf.py"
 PACKAGES = (PROJECT / "requirements.txt").read_text()
 PACKAGES += (SNIPPETS / PAGE / "more.requirements.txt").read_text()
@@ -35,6 +41,7 @@ def image(build):
     both, use = ((SNIPPETS / folder / name).read_text() for name, folder in USE.items())
     files = changes(TIME_ZONE)
     settings = edited(files["core/settings.py"], {both: use})
+    settings += (SNIPPETS / PAGE / "sql.settings.py").read_text()
     files |= {"core/settings.py": settings, "requirements.txt": PACKAGES}
     return build(APP, files=FILES, changes=files)
 
@@ -51,8 +58,19 @@ def web(image, running):
 def site(image, proxying):
     """Return nginx, which logs JSON too, and Gunicorn behind it."""
     files = NGINX | {"conf.d/access-log.conf": f"{PAGE}/json.access-log.conf"}
-    with proxying(image=image, nginx=of_nginx(files)) as site:
+    env = {"DATABASE_URL": "postgres://app:secret@db/app"}
+    with proxying(image=image, nginx=of_nginx(files), env=env) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def database(site, official, running):
+    """Return the site's PostgreSQL, which has the options from the page's Compose file."""
+    command = yaml.safe_load(DATABASE.read_text())["services"]["db"]["command"]
+    options = {"env": {"POSTGRES_PASSWORD": "secret"}, "networks": [site.network]}
+    options |= {"network_aliases": ["db"], "ready": ""}
+    with running(official("postgres:18"), *command, **options) as container:
+        yield Postgres(container, site.network)
 
 
 def test_every_line_is_json(web):
@@ -157,6 +175,34 @@ def test_id_is_in_the_json_of_all_three(site):
     assert agents == {'a "b" \\'}
 
 
+def test_id_is_in_postgresqls_json_too(site, database, replay):
+    """A statement fails: the same ID is in the lines of nginx, Gunicorn, Django and PostgreSQL."""
+    sent = site.get("/sql/", params={"run": "SELECT 1/0"}).headers["X-Request-ID"]
+    [failed] = wait_until(lambda: logged(database, sent))
+    logs = site.nginx.wait_for_log(sent) + site.web.wait_for_log("GET /sql/")
+    lines = [json.loads(line) for line in logs.splitlines() if sent in line]
+    replay(f"{PAGE}/postgresql.console", db=database.container.handle.id)
+
+    assert {line["logger"] for line in lines if line["request_id"] == sent} == {
+        "nginx",
+        "gunicorn.access",
+        "django.request",
+    }
+    assert (failed["error_severity"], failed["message"]) == ("ERROR", "division by zero")
+    assert failed["statement"] == f"/* {sent} */ SELECT 1/0"
+
+
+def test_slow_statement_begins_with_the_request_id(site, database):
+    """While a statement runs, pg_stat_activity shows the ID, and later the log does."""
+    answer = site.nginx.start_get("/sql/?run=SELECT+pg_sleep(2)")
+    running = wait_until(lambda: database.sql(RUNNING))
+    sent = answer.result().headers["X-Request-ID"]
+    [slow] = wait_until(lambda: logged(database, sent))
+
+    assert running == f"/* {sent} */ SELECT pg_sleep(2)"
+    assert re.fullmatch(r"duration: \d+\.\d+ ms  statement: (.*)", slow["message"])[1] == running
+
+
 TIME_ZONE = 'TIME_ZONE = "Asia/Kolkata"\n'
 FIELDS = {"time", "level", "logger", "process", "request_id", "message"}
 SHOWN = {
@@ -170,6 +216,15 @@ SHOWN = {
     "status": 200,
     "user_agent": "a browser",
 }
+
+
+RUNNING = "SELECT query FROM pg_stat_activity WHERE query LIKE '/*%pg_sleep%'"
+
+
+def logged(database, text):
+    """Return the objects in PostgreSQL's log whose text contains this."""
+    lines = database.container.exec("sh", "-c", 'cat "$PGDATA"/log/*.json').splitlines()
+    return [json.loads(line) for line in lines if text in line]
 
 
 def send(container, line, header):

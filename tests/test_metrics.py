@@ -160,6 +160,23 @@ def test_alert_fires_when_all_threads_are_busy(stack):
     assert wait_until(lambda: "AllThreadsBusy" not in firing(stack))
 
 
+def test_every_query_of_the_dashboard_has_a_value(stack):
+    """Prometheus evaluates the queries, with an interval instead of Grafana's variable."""
+    panels = json.loads((SNIPPETS / PAGE / "gunicorn.dashboard.json").read_text())["panels"]
+    queries = [target["expr"] for panel in panels for target in panel["targets"]]
+
+    def without_value():
+        """Send a request, and return the queries that have no value yet."""
+        stack.service("web").get("/health/")
+        asked = {text: text.replace("$__rate_interval", "1m") for text in queries}
+        return [text for text, sent in asked.items() if not number(query(stack, sent))]
+
+    stack.service("web").wait_for_log("Booting worker", count=2)
+    assert len(queries) == len({*queries}) >= 7
+    assert wait_until(lambda: not without_value()), without_value()
+    assert query(stack, "sum(gunicorn_busy_thread)") == []
+
+
 ANSWERED = 'gunicorn_request_seconds_count{status="200"}'
 
 
@@ -183,6 +200,11 @@ def query(stack, expression):
     """Return an expression's values; there are none before Prometheus is ready."""
     found = api(stack, f"query?query={urllib.parse.quote(expression)}").get("result", [])
     return [row["value"][1] for row in found]
+
+
+def number(values):
+    """Return whether there are values, and all of them are numbers."""
+    return values and all(value != "NaN" for value in values)
 
 
 def firing(stack):

@@ -1,6 +1,7 @@
 """The proofs of docs/sizing.md."""
 
 import json
+import random
 import re
 import runpy
 import shutil
@@ -11,13 +12,22 @@ import time
 import pytest
 
 from guide.names import saved
-from harness import ROOT, SNIPPETS
+from harness import ENVIRONMENT, ROOT, SNIPPETS
+from harness.browser import SITE
+from harness.stack import Stack
 
 FILE = SNIPPETS / "sizing/from-your-numbers.sizing.py"
 FORMULAS = runpy.run_path(str(FILE))
 Site, EXAMPLES = FORMULAS["Site"], FORMULAS["EXAMPLES"]
 FIT = SNIPPETS / "concurrency/fit-to-limits.gunicorn.conf.py"
 MEASURED = ROOT / "docs/_data/memory.json"
+COMPOSE = "compose/production.compose.yaml"
+NAMES = [name for name, value in vars(Site).items() if isinstance(value, property)]
+CALCULATE = "([all, names]) => all.map(inputs => calculate(inputs, names))"
+STORED = "[document.cookie, localStorage.length, sessionStorage.length]"
+OWN_SCRIPTS = {"content-security-policy": "default-src 'none'; script-src 'self'"}
+PRINT = """file=$(mktemp -d)/gunicorn.conf.py; printf %s "$TEXT" >"$file"
+trap 'rm -r "${file%/*}"' EXIT; gunicorn core.wsgi --config "$file" --print-config"""
 
 
 @pytest.fixture
@@ -115,21 +125,125 @@ def test_too_many_connections_lead_to_pgbouncer():
     exceeds = Site(containers=9)
 
     assert (fits.update, exceeds.update) == (96, 108)
-    assert any(line.endswith("96 of 97: fits") for line in fits.lines())
-    assert any(line.endswith("use PgBouncer") for line in exceeds.lines())
+    assert dict(fits.results)["96 during an update"].endswith("allows 97: enough")
+    assert dict(exceeds.results)["108 during an update"].endswith("allows 97: use PgBouncer")
 
 
 def test_wrong_input_is_one_line(folder):
     """With a share of one, or no CPU, the last line shows the error, and the exit code is 2."""
     for given, said in {
-        "--waiting=1": "--waiting is a share",
-        "--cpus=0": "--cpus must be",
+        "--waiting=1": "--waiting must be a number from 0 to 0.99",
+        "--cpus=0": "--cpus must be a number from 0.01 to 1024",
+        "--cpus=nan": "--cpus must be a number from 0.01 to 1024",
     }.items():
         command = [sys.executable, "sizing.py", given]
         done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
 
         assert done.returncode == 2
         assert said in done.stderr.splitlines()[-1]
+
+
+def test_calculator_agrees_with_the_script(visit):
+    """Every formula gives the same result in the browser, for 500 random inputs and the limits."""
+    sites = [Site(), *extremes(), *map(random_site, range(500))]
+    calculated = visit("sizing").evaluate(CALCULATE, [[vars(site) for site in sites], NAMES])
+
+    assert {"workers", "threads", "results", "files"} <= {*NAMES}
+    for site, found in zip(sites, calculated, strict=True):
+        expected = {name: getattr(site, name) for name in NAMES}
+        assert found == json.loads(json.dumps(expected)), site
+
+
+def test_inputs_are_in_the_address(visit):
+    """A changed input is in the address, which shows the same results in another tab."""
+    page = visit("sizing")
+    page.get_by_label("CPU limit of a container").fill("2")
+    page.get_by_label("Memory limit of a container in MiB").fill("1024")
+    address = page.url
+    shown = page.locator("#calculator .results").inner_text()
+
+    assert address == f"{SITE}/sizing.html#cpus=2&memory=1024"
+    assert "WEB_CONCURRENCY=5" in shown
+    other = page.context.new_page()
+    other.goto(address)
+    assert other.locator("#calculator .results").inner_text() == shown
+    linked = visit("sizing")
+    linked.evaluate("location.hash = 'cpus=2&memory=1024'")
+    linked.wait_for_function("document.querySelector('#input-cpus').value === '2'")
+    assert linked.locator("#calculator .results").inner_text() == shown
+    page.get_by_label("CPU limit of a container").fill("1")
+    page.get_by_label("Memory limit of a container in MiB").fill("512")
+    assert page.url == f"{SITE}/sizing.html"
+
+
+def test_invalid_number_is_one_line(visit):
+    """The live region names the input and its limits, and the results of before are hidden."""
+    page = visit("sizing")
+    for label, wrong, limits in [
+        ("CPU limit of a container", "0", "a number from 0.01 to 1024"),
+        ("Measured memory of a worker in MiB", "99.5", "a whole number from 1 to 999999"),
+        ("Share of a request that is spent waiting", "", "a number from 0 to 0.99"),
+    ]:
+        box = page.get_by_label(label)
+        before = box.input_value()
+        box.fill(wrong)
+        assert page.get_by_role("status").inner_text() == f"{label}: enter {limits}"
+        assert not page.locator("#calculator .results").is_visible()
+        assert box.get_attribute("aria-invalid") == "true"
+        box.fill(before)
+        assert page.get_by_role("status").inner_text() == Site().summary
+
+
+def test_calculator_sends_and_stores_nothing(visit):
+    """Opened as a file, and with a policy that allows only script files, it still calculates."""
+    page, asked = visit("sizing"), []
+    page.route(
+        f"{SITE}/sizing.html",
+        lambda route: route.fulfill(
+            response=route.fetch(), headers={"content-type": "text/html"} | OWN_SCRIPTS
+        ),
+    )
+    for address in f"{SITE}/sizing.html", "file:///site/sizing.html":
+        page.goto(address, wait_until="load")
+        page.context.set_offline(offline=True)
+        page.on("request", lambda request: asked.append(request.url))
+        stored = page.evaluate(STORED)
+        page.get_by_label("Memory limit of a container in MiB").fill("200")
+
+        assert page.get_by_role("status").inner_text() == Site(memory=200).summary
+        assert page.evaluate(STORED) == stored == ["", 0, 0]
+        page.context.set_offline(offline=False)
+    assert [url for url in asked if not url.startswith("file:")] == []
+
+
+def test_override_sets_limits_and_workers(docker, tmp_path):
+    """Docker Compose reads the Compose page's file together with the calculator's."""
+    site = Site(cpus=2, memory=768, worker=150)
+    stack = Stack(docker, tmp_path, COMPOSE, {}, ENVIRONMENT)
+    name, text = site.files[0]
+    (tmp_path / name).write_text(text)
+    stack.command = [*stack.command[:-2], "--file", name]
+    web = json.loads(stack.read("config", "--format", "json"))["services"]["web"]
+
+    assert name == "compose.override.yaml"
+    assert site.workers == 5
+    assert web["environment"]["WEB_CONCURRENCY"] == "5"
+    assert "ALLOWED_HOSTS" in web["environment"]
+    limits = {key: web[key] for key in ("cpus", "mem_limit", "memswap_limit", "pids_limit")}
+    size = str(768 * 1024**2)
+    assert limits == {"cpus": 2, "mem_limit": size, "memswap_limit": size, "pids_limit": 72}
+
+
+def test_threads_of_the_file_need_a_command_without_the_flag(app_image, inside):
+    """Gunicorn prints its configuration with the calculator's file, without and with the flag."""
+    text = dict(Site(cpus=4, memory=256).files)["gunicorn.conf.py"]
+    printed = [
+        inside(app_image, "sh", "-c", f"{PRINT} {flag}", env={"TEXT": text}).output
+        for flag in ("", "--threads 2")
+    ]
+
+    threads = [re.search(r"(?m)^threads += (\d+)", output)[1] for output in printed]
+    assert threads == ["5", "2"]
 
 
 def test_measured_requests_stay_below_the_prediction(app_image, run):
@@ -147,3 +261,22 @@ def test_measured_requests_stay_below_the_prediction(app_image, run):
 
     predicted = 2 * 2 / site.seconds  # the image has two workers of two threads
     assert predicted / 3 < measured <= predicted
+
+
+def random_site(seed):
+    """Return a site with values from the whole range, smaller ones more often."""
+    chance = random.Random(seed)  # noqa: S311 -- no secret
+    values = {}
+    for name, item in Site.__dataclass_fields__.items():
+        least, most = item.metadata["least"], item.metadata["most"]
+        value = least + (most - least) * chance.random() ** chance.choice([1, 4, 12])
+        values[name] = round(value, 0 if isinstance(item.default, int) else chance.choice([2, 3]))
+        values[name] = type(item.default)(min(most, max(least, values[name])))
+    return Site(**values)
+
+
+def extremes():
+    """Return one site for each input's least and most."""
+    for name, item in Site.__dataclass_fields__.items():
+        for end in "least", "most":
+            yield Site(**{name: item.metadata[end]})

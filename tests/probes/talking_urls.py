@@ -1,8 +1,9 @@
-"""The sample project's URLs, and views that print and log, for proofs about logs."""
+"""The sample project's URLs, and views that print, log and query, for proofs about logs."""
 
 import logging
 
 from core.urls import urlpatterns as core
+from django.db import connection
 from django.http import HttpResponse
 from django.urls import path
 
@@ -24,4 +25,11 @@ def say(request):
     return HttpResponse("said")
 
 
-urlpatterns = [path("talk/", talk), path("say/", say), *core]
+def sql(request):
+    """Run the statement that the client sent."""
+    with connection.cursor() as cursor:
+        cursor.execute(request.GET["run"])
+    return HttpResponse("done")
+
+
+urlpatterns = [path("talk/", talk), path("say/", say), path("sql/", sql), *core]

@@ -90,6 +90,7 @@ SEARCHES = {
     "pgbouncer": "pgbouncer",
     "how many connections": "database-connections",
     "sizing calculator": "sizing",
+    "opentelemetry": "tracing",
     "celery": "celery",
     "celery beat": "celery",
     "background tasks": "background-tasks",

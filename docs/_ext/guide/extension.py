@@ -9,6 +9,7 @@ from guide import (
     addresses,
     anchors,
     archives,
+    calculator,
     feed,
     late,
     machines,
@@ -48,6 +49,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_generic_role("proof", Tick)  # a bare name, until the domain comes
     app.add_role("yours", values.role)
     app.add_directive("archive", archives.Archive)
+    app.add_directive("calculator", calculator.Calculator)
     app.add_directive("measurement", measurements.Measurement)
     app.add_directive("machines", machines.Machines)
     app.add_directive("proof-overview", proof_pages.Overview)

@@ -40,8 +40,8 @@ class Table(HTMLParser):
         self._end()
 
     def handle_starttag(self, tag: str, _attributes: object) -> None:
-        """Note where code, a row or a drawing begins."""
-        self.drawings += tag == "svg"
+        """Note where code, a row, a drawing or a form begins."""
+        self.drawings += tag in {"svg", "form"}
         if tag == "code":
             self.text += "`"
         elif tag == "tr":
@@ -50,12 +50,12 @@ class Table(HTMLParser):
             self._end()
 
     def handle_data(self, data: str) -> None:
-        """Keep all text but that of drawings."""
+        """Keep all text but that of drawings and forms."""
         self.text += "" if self.drawings else data
 
     def handle_endtag(self, tag: str) -> None:
         """Finish what ends."""
-        self.drawings -= tag == "svg"
+        self.drawings -= tag in {"svg", "form"}
         if tag == "code":
             self.text += "`"
         elif tag in {"td", "th"}:
