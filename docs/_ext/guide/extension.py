@@ -9,6 +9,7 @@ from guide import (
     addresses,
     anchors,
     archives,
+    differences,
     feed,
     late,
     machines,
@@ -46,6 +47,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(snippets.Download, html=(snippets.visit_download, snippets.depart_download))
     app.add_generic_role("proof", Tick)  # a bare name, until the domain comes
     app.add_directive("archive", archives.Archive)
+    app.add_directive("difference", differences.Difference)
     app.add_directive("measurement", measurements.Measurement)
     app.add_directive("machines", machines.Machines)
     app.add_directive("proof-overview", proof_pages.Overview)
