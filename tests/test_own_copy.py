@@ -4,14 +4,17 @@ import gzip
 import os
 import re
 import shutil
+import uuid
+from contextlib import chdir
 from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+from sphinx.cmd.build import build_main
 
 from guide.names import saved
-from harness import SNIPPETS, engine
+from harness import SNIPPETS
 from harness.browser import DESKTOP
 from harness.container import Container
 from harness.texts import edited
@@ -19,6 +22,7 @@ from harness.texts import edited
 FILES = "own-copy/site.Dockerfile", "own-copy/site.default.conf"
 BREACH = "Content Security Policy"  # in what the browser reports
 INLINE = "<script>document.title = 'It ran'</script></head>"
+FILES_OF_SITE = "file:///site"  # where the browser's container has the site
 MOVED = "user-uploads.html", "media-files.html"
 
 
@@ -39,7 +43,7 @@ def serve(builder, docker, note, replay, request):
     def serve(folder: Path) -> Container:
         builder.have_bases(folder / "Dockerfile")
         note([("file", name) for name in FILES])
-        image = f"{engine.REPOSITORY}:{os.environ['PROOFS_RUN']}-guide"
+        image = builder.tag(uuid.uuid4().hex)
         replay("own-copy/build.console", cwd=folder, guide=image)
         started = replay("own-copy/run.console", cwd=folder, guide=image)
         container = Container(docker, docker.container.inspect(started.strip()))
@@ -165,3 +169,51 @@ def test_policy_blocks_an_inline_script(page, serve, folder, tmp_path):
         visit(page, container)
     assert INLINE in page.content()
     assert page.title() == "Django on Gunicorn in Docker"
+
+
+def test_pages_work_from_files(page):
+    """The browser opens the built site's files, without any server."""
+    page.goto(f"{FILES_OF_SITE}/search.html?q=sigterm")
+    page.locator("#search-results li a").first.wait_for()
+
+    page.goto(f"{FILES_OF_SITE}/troubleshooting.html")
+    page.locator("#pasted").fill("[CRITICAL] WORKER TIMEOUT (pid:7)")
+    page.locator("#filter output", has_text="match").wait_for()
+    page.locator(".theme-toggle-content button").click()
+    assert page.evaluate("document.body.dataset.theme") in {"light", "dark"}
+
+    old, new = MOVED
+    page.goto(f"{FILES_OF_SITE}/{old}")
+    page.wait_for_url(f"**/{new}")
+
+
+def test_list_of_claims_needs_a_server(page):
+    """From a file, the page shows no claim and says that it cannot read the list."""
+    page.goto(f"{FILES_OF_SITE}/claims.html")
+    page.locator("#claims output", has_text="cannot read proofs.json here").wait_for()
+    assert not page.locator("ul.claims li").count()
+
+    page.goto(f"{FILES_OF_SITE}/search.html?q=sigterm")
+    page.locator("#search-results li a").first.wait_for()
+    assert not page.locator("#search-results p.context").count()
+
+
+def test_other_sites_can_link_to_pages_and_claims(site, tmp_path, capfd):
+    """The page's two files; then the same with a claim that does not exist."""
+    conf = (SNIPPETS / "own-copy/intersphinx.conf.py").read_text()
+    text = (SNIPPETS / "own-copy/intersphinx.index.rst").read_text()
+    inventory = f"{str(site / 'objects.inv')!r}"
+    (tmp_path / "conf.py").write_text(edited(conf, {"None": inventory}))
+    builds = []
+    for name in "exec-form-receives-sigterm", "no-such-claim":
+        changed = text.replace("exec-form-receives-sigterm", name)
+        (tmp_path / "index.rst").write_text(changed)
+        with chdir(tmp_path):
+            builds.append(build_main(["-n", "-W", "-q", ".", "_site"]))
+
+        if name in text:
+            page = (tmp_path / "_site/index.html").read_text()
+            assert 'href="https://example.com/guide/signals.html#signals"' in page
+            assert f'href="https://example.com/guide/signals.html#{name}"' in page
+    assert builds == [0, 1]
+    assert "no-such-claim" in capfd.readouterr().err

@@ -282,8 +282,8 @@ def test_foot_tells_date_versions_and_stand_ins(site):
     assert 'href="proofs.html#stand-ins">what differs</a>' in foot
 
 
-@pytest.mark.parametrize(("days", "note"), [(29, ""), (32, "That was 32 days ago")])
-def test_old_stamp_says_so(site, browser, days, note):
+@pytest.mark.parametrize(("days", "words"), [(29, ""), (32, "That was 32 days ago")])
+def test_old_stamp_says_so(site, browser, days, words):
     """The browser's clock is moved; the scripts come from the guide."""
     site.prove()
     site.build(proof_results="proofs.xml")
@@ -298,8 +298,8 @@ def test_old_stamp_says_so(site, browser, days, note):
     said = page.locator(".stamp").inner_text()
     context.close()
     assert "Proved on 20" in said
-    assert ("days ago" in said) == bool(note)
-    assert note in said
+    assert ("days ago" in said) == bool(words)
+    assert words in said
 
 
 def test_list_for_programs_has_each_claim(site):
@@ -390,6 +390,40 @@ def test_wrong_file_is_marked_and_not_offered(site):
     assert ">Wrong: Dockerfile<" in site.read("_site/signals.html")
     assert "Download" not in site.read("_site/signals.html")
     assert not (site.root / "_site/raw").exists()
+
+
+DIFFERENCE = "\n```{difference} ../snippets/signals/exec.Dockerfile ../snippets/signals/%s\n```\n"
+OTHER_FILE = "```{literalinclude} ../snippets/signals/other.Dockerfile\n```\n"
+
+
+@pytest.fixture
+def twins(site):
+    """Return the site, with a second file."""
+    site.write("snippets/signals/other.Dockerfile", "FROM scratch\nUSER 1000\n")
+    site.write("docs/signals.md", site.read("docs/signals.md") + OTHER_FILE)
+    return site
+
+
+def test_difference_is_made_from_both_files(twins):
+    """The block has the line that only the second file has, and follows the next change."""
+    twins.write("docs/signals.md", twins.read("docs/signals.md") + DIFFERENCE % "other.Dockerfile")
+    for line in "USER 1000", "USER 2000":
+        twins.write("snippets/signals/other.Dockerfile", f"FROM scratch\n{line}\n")
+
+        assert twins.build() == []
+        block = text_of(twins, "signals").partition("@@ -1 +1,2 @@")[2]
+        assert block.split("\n")[:3] == ["", " FROM scratch", f"+{line}"]
+
+
+@pytest.mark.parametrize(
+    ("second", "complaint"),
+    [("exec.Dockerfile", "does not differ from"), ("no.Dockerfile", "does not exist.")],
+)
+def test_empty_difference_fails_the_build(twins, second, complaint):
+    """The error names the file."""
+    twins.write("docs/signals.md", twins.read("docs/signals.md") + DIFFERENCE % second)
+
+    assert any(second in line and complaint in line for line in twins.build())
 
 
 @pytest.mark.parametrize("image", base_images.STAND_INS)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness.browser import DESKTOP, PHONE
+from harness.browser import DESKTOP, PHONE, SITE
 
 COLOR_OF = "element => getComputedStyle(element).backgroundColor"
 
@@ -68,3 +68,61 @@ def test_search_field_shows_its_focus(visit):
 
     style = page.locator(".sidebar-search-container").evaluate("e => getComputedStyle(e).outline")
     assert "solid 2px" in style
+
+
+NARROW = {"width": 320, "height": 640}  # WCAG 1.4.10
+ZOOMED = {"width": DESKTOP["width"] // 2, "height": DESKTOP["height"] // 2}  # 200 % on a desktop
+MIXED = ["index", "dependencies", "own-copy", "troubleshooting", "proofs", "claims", "404"]
+
+
+def test_pages_fit_a_narrow_and_a_zoomed_window(visit):
+    """At 320 pixels and at 200 %, no page scrolls sideways, and its heading is inside the window.
+
+    A browser zooms by laying the page out in a window of half the size.
+    """
+    wide = []
+    for viewport in NARROW, ZOOMED:
+        page = visit("index", viewport=viewport)
+        for name in MIXED:
+            page.goto(f"{SITE}/{name}.html", wait_until="load")
+            heading = page.locator("article h1").bounding_box()
+            if page.evaluate("document.documentElement.scrollWidth") > viewport["width"]:
+                wide.append((name, viewport["width"]))
+            assert heading["x"] + heading["width"] <= viewport["width"]
+
+    assert wide == []
+
+
+def test_page_works_with_the_keyboard(visit):
+    """The first Tab reaches the link to the content; from there, one block copies with Enter."""
+    page = visit("dockerfile")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to content"
+    page.keyboard.press("Enter")
+
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        assert focused.evaluate("e => e.matches(':focus-visible')")
+        if "copybtn" in (focused.get_attribute("class") or ""):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('FROM '))")
+
+
+def test_page_reads_without_a_script(visit):
+    """Text, files, ticks and navigation are there; what needs a script is hidden."""
+    page = visit("dockerfile", java_script_enabled=False)
+    assert page.locator("pre", has_text="FROM python").first.is_visible()
+    assert page.locator("a.download").first.is_visible()
+    assert page.locator("article a.proof").first.is_visible()
+    assert page.locator(".sidebar-tree a").first.is_visible()
+    assert not page.locator(".theme-toggle-content").is_visible()
+
+    page.goto(f"{SITE}/troubleshooting.html")
+    assert not page.locator("#filter").is_visible()
+    assert page.locator("article li a.reference").first.is_visible()
+    page.goto(f"{SITE}/claims.html")
+    assert not page.locator("#claims").is_visible()
+    assert page.locator("noscript p").is_visible()

@@ -10,6 +10,7 @@ from guide import (
     anchors,
     archives,
     calculator,
+    differences,
     feed,
     late,
     machines,
@@ -50,6 +51,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_role("yours", values.role)
     app.add_directive("archive", archives.Archive)
     app.add_directive("calculator", calculator.Calculator)
+    app.add_directive("difference", differences.Difference)
     app.add_directive("measurement", measurements.Measurement)
     app.add_directive("machines", machines.Machines)
     app.add_directive("proof-overview", proof_pages.Overview)
