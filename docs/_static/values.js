@@ -71,6 +71,7 @@ const downloads = [];
 for (const block of document.querySelectorAll(".literal-block-wrapper")) {
   const [caption, pre] = block.querySelectorAll(".code-block-caption, pre");
   const link = caption.querySelector("a.download");
+  const file = caption.querySelector(".caption-text").firstChild.textContent;
   mark(caption, inBlocks);
   if (!mark(pre, inBlocks)) continue;
   const button = document.createElement("button");
@@ -78,7 +79,7 @@ for (const block of document.querySelectorAll(".literal-block-wrapper")) {
   button.className = "values";
   button.textContent = "✎";
   button.title = "Your values";
-  button.ariaLabel = `Your values in ${caption.firstElementChild.firstChild.textContent.trim()}`;
+  button.ariaLabel = `Your values in ${file}`;
   button.addEventListener("click", () => open(values));
   caption.append(button);
   if (link) downloads.push({ link, pre, original: link.href });
@@ -131,7 +132,8 @@ const checked = () => {
 };
 const typed = () => accepted(Object.fromEntries(new FormData(form)));
 const open = (given, brought = false) => {
-  for (const field of fields) field.value = given[field.name] ?? "";
+  // A field would drop a line break without a word; a space is refused.
+  for (const field of fields) field.value = (given[field.name] ?? "").replace(/\s/g, " ");
   fromLink.hidden = !brought;
   said.textContent = "";
   if (!dialog.open) dialog.showModal();

@@ -33,7 +33,8 @@ class Site:
     def __init__(self, root: Path) -> None:
         """Write the site."""
         self.root = root
-        for name in ("conf.py", "docs/_ext", "docs/_static", "docs/_templates"):
+        data = "docs/_data/values.toml"
+        for name in ("conf.py", data, "docs/_ext", "docs/_static", "docs/_templates"):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
             copy(ROOT / name, root / name)

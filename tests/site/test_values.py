@@ -16,20 +16,7 @@ NOT_THE_READERS = re.compile(r"(django|pythonjsonlogger)\.core\b|/python3\.14/|@
 NAMES = re.compile(
     r"\bcore(?:_note)?\b|python:3\.14|(?<!\.)\b(?:shop\.example|example\.com)|registry\.example\b"
 )
-HOSTILE = [
-    'a"b',
-    "a'b",
-    "a\nb",
-    "$(id)",
-    "${x}",
-    "a b",
-    "a;b",
-    "a`b",
-    "<i>",
-    "a\\b",
-    "é",
-    "a" * 101,
-]
+HOSTILE = ['a"b', "a\nb", "$(id)", "a b", "a;b", "<i>", "a" * 101]
 WRONG = {
     "module": ["class", "django", "core.wsgi", "2shop", "my-site", "shop/../x"],
     "python": ["3", "3.14.1", "2.7", "3.14-alpine"],
