@@ -165,6 +165,9 @@ PASTE = """all => all.map(log => {
 })"""
 VERDICT = "#filter output"
 FOUND = "#filter li a"
+INCIDENT = re.compile(r"(?m)^```{incident} (page somebody|tomorrow): (.+)\n(.+)\n```$")
+THREE_PARTS = re.compile(r"[A-Z][^:]*\. Cause: .+\. Next: .+\.")
+NEEDS_THE_PAGE = re.compile(r"(?i)\b(this|above|below|see the|the table)\b|[`{*]|://\w")
 STORED = "[document.cookie, localStorage.length, sessionStorage.length, location.href]"
 
 
@@ -290,6 +293,39 @@ def test_similar_symptoms_are_mutual():
     pairs = {(one, other) for one in entries for other in similar[one] & entries}
     assert len(pairs) >= 100
     assert {(one, other) for one, other in pairs if (other, one) not in pairs} == set()
+
+
+def test_each_entry_has_a_severity_and_a_text():
+    """The text is one paragraph of at most 60 words: the effect, the cause and the next step.
+
+    It makes sense without the page: it has no link and no markup, and does not point to anything
+    around it. No two entries have the same text.
+    """
+    blocks = {name: INCIDENT.findall((DOCS / f"{name}.md").read_text()) for name in ENTRIES}
+    texts = {name: block[0][-1] for name, block in blocks.items() if len(block) == 1}
+
+    assert texts.keys() == set(ENTRIES)
+    assert [name for name, text in texts.items() if not THREE_PARTS.fullmatch(text)] == []
+    assert [name for name, text in texts.items() if len(text.split()) > 60] == []
+    assert [name for name, text in texts.items() if NEEDS_THE_PAGE.search(text)] == []
+    assert len(set(texts.values())) == len(ENTRIES)
+
+
+def test_text_for_the_incident_channel_copies_as_it_is(visit):
+    """It is folded at first; once a reader opens it, its button copies it in one line."""
+    page = visit("troubleshooting/worker-timeout")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    source = (DOCS / "troubleshooting/worker-timeout.md").read_text()
+    [(severity, reason, text)] = INCIDENT.findall(source)
+    box = page.locator(".incident")
+
+    assert f"Severity: {severity} ({reason})" in box.inner_text()
+    assert not box.get_by_text(text).is_visible()
+    box.locator("summary").click()
+    box.locator("button.copybtn").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('Cause:'))")
+
+    assert page.evaluate("navigator.clipboard.readText()").strip() == text
 
 
 def printed(name):
