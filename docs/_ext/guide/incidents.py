@@ -6,6 +6,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
+OTHER_TOOLS = "{ref}`The commands for Compose, Podman, kubectl and systemd <other-tools>`"
 SEVERITIES = ("page somebody", "tomorrow")
 
 
@@ -58,6 +59,8 @@ class Incident(SphinxDirective):
         line += nodes.strong("", severity)
         line += nodes.Text(f" ({reason}) · ")
         line += nodes.reference("", "Address for alerts", refuri=f"{page}.html")
+        line += nodes.Text(" · ")
+        line += self.parse_inline(OTHER_TOOLS)[0]
         text = "\n".join(self.content)
         folded = Details("", Summary("", "Text for the incident channel"))
         folded += nodes.literal_block(text, text, language="text")
