@@ -168,6 +168,33 @@ FOUND = "#filter li a"
 INCIDENT = re.compile(r"(?m)^```{incident} (page somebody|tomorrow): (.+)\n(.+)\n```$")
 THREE_PARTS = re.compile(r"[A-Z][^:]*\. Cause: .+\. Next: .+\.")
 NEEDS_THE_PAGE = re.compile(r"(?i)\b(this|above|below|see the|the table)\b|[`{*]|://\w")
+TIMED_OUT = "[2026-11-21 03:{:02}:00 +0000] [1] [CRITICAL] WORKER TIMEOUT (pid:{})\n"
+SENT = "[2026-11-21 03:{:02}:01 +0000] [1] [ERROR] Worker (pid:{}) was sent SIGKILL! Perhaps out"
+SENT += " of memory?\n"
+EXITED = "[2026-11-21 08:45:00 +0530] [1] [ERROR] Worker (pid:9) exited with code 1.\n"
+# Twelve workers, whose numbers begin again: 8 to 13, within three minutes.
+TWELVE = [(n // 4, 8 + n % 6) for n in range(12)]
+TWELVE = "".join(TIMED_OUT.format(*place) + SENT.format(*place) for place in TWELVE)
+STORIES = {
+    TWELVE: "Worker 8 timed out, then was killed; this happened to 12 workers in 2 minutes.",
+    TIMED_OUT.format(1, 8): "Worker 8 timed out.",
+    TIMED_OUT.format(1, 8) + SENT.format(1, 9): "Worker 8 timed out. Worker 9 was killed.",
+    # The second worker exits two hours and a quarter later, in another time zone.
+    TIMED_OUT.format(0, 9) + EXITED + EXITED.replace("08:", "11:"): (
+        "Worker 9 timed out, then exited with code 1. Worker 9 exited with code 1."
+    ),
+    SENT.format(0, 7) * 2 + EXITED * 2: (
+        "Worker 7 was killed; this happened to 2 workers."
+        " Worker 9 exited with code 1; this happened to 2 workers."
+    ),
+    SENT.format(0, 7) + SENT.format(0, 8).replace("03:", "06:"): (
+        "Worker 7 was killed; this happened to 2 workers in 3 hours."
+    ),
+    EXITED + EXITED.replace("08:45:00 +0530", "03:16:00 +0000"): (
+        "Worker 9 exited with code 1; this happened to 2 workers in 60 seconds."
+    ),
+    "[2026-11-21 03:00:00 +0000] [7] [INFO] Booting worker with pid: 7": "",
+}
 STORED = "[document.cookie, localStorage.length, sessionStorage.length, location.href]"
 
 
@@ -258,6 +285,17 @@ def test_what_tools_add_to_a_line_is_ignored(visit, tool):
     found = page.locator(FOUND).first.evaluate("a => a.pathname")
     assert found == "/troubleshooting/killed-by-gunicorn.html"
     assert "match" in page.locator(VERDICT).inner_text()
+
+
+@pytest.mark.parametrize("log", STORIES)
+def test_box_tells_what_happened_in_order(visit, log):
+    """Logs are pasted in which workers time out, are killed or exit, or in which none does."""
+    page = visit("troubleshooting")
+
+    page.locator("#pasted").fill(log)
+
+    verdict = page.locator(VERDICT).inner_text()
+    assert "".join(verdict.splitlines()[1:]) == STORIES[log]
 
 
 def test_nothing_pasted_leaves_the_page(visit):
