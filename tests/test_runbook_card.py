@@ -7,7 +7,9 @@ import subprocess
 from harness.browser import DOCS
 
 CARD = (DOCS / "runbook-card.md").read_text()
-COMMANDS = sorted(set(re.findall(r"\| `(docker [^`]*)` \|", CARD)))
+SYMPTOMS, TOOLS, _ = re.split(r"(?m)^## .*$", CARD)
+COMMANDS = sorted(set(re.findall(r"\| `(docker [^`]*)` \|", SYMPTOMS)))
+ROWS = re.findall(r"(?m)^\| `(docker [^`]*)` \| `(docker [^`]*)` \|", TOOLS)
 
 
 def test_card_prints_on_one_sheet(visit):
@@ -29,4 +31,22 @@ def test_commands_of_the_card_run(build, run, docker):
             failed.append(command)
 
     assert len(COMMANDS) >= 8
+    assert failed == []
+
+
+def test_docker_and_compose_commands_of_the_table_run(small_image, stack):
+    """Every command of a column runs, in order, on a Compose service's container."""
+    stack = stack("timeouts/in-order.compose.yaml", services={"web": {"image": small_image}})
+    stack.run("up", "--detach", "--no-build", "web")
+    stack.service("web").wait_for_log("Booting worker")
+    name = stack.service("web").handle.name
+
+    failed = []
+    for docker, compose in ROWS:
+        for command in re.sub(r"\bweb\b", name, docker), compose:
+            done = stack.shell(command)
+            if done.returncode:
+                failed.append((command, done.stdout))
+
+    assert len(ROWS) >= 7
     assert failed == []

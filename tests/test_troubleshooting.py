@@ -165,6 +165,36 @@ PASTE = """all => all.map(log => {
 })"""
 VERDICT = "#filter output"
 FOUND = "#filter li a"
+INCIDENT = re.compile(r"(?m)^```{incident} (page somebody|tomorrow): (.+)\n(.+)\n```$")
+THREE_PARTS = re.compile(r"[A-Z][^:]*\. Cause: .+\. Next: .+\.")
+NEEDS_THE_PAGE = re.compile(r"(?i)\b(this|above|below|see the|the table)\b|[`{*]|://\w")
+TIMED_OUT = "[2026-11-21 03:{:02}:00 +0000] [1] [CRITICAL] WORKER TIMEOUT (pid:{})\n"
+SENT = "[2026-11-21 03:{:02}:01 +0000] [1] [ERROR] Worker (pid:{}) was sent SIGKILL! Perhaps out"
+SENT += " of memory?\n"
+EXITED = "[2026-11-21 08:45:00 +0530] [1] [ERROR] Worker (pid:9) exited with code 1.\n"
+# Twelve workers, whose numbers begin again: 8 to 13, within three minutes.
+TWELVE = [(n // 4, 8 + n % 6) for n in range(12)]
+TWELVE = "".join(TIMED_OUT.format(*place) + SENT.format(*place) for place in TWELVE)
+STORIES = {
+    TWELVE: "Worker 8 timed out, then was killed; this happened to 12 workers in 2 minutes.",
+    TIMED_OUT.format(1, 8): "Worker 8 timed out.",
+    TIMED_OUT.format(1, 8) + SENT.format(1, 9): "Worker 8 timed out. Worker 9 was killed.",
+    # The second worker exits two hours and a quarter later, in another time zone.
+    TIMED_OUT.format(0, 9) + EXITED + EXITED.replace("08:", "11:"): (
+        "Worker 9 timed out, then exited with code 1. Worker 9 exited with code 1."
+    ),
+    SENT.format(0, 7) * 2 + EXITED * 2: (
+        "Worker 7 was killed; this happened to 2 workers."
+        " Worker 9 exited with code 1; this happened to 2 workers."
+    ),
+    SENT.format(0, 7) + SENT.format(0, 8).replace("03:", "06:"): (
+        "Worker 7 was killed; this happened to 2 workers in 3 hours."
+    ),
+    EXITED + EXITED.replace("08:45:00 +0530", "03:16:00 +0000"): (
+        "Worker 9 exited with code 1; this happened to 2 workers in 60 seconds."
+    ),
+    "[2026-11-21 03:00:00 +0000] [7] [INFO] Booting worker with pid: 7": "",
+}
 STORED = "[document.cookie, localStorage.length, sessionStorage.length, location.href]"
 
 
@@ -257,6 +287,17 @@ def test_what_tools_add_to_a_line_is_ignored(visit, tool):
     assert "match" in page.locator(VERDICT).inner_text()
 
 
+@pytest.mark.parametrize("log", STORIES)
+def test_box_tells_what_happened_in_order(visit, log):
+    """Logs are pasted in which workers time out, are killed or exit, or in which none does."""
+    page = visit("troubleshooting")
+
+    page.locator("#pasted").fill(log)
+
+    verdict = page.locator(VERDICT).inner_text()
+    assert "".join(verdict.splitlines()[1:]) == STORIES[log]
+
+
 def test_nothing_pasted_leaves_the_page(visit):
     """The page sends no request, stores nothing, and keeps its address."""
     page = visit("troubleshooting")
@@ -290,6 +331,39 @@ def test_similar_symptoms_are_mutual():
     pairs = {(one, other) for one in entries for other in similar[one] & entries}
     assert len(pairs) >= 100
     assert {(one, other) for one, other in pairs if (other, one) not in pairs} == set()
+
+
+def test_each_entry_has_a_severity_and_a_text():
+    """The text is one paragraph of at most 60 words: the effect, the cause and the next step.
+
+    It makes sense without the page: it has no link and no markup, and does not point to anything
+    around it. No two entries have the same text.
+    """
+    blocks = {name: INCIDENT.findall((DOCS / f"{name}.md").read_text()) for name in ENTRIES}
+    texts = {name: block[0][-1] for name, block in blocks.items() if len(block) == 1}
+
+    assert texts.keys() == set(ENTRIES)
+    assert [name for name, text in texts.items() if not THREE_PARTS.fullmatch(text)] == []
+    assert [name for name, text in texts.items() if len(text.split()) > 60] == []
+    assert [name for name, text in texts.items() if NEEDS_THE_PAGE.search(text)] == []
+    assert len(set(texts.values())) == len(ENTRIES)
+
+
+def test_text_for_the_incident_channel_copies_as_it_is(visit):
+    """It is folded at first; once a reader opens it, its button copies it in one line."""
+    page = visit("troubleshooting/worker-timeout")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    source = (DOCS / "troubleshooting/worker-timeout.md").read_text()
+    [(severity, reason, text)] = INCIDENT.findall(source)
+    box = page.locator(".incident")
+
+    assert f"Severity: {severity} ({reason})" in box.inner_text()
+    assert not box.get_by_text(text).is_visible()
+    box.locator("summary").click()
+    box.locator("button.copybtn").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('Cause:'))")
+
+    assert page.evaluate("navigator.clipboard.readText()").strip() == text
 
 
 def printed(name):

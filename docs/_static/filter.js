@@ -69,11 +69,63 @@ const guesses = (log) => {
   }).slice(0, 3);
 };
 
+// What happened to workers, in the order of the log: each course of events once.
+const EVENTS = [
+  [/WORKER TIMEOUT \(pid: ?(\d+)\)/, () => "timed out"],
+  [/Worker \(pid: ?(\d+)\) was sent SIGKILL/, () => "was killed"],
+  [/Worker \(pid: ?(\d+)\) was terminated due to signal (\d+)/, (n) => `was ended by signal ${n}`],
+  [/Worker \(pid: ?(\d+)\) was sent (SIG\w+)/, (name) => `was ended by ${name}`],
+  [/Worker \(pid: ?(\d+)\) exited with code (\d+)/, (code) => `exited with code ${code}`],
+];
+const secondsOf = (line) => {
+  const stamp = /(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?([+-]\d\d):?(\d\d)/;
+  const [, day, time, hours, minutes] = line.match(stamp) || [];
+  return day ? Date.parse(`${day}T${time}${hours}:${minutes}`) / 1000 : NaN;
+};
+const duration = (seconds) => {
+  const units = [[7200, 3600, "hours"], [120, 60, "minutes"], [2, 1, "seconds"]];
+  const [, length, unit] = units.find(([least]) => seconds >= least) || [];
+  return length ? ` in ${Math.round(seconds / length)} ${unit}` : "";
+};
+// A worker's story ends with its process; a later worker with the same number has its own.
+const storiesOf = (log) => {
+  const stories = [];
+  const running = new Map();
+  for (const line of log.split("\n")) {
+    const [pattern, verb] = EVENTS.find(([event]) => event.test(line)) || [];
+    if (!pattern) continue;
+    const [, worker, detail] = line.match(pattern);
+    if (!running.has(worker)) {
+      running.set(worker, { worker, verbs: [], seconds: [] });
+      stories.push(running.get(worker));
+    }
+    const { verbs, seconds } = running.get(worker);
+    verbs.push(verb(detail));
+    seconds.push(secondsOf(line));
+    if (verbs.at(-1) !== "timed out") running.delete(worker);
+  }
+  return stories;
+};
+const inOrder = (log) => {
+  const courses = new Map();
+  for (const story of storiesOf(log)) {
+    const course = story.verbs.join(", then ");
+    courses.set(course, [...(courses.get(course) || []), story]);
+  }
+  return [...courses].map(([course, stories]) => {
+    const seconds = stories.flatMap((story) => story.seconds);
+    const span = duration(Math.max(...seconds) - Math.min(...seconds));
+    const times = stories.length > 1 ? `; this happened to ${stories.length} workers${span}` : "";
+    return `Worker ${stories[0].worker} ${course}${times}.`;
+  });
+};
+
 const form = document.querySelector("#filter");
 const [box, verdict, list] = form.querySelectorAll("textarea, output, ul");
 const others = document.querySelectorAll("article h1 ~ section");
 const show = (items, ...text) => {
-  verdict.replaceChildren(...text);
+  const events = inOrder(plain(box.value)).slice(0, 3).join(" ");
+  verdict.replaceChildren(...text, ...(events ? [document.createElement("br"), events] : []));
   list.replaceChildren(...items.map((item) => item.cloneNode(true)));
 };
 const searchFor = (log) => {

@@ -12,6 +12,7 @@ from guide import (
     calculator,
     differences,
     feed,
+    incidents,
     late,
     machines,
     markdown,
@@ -47,11 +48,14 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(Tick, html=(proofs.visit_tick, proofs.depart_tick))
     app.add_node(late.Late, html=(late.visit, None))
     app.add_node(snippets.Download, html=(snippets.visit_download, snippets.depart_download))
+    app.add_node(incidents.Details, html=(incidents.visit_details, incidents.depart_details))
+    app.add_node(incidents.Summary, html=(incidents.visit_summary, incidents.depart_summary))
     app.add_generic_role("proof", Tick)  # a bare name, until the domain comes
     app.add_role("yours", values.role)
     app.add_directive("archive", archives.Archive)
     app.add_directive("calculator", calculator.Calculator)
     app.add_directive("difference", differences.Difference)
+    app.add_directive("incident", incidents.Incident)
     app.add_directive("measurement", measurements.Measurement)
     app.add_directive("machines", machines.Machines)
     app.add_directive("proof-overview", proof_pages.Overview)
