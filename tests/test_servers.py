@@ -1,6 +1,7 @@
 """The proofs of docs/servers.md."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -79,9 +80,9 @@ def test_uwsgi_finishes_requests_only_with_the_hook(image, run):
     """With --die-on-term instead of the hook, a request that is in progress is cut."""
     command = [word for word in COMMANDS["uwsgi"] if word not in HOOK]
     assert len(command) == len(COMMANDS["uwsgi"]) - len(HOOK)
-    container = run(image, *command, "--die-on-term", ready="spawned uWSGI worker 2")
+    start = partial(run, image, *command, "--die-on-term", ready="spawned uWSGI worker 2")
 
-    assert finishes(container)[0] is False
+    assert finishes(start)[0] is False
     assert CELLS[NAMES["uwsgi"]][FINISHES] is True
 
 
