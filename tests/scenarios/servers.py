@@ -38,7 +38,7 @@ NAMES = {
 }
 SMALL = {"core/wsgi.py": (PROBES / "small_app.py").read_text()}  # ASGI servers run Django
 SLOW_CLIENTS, OTHERS = 40, 10
-ATTEMPTS = 5
+ATTEMPTS = 8
 HALF = b"GET /health/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 CHUNKED, LAST_CHUNK = "Transfer-Encoding: chunked\r\n", "0\r\n\r\n"
 
@@ -151,7 +151,7 @@ def finishes(start, container=None):
     for _ in range(ATTEMPTS):
         container = container or start()
         before = container.clients_read()
-        answer = container.start_get("/sleep/6/")
+        answer = container.start_get("/sleep/4/")
         wait_until(lambda: answer.done() or container.clients_read() - before)  # noqa: B023
         container.kill(container.handle.config.stop_signal or "SIGTERM")
         if answer.done() and not answer.exception():
