@@ -322,15 +322,47 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
 
 
 @pytest.fixture
-def measured(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[..., None]:
+def about_measured(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[[], dict]:
+    """Return a function that describes the machine, and the versions that this benchmark used."""
+
+    def about_measured() -> dict[str, object]:
+        found = stood_on(request.node)
+        versions = [f"{n} {v}" for n, v in found if n not in ("stand-in", "base image", *HOW)]
+        versions += [v for n, v in found if n == "stand-in"]
+        return {"machine": measurements.machine(docker), "versions": sorted(set(versions))}
+
+    return about_measured
+
+
+@pytest.fixture
+def measured(
+    about_measured: Callable[[], dict], request: pytest.FixtureRequest
+) -> Callable[..., None]:
     """Return a function that writes a benchmark's table: its name, columns and rows."""
 
     def measured(name: str, columns: list[str], rows: list[list[measurements.Cell]]) -> None:
         topic = names.topic(request.path.relative_to(ROOT).as_posix())
-        found = stood_on(request.node)
-        versions = [f"{n} {v}" for n, v in found if n not in ("stand-in", "base image", *HOW)]
-        versions += [v for n, v in found if n == "stand-in"]
-        about = {"machine": measurements.machine(docker), "versions": sorted(set(versions))}
-        measurements.write(topic, name, columns, rows, **about)
+        measurements.write(topic, name, columns, rows, **about_measured())
 
     return measured
+
+
+@pytest.fixture
+def measured_row(
+    about_measured: Callable[[], dict], request: pytest.FixtureRequest
+) -> Callable[..., None]:
+    """Return a function that writes one row of a table: its name, columns, row and row names.
+
+    It refuses to mix machines or versions in one table.
+    """
+
+    def measured_row(
+        name: str, columns: list[str], row: list[measurements.Cell], order: list[str]
+    ) -> None:
+        topic = names.topic(request.path.relative_to(ROOT).as_posix())
+        try:
+            measurements.write_row(topic, name, columns, row, order, **about_measured())
+        except measurements.MixedError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+    return measured_row

@@ -31,6 +31,32 @@ def write(
         path.write_text(f"{json.dumps(data, indent=1, ensure_ascii=False)}\n")
 
 
+class MixedError(Exception):
+    """A row that cannot join its table, with what to do, in one line."""
+
+
+def write_row(
+    topic: str, name: str, columns: list[str], row: list[Cell], order: list[str], **about: object
+) -> None:
+    """Write or replace one row of a table, so that a measurement of hours can be continued.
+
+    `order` has the names of all rows. Raises MixedError if the table's other rows come from
+    another machine or from other versions, because figures of two machines cannot be compared.
+    """
+    path = DATA / f"{topic}.json"
+    tables = json.loads(path.read_text())["tables"] if path.exists() else {}
+    table = tables.get(name, about)
+    for what, value in about.items():
+        if table[what] != value:
+            message = (
+                f"the rows of {name} in docs/_data/{topic}.json are from {table[what]}, but this is"
+                f" {value}: remove that table, and measure all of its rows again"
+            )
+            raise MixedError(message)
+    rows = {old[0]: old for old in table.get("rows", [])} | {row[0]: row}
+    write(topic, name, columns, [rows[key] for key in order if key in rows], **about)
+
+
 def machine(docker: DockerClient) -> str:
     """Describe what the engine runs on: cores, processor, memory, version of cgroups."""
     info = docker.info()
