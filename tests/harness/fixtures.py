@@ -322,7 +322,9 @@ def replay(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[...
 
 
 @pytest.fixture
-def about_measured(docker: DockerClient, request: pytest.FixtureRequest) -> Callable[[], dict]:
+def about_measured(
+    docker: DockerClient, request: pytest.FixtureRequest
+) -> Callable[[], dict[str, Any]]:
     """Return a function that describes the machine, and the versions that this benchmark used."""
 
     def about_measured() -> dict[str, object]:
@@ -336,7 +338,7 @@ def about_measured(docker: DockerClient, request: pytest.FixtureRequest) -> Call
 
 @pytest.fixture
 def measured(
-    about_measured: Callable[[], dict], request: pytest.FixtureRequest
+    about_measured: Callable[[], dict[str, Any]], request: pytest.FixtureRequest
 ) -> Callable[..., None]:
     """Return a function that writes a benchmark's table: its name, columns and rows."""
 
@@ -349,7 +351,7 @@ def measured(
 
 @pytest.fixture
 def measured_row(
-    about_measured: Callable[[], dict], request: pytest.FixtureRequest
+    about_measured: Callable[[], dict[str, Any]], request: pytest.FixtureRequest
 ) -> Callable[..., None]:
     """Return a function that writes one row of a table: its name, columns, row and row names.
 

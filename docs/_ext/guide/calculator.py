@@ -84,15 +84,20 @@ class Translation:
             (ast.Call, lambda node: [node.func.id, *self.all(*node.args)]),
             (ast.JoinedStr, lambda node: ["join", *self.all(*node.values)]),
             (ast.FormattedValue, self._formatted),
-            (ast.List | ast.Tuple, lambda node: ["list", *self.all(*node.elts)]),
+            (ast.List, lambda node: ["list", *self.all(*node.elts)]),
+            (ast.Tuple, lambda node: ["list", *self.all(*node.elts)]),
         ]
 
     def function(self, node: ast.FunctionDef) -> Tree:
         """Translate what a function returns, after its docstring and its assignments."""
-        *assignments, returned = node.body[1:]
-        for assigned in assignments:
-            self.names[assigned.targets[0].id] = assigned.value
-        return self.of(returned.value)
+        for statement in node.body[1:]:
+            match statement:
+                case ast.Assign([ast.Name(name)], value):
+                    self.names[name] = value
+                case ast.Return(ast.expr() as value):
+                    return self.of(value)
+        message = f"line {node.lineno}: {node.name} returns nothing"
+        raise ValueError(message)
 
     def all(self, *expressions: ast.expr) -> list[Tree]:
         """Translate several expressions."""

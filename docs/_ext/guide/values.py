@@ -25,7 +25,7 @@ def declared() -> list[dict[str, Any]]:
 def _allowed(value: dict[str, Any]) -> str:
     """Return the pattern of what is allowed, but not reserved."""
     if "reserved" not in value:
-        return value["allowed"]
+        return str(value["allowed"])
     return f"(?!(?:{'|'.join(keyword.kwlist + value['reserved'])})$)(?:{value['allowed']})"
 
 
