@@ -51,7 +51,7 @@ if variable("HTTPS", "") == "1":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = int(variable("HSTS_SECONDS", "3600"))
 
-# Mail is sent by SMTP, with STARTTLS. Django 6.1 rejects MAILERS next to EMAIL_ settings.
+# Mail is sent by SMTP, with STARTTLS. Django 6.1 rejects MAILERS next to EMAIL_ values.
 host, port = variable("EMAIL_HOST", "localhost"), int(variable("EMAIL_PORT", "587"))
 user, password = variable("EMAIL_USER", ""), variable("EMAIL_PASSWORD", "")
 if "MAILERS" in globals():
