@@ -10,7 +10,8 @@ who_may_connect() {
         psql --quiet --command 'SELECT pg_reload_conf()' > /dev/null"
 }
 
-trap 'printf "%s\n" "$keep" > $file; who_may_connect "/^host app app all trust\$/d"' EXIT
+trap 'printf "%s\n" "$keep" > $file
+    who_may_connect "/^host app app all trust\$/d"' EXIT
 trap 'exit 130' HUP INT TERM
 # Accept any password for now: old and new containers use different ones.
 who_may_connect "1i host app app all trust"
