@@ -4,7 +4,7 @@ import os
 
 
 def post_fork(server, worker):
-    """Set up tracing in each worker, because its thread does not belong in the master."""
+    """Set up tracing in each worker, because it starts a thread."""
     from opentelemetry import trace
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (
         OTLPSpanExporter,

@@ -24,9 +24,7 @@ def each(paths):
 
 @each(FILES)
 def test_snippet_is_fit_to_copy(path):
-    """One final newline, which the Copy button omits; nothing specific to us; 88 columns, except in JSON,
-    whose strings cannot continue on the next line.
-    """
+    """One final newline, which Copy omits; nothing specific to us; 88 columns, except in JSON."""
     text = path.read_text()
 
     assert text.endswith("\n")
