@@ -4,9 +4,11 @@ import os
 
 
 def post_fork(server, worker):
-    """Set up tracing in each worker, because its thread does not belong in the master."""
+    """Set up tracing in each worker, because it starts a thread."""
     from opentelemetry import trace
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (
+        OTLPSpanExporter,
+    )
     from opentelemetry.instrumentation.django import DjangoInstrumentor
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor

@@ -24,13 +24,13 @@ def each(paths):
 
 @each(FILES)
 def test_snippet_is_fit_to_copy(path):
-    """One final newline, which the Copy button omits; nothing specific to us; 88 columns."""
+    """One final newline, which Copy omits; nothing specific to us; 88 columns, except in JSON."""
     text = path.read_text()
 
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
     assert not PRAGMA.search(text)
-    if path.suffix != ".console":
+    if path.suffix not in {".console", ".json"}:
         assert max(map(len, text.splitlines())) <= 88
 
 
