@@ -46,6 +46,8 @@ def bench_speed(build, run, measured_row, name):
     cpu = (cpu_seconds(container) - before) / plain.ok
     size = container.pss() / 1024
     waiting = load.open(WAITING, seconds=SECONDS, rate=RATE)
+    load.end()
+    load = Generator(run, image, started(run, image, name, cpuset_cpus=[0]))  # without a queue
     stop, seconds = load.stopped(WAITING, rate=RATE, grace=GRACE)
 
     columns = ["server", "requests per second"]

@@ -19,15 +19,23 @@ CLIENTS, SLOW_CLIENTS = 16, 4
 def bench_sizing(build, run, measured_row, workers, threads):
     """Send the planned rate, then as many requests as possible, then some next to slow clients."""
     image = build(IMAGE, changes=CHANGES)
-    container = started(run, image, workers, threads)
-    load, name = Generator(run, image, container), label(workers, threads)
-    load.closed(VIEW, seconds=min(2, SECONDS), clients=CLIENTS)  # to warm up
+    name = label(workers, threads)
 
+    def warm():  # without an earlier load's queue
+        load = Generator(run, image, started(run, image, workers, threads))
+        load.closed(VIEW, seconds=min(2, SECONDS), clients=workers)
+        return load
+
+    load = warm()
     planned = load.open(VIEW, seconds=SECONDS, rate=PLANNED)
-    before = cpu_seconds(container)
+    load.end()
+    load = warm()
+    before = cpu_seconds(load.container)
     most = load.closed(VIEW, seconds=SECONDS, clients=CLIENTS)
-    cpu = (cpu_seconds(container) - before) / most.ok
-    size = container.pss() / 1024
+    cpu = (cpu_seconds(load.container) - before) / most.ok
+    size = load.container.pss() / 1024
+    load.end()
+    load = warm()
     slow = load.next_to_slow_clients(VIEW, seconds=SECONDS / 2, rate=10, count=SLOW_CLIENTS)
 
     columns = ["setup", "ms (median)", "ms (99th percentile)"]

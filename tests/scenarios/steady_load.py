@@ -43,6 +43,11 @@ class Generator:
         options = {"networks": network, "publish_all": False, "cpuset_cpus": [1], "ready": ""}
         self.own = run(image, "infinity", entrypoint="sleep", **options)
 
+    def end(self):
+        """Remove both containers, with the requests that still wait in them."""
+        self.own.remove()
+        self.container.remove()
+
     def closed(self, path, seconds, clients):
         """Send requests from this many clients, each as soon as its last one is over."""
         return self._result(self._start(path, seconds, None, clients))
