@@ -1,6 +1,7 @@
-"""Print workers, threads, pool, connections and limits for a container, with the reasons.
+"""Print workers, threads, pool, connections and limits, with the reasons.
 
-These are starting values for a load test, not results of one. For the options, see --help.
+These are starting values for a load test, not results of one.
+For the options, see --help.
 """
 
 from argparse import ArgumentParser
@@ -10,7 +11,7 @@ from math import ceil, floor
 MOST_WORKERS = 12  # https://gunicorn.org/design/#how-many-workers
 LEAST = 2  # workers and threads: one stays free for the health check
 MOST_THREADS = 16  # beyond, the threads of a worker mostly wait for Python's GIL
-POOL_THREADS = 4  # of psycopg's pool in each worker: three that connect, one that schedules
+POOL_THREADS = 4  # of psycopg's pool in each worker: three connect, one schedules
 LEAST_PIDS = 64  # the limit in this guide's Compose file
 BUSY = 0.7  # share of its capacity that a site uses, because queues grow above it
 RESERVED = 3  # superuser_reserved_connections of PostgreSQL
@@ -61,7 +62,7 @@ class Site:
 
     @property
     def by_formula(self) -> int:
-        """Workers by Gunicorn's formula: https://gunicorn.org/design/#how-many-workers."""
+        """Workers by the formula at https://gunicorn.org/design/#how-many-workers."""
         return floor(2 * self.cpus + 1)
 
     @property
@@ -72,17 +73,19 @@ class Site:
     @property
     def workers(self) -> int:
         """The smallest limit, but one worker at least."""
-        return max(1, min(self.by_memory, self.by_formula, self.by_waiting, MOST_WORKERS))
+        allowed = min(self.by_memory, self.by_formula, self.by_waiting)
+        return max(1, min(allowed, MOST_WORKERS))
 
     @property
     def why_workers(self) -> str:
         """The limit that decides."""
+        useful = f"{ceil(self.useful)} concurrent requests keep the CPUs busy"
         return (
             f"a worker needs {self.worker} of the container's {self.memory} MiB"
             if self.workers >= self.by_memory
             else f"2 x {self.cpus:.10g} CPU + 1 is Gunicorn's formula"
             if self.workers == self.by_formula
-            else f"{ceil(self.useful)} concurrent requests keep the CPUs busy, and {LEAST} is least"
+            else f"{useful}, and {LEAST} is least"
             if self.workers == self.by_waiting
             else f"more than {MOST_WORKERS} are rarely needed"
         )
@@ -109,7 +112,7 @@ class Site:
 
     @property
     def capacity(self) -> float:
-        """Requests per second, at most, by Little's law: what the CPUs and the threads allow."""
+        """Requests per second, at most, by Little's law."""
         slots = self.workers * self.threads
         return self.containers * min(self.busy, slots) / self.seconds
 
@@ -125,7 +128,7 @@ class Site:
 
     @property
     def pids(self) -> int:
-        """Twice the processes and threads, because a reload starts new workers next to the old."""
+        """Twice the processes and threads, because a reload starts new workers."""
         one = 1 + self.threads + POOL_THREADS
         return max(LEAST_PIDS, 2 * (1 + self.workers * one))
 
@@ -152,7 +155,10 @@ class Site:
                     f" workers busy; a worker has {LEAST} to {MOST_THREADS} threads"
                 ),
             ),
-            (f"max_size={self.threads}", "because each thread uses one connection of the pool"),
+            (
+                f"max_size={self.threads}",
+                "because each thread uses one connection of the pool",
+            ),
             (
                 f"pids_limit={self.pids}",
                 "because threads count as processes, and a reload runs twice as many",
@@ -160,15 +166,16 @@ class Site:
             (
                 f"{self.connections} connections",
                 (
-                    f"because {self.containers} x {self.workers} x {self.threads} threads"
-                    f" and {self.tasks} tasks use one each"
+                    f"because {self.containers} x {self.workers} x {self.threads}"
+                    f" threads and {self.tasks} tasks use one each"
                 ),
             ),
             (
                 f"{self.update} during an update",
                 (
-                    "because old and new containers run at the same time; PostgreSQL allows"
-                    f" {self.free}: {'enough' if self.update <= self.free else 'use PgBouncer'}"
+                    "because old and new containers run at the same time; PostgreSQL"
+                    f" allows {self.free}: "
+                    f"{'enough' if self.update <= self.free else 'use PgBouncer'}"
                 ),
             ),
             (
@@ -189,13 +196,15 @@ class Site:
     @property
     def files(self) -> list[tuple[str, str]]:
         """Return the files to save, or the lines to add to them."""
+        size = 'DATABASES["default"]["OPTIONS"]["pool"]["max_size"]'
         return [
             (
                 "compose.override.yaml",
                 (
                     "services:\n  web:\n"
                     f"    cpus: {self.cpus:.10g}\n"
-                    f"    mem_limit: {self.memory}m\n    memswap_limit: {self.memory}m\n"
+                    f"    mem_limit: {self.memory}m\n"
+                    f"    memswap_limit: {self.memory}m\n"
                     f"    pids_limit: {self.pids}\n"
                     f"    environment: {{WEB_CONCURRENCY: {self.workers}}}\n"
                 ),
@@ -209,7 +218,7 @@ class Site:
             ),
             (
                 "settings.py",
-                f'DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = {self.threads}\n',
+                f"{size} = {self.threads}\n",
             ),
         ]
 
