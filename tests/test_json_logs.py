@@ -179,15 +179,11 @@ def test_id_is_in_postgresqls_json_too(site, database, replay):
     """A statement fails: the same ID is in the lines of nginx, Gunicorn, Django and PostgreSQL."""
     sent = site.get("/sql/", params={"run": "SELECT 1/0"}).headers["X-Request-ID"]
     [failed] = wait_until(lambda: logged(database, sent))
-    logs = site.nginx.wait_for_log(sent) + site.web.wait_for_log("GET /sql/")
-    lines = [json.loads(line) for line in logs.splitlines() if sent in line]
+    loggers = {"nginx", "gunicorn.access", "django.request"}
+    found = wait_until(lambda: loggers <= loggers_of(site, sent))
     replay(f"{PAGE}/postgresql.console", db=database.container.handle.id)
 
-    assert {line["logger"] for line in lines if line["request_id"] == sent} == {
-        "nginx",
-        "gunicorn.access",
-        "django.request",
-    }
+    assert found, loggers_of(site, sent)
     assert (failed["error_severity"], failed["message"]) == ("ERROR", "division by zero")
     assert failed["statement"] == f"/* {sent} */ SELECT 1/0"
 
@@ -219,6 +215,13 @@ SHOWN = {
 
 
 RUNNING = "SELECT query FROM pg_stat_activity WHERE query LIKE '/*%pg_sleep%'"
+
+
+def loggers_of(site, sent):
+    """Return the loggers of nginx's, Gunicorn's and Django's lines with this request ID."""
+    lines = (site.nginx.logs() + site.web.logs()).splitlines()
+    found = [json.loads(line) for line in lines if sent in line]
+    return {line["logger"] for line in found if line["request_id"] == sent}
 
 
 def logged(database, text):

@@ -159,10 +159,10 @@ def test_inputs_are_in_the_address(visit):
     page = visit("sizing")
     page.get_by_label("CPU limit of a container").fill("2")
     page.get_by_label("Memory limit of a container in MiB").fill("1024")
+    page.wait_for_url(f"{SITE}/sizing.html#cpus=2&memory=1024")
     address = page.url
     shown = page.locator("#calculator .results").inner_text()
 
-    assert address == f"{SITE}/sizing.html#cpus=2&memory=1024"
     assert "WEB_CONCURRENCY=5" in shown
     other = page.context.new_page()
     other.goto(address)
@@ -173,7 +173,7 @@ def test_inputs_are_in_the_address(visit):
     assert linked.locator("#calculator .results").inner_text() == shown
     page.get_by_label("CPU limit of a container").fill("1")
     page.get_by_label("Memory limit of a container in MiB").fill("512")
-    assert page.url == f"{SITE}/sizing.html"
+    page.wait_for_url(f"{SITE}/sizing.html")
 
 
 def test_invalid_number_is_one_line(visit):

@@ -82,7 +82,7 @@ for (const block of document.querySelectorAll(".literal-block-wrapper")) {
   button.ariaLabel = `Your values in ${file}`;
   button.addEventListener("click", () => open(values));
   caption.append(button);
-  if (link) downloads.push({ link, pre, original: link.href });
+  if (link) downloads.push({ link, pre, original: link.getAttribute("href") });
 }
 
 const show = () => {
@@ -93,7 +93,7 @@ const show = () => {
     span.replaceChildren(...(own ? [own] : parts));
   }
   for (const { link, pre, original } of downloads) {
-    if (link.href !== original) URL.revokeObjectURL(link.href);
+    if (link.getAttribute("href") !== original) URL.revokeObjectURL(link.href);
     const changed = pre.querySelector(".own-value");
     link.href = changed ? fileOf(pre.textContent) : original;
     link.download = changed ? decodeURIComponent(original.split("/").at(-1)) : "";

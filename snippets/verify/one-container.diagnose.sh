@@ -488,6 +488,7 @@ contradictory-scheme-headers
  Invalid request from ip=…Contradictory scheme headers
 missing-manifest-entry
  Missing staticfiles manifest entry
+ could not be found with <
 static-files-404
  Not Found: /static/
  Not Found: /media/

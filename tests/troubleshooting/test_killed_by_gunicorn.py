@@ -31,7 +31,7 @@ def test_gunicorn_logs_its_own_kill_alike(plain_image, run, replay):
 def test_worker_that_exits_slowly_is_killed_after_its_request(plain_image, run):
     """A sync worker logs its slow request, and then needs longer than a second to exit."""
     container = run(plain_image, "sh", "-c", SERVE, SLOW_TO_EXIT)
-    container.begin(lambda: container.start_get("/sleep/30/"))
+    container.start_get("/sleep/30/")
     log = container.wait_for_log("was sent SIGKILL! Perhaps out of memory?")
 
     between = log.partition("WORKER TIMEOUT")[2]
