@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from contextlib import suppress
+from typing import Literal
 
 from filelock import FileLock
 from python_on_whales import DockerClient
@@ -81,7 +82,7 @@ def sweep_dead() -> int:
 
 def sweep(client: DockerClient, run: str) -> None:
     """Print a line, then remove the containers, networks, volumes and image tags of one run."""
-    filters = {"label": f"{LABEL}={run}"}
+    filters: list[tuple[Literal["label"], str]] = [("label", f"{LABEL}={run}")]
     own = f"{REPOSITORY}:{run}-"  # Podman adds localhost/ in front
     images = client.image.list(filters=[("reference", f"{own}*")])
     tags = [tag for image in images for tag in image.repo_tags]
