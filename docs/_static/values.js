@@ -71,8 +71,12 @@ const downloads = [];
 for (const block of document.querySelectorAll(".literal-block-wrapper")) {
   const [caption, pre] = block.querySelectorAll(".code-block-caption, pre");
   const link = caption.querySelector("a.download");
-  const file = caption.querySelector(".caption-text").firstChild.textContent;
-  mark(caption, inBlocks);
+  const text = caption.querySelector(".caption-text").firstChild;
+  const file = text.textContent;
+  const name = document.createElement("span"); // one item of the caption's row, also with marks in it
+  text.replaceWith(name);
+  name.append(text);
+  mark(name, inBlocks);
   if (!mark(pre, inBlocks)) continue;
   const button = document.createElement("button");
   button.type = "button";
