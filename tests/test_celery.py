@@ -37,7 +37,9 @@ FILES += [
     ("core/tasks.py", "celery/mail.tasks.py"),
 ]
 PROJECT = background.changes("celery_jobs", *FILES, pins=PINS, settings=SETTINGS)
-SOON = '"visibility_timeout": 15, "unacked_restore_interval": 1, "unacked_restore_throttle": 1'
+# A worker that is killed while it returns messages holds the lock, by default for 300 s.
+SOON = '"visibility_timeout": 15, "unacked_restore_interval": 1, "unacked_restore_throttle": 1, '
+SOON += '"unacked_mutex_expire": 5'
 TICK = '"tick": {"task": "core.celery_jobs.tick", "schedule": 2},\n}'
 PROJECT |= {
     "core/tasks.py": PROJECT["core/tasks.py"] + "\n\nimport core.celery_jobs\n",

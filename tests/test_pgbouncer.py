@@ -17,9 +17,12 @@ STARTUP = 'DATABASES["default"]["OPTIONS"] = {"options": "-c lock_timeout=5s"}\n
 
 @pytest.fixture(scope="module")
 def as_printed(serving, pooling):
-    """Run the probe with both of the page's files, and return what two clients see."""
+    """Run the probe with both of the page's files, and return what two clients see.
+
+    Its session lock outlives the clients, but not this PgBouncer's connection to PostgreSQL.
+    """
     with pooling() as (_, address), serving(BEHIND, env=address) as web:
-        yield json.loads(web.exec("python", "-c", CLIENTS))
+        return json.loads(web.exec("python", "-c", CLIENTS))
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +32,7 @@ def without(serving, pooling):
         pooling(NO_STATEMENTS) as (_, address),
         serving(edited(BEHIND, WITH_CURSORS), env=address) as web,
     ):
-        yield json.loads(web.exec("python", "-c", CLIENTS))
+        return json.loads(web.exec("python", "-c", CLIENTS))
 
 
 def test_clients_share_the_connections_of_the_pool(postgres, pooling, serve):

@@ -282,10 +282,18 @@ def test_rotation_of_the_password_loses_no_request(site):
     assert [accepts(site, text) for text in (password(site), old, "")] == [True, False, False]
 
 
-def test_failed_rotation_keeps_the_old_password(site, build):
-    """The new container never becomes healthy: the file, the role and the site are unchanged."""
-    old, web = password(site), site.service("web").handle.id
+@pytest.fixture
+def broken(site, build):
+    """Let the update fail at the new container's health check, in one test."""
     site.release(images(build, NEVER_HEALTHY)["web"])
+    yield site
+    site.release(images(build)["web"])
+
+
+def test_failed_rotation_keeps_the_old_password(broken):
+    """The new container never becomes healthy: the file, the role and the site are unchanged."""
+    site = broken
+    old, web = password(site), site.service("web").handle.id
 
     done = site.shell("./rotate.sh")
 
