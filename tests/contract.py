@@ -65,6 +65,15 @@ def test_serves_the_stylesheets_of_its_page(container, ask_django, pytestconfig)
     pytest.skip(f"a proxy has to serve {missing[0]}, see static-files.html")
 
 
+def test_uses_one_settings_module(django):
+    """The image sets the settings module, or its own files name the same one."""
+    found = {module: path for path, module in django["modules"].items()}
+
+    line = ", but ".join(f"{path} names {module or 'none'}" for module, path in found.items())
+    page = "how-it-works.html#environment-beats-the-settings-that-wsgi-py-names"
+    require(len(found) < 2, line, page)
+
+
 def test_runs_without_debug(django):
     """DEBUG is off, so error pages do not show settings to visitors."""
     page = "settings.html#traceback-is-in-the-log"

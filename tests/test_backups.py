@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from types import SimpleNamespace
 from uuid import uuid4
@@ -97,6 +98,7 @@ def moved(site):
     """
     shorten(site)
     begun(site)
+    time.sleep(1)  # because a backup's name ends in the second
     backup = ran(site, "./short-backup.sh")
     found = SimpleNamespace(before=tables(site))
     found.saved = [path.name for path in (site.folder / backup).iterdir()]

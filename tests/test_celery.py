@@ -60,7 +60,10 @@ DUE = "Scheduler: Sending due task tick"
 
 @pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
 def test_page_adds_celery_that_loses_no_task(walk, startproject):
-    """A client sends tasks during the page's update: each task runs once; beat does not stop."""
+    """A client sends tasks during the page's update: each of them runs; beat starts again.
+
+    A task whose worker stops between its end and its acknowledgment runs twice.
+    """
     walk.begin_compose(startproject())
     walk.add("requirements.txt", PINS)
     walk.edit("compose.yaml", VOLUME)
@@ -77,11 +80,10 @@ def test_page_adds_celery_that_loses_no_task(walk, startproject):
         for page, command in STEPS:
             walk.run(page, command)
     sent = load.answers[200]
-    assert wait_until(lambda: len(walk.rows(RUNS)) >= sent)
+    assert wait_until(lambda: len(set(walk.rows(RUNS))) >= sent)
 
-    runs = walk.rows(RUNS)
     assert load.answers.keys() == {200}
-    assert len(runs) == len(set(runs)) == sent
+    assert len(set(walk.rows(RUNS))) == sent
     for name in NAMES:
         after = walk.stack.service(name).handle
         assert after.id != before[name]

@@ -1,5 +1,6 @@
 """The proofs of docs/check-your-image.md."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -26,12 +27,16 @@ ALSO_WRONG = "ENV API_TOKEN=1\nSTOPSIGNAL SIGKILL\nHEALTHCHECK CMD true"
 BROKEN = edited(BROKEN, {"USER 65534:65534": ALSO_WRONG})
 OF_DJANGO = [
     "serves the stylesheets of its page",
+    "uses one settings module",
     "runs without debug",
     "keeps one secret key",
     "has all its migrations",
     "can write to its sqlite database",
 ]
+OTHER_SETTINGS = {'"core.settings"': '"core.local"'}
 CARELESS = {
+    "core/local.py": "from core.settings import *  # noqa: F403\n",
+    "manage.py": edited((PROJECT / "manage.py").read_text(), OTHER_SETTINGS),
     "core/settings.py": (PROJECT / "core/settings.py").read_text()
     + "DEBUG = True\nSECRET_KEY = os.urandom(9).hex()\n",
     "core/models.py": (PROJECT / "core/models.py").read_text()
@@ -76,6 +81,22 @@ def test_app_image_keeps_the_contract(app_image, replay, monkeypatch):
 
     assert "✗" not in said
     assert "SIZE" in transcripts.mask(said)
+
+
+def test_load_is_measured_for_any_image(app_image, replay, monkeypatch):
+    """The page's command measures the app image of docs/dockerfile.md, with shorter loads.
+
+    On a machine with one CPU, it could not run the load on another one.
+    """
+    put_python_first(monkeypatch)
+    monkeypatch.setenv("BENCH_SECONDS", os.environ.get("BENCH_SECONDS", "1"))
+    monkeypatch.setitem(transcripts.MASKS, r"\d+(\.\d+)?", "NUMBER")
+    names = {"web": app_image, "uv run pytest": PYTEST}
+
+    said = replay("check-your-image/measure.console", ROOT, **names)
+
+    assert re.search(r"at most [1-9]\d* requests per second", said)
+    assert re.search(r"cut \d+ of [1-9]\d* requests", said)
 
 
 def test_dockerfile_is_built_and_checked(builder, check):

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from guide.measurements import repeated
 from harness import ROOT, measured
 from harness.texts import edited
 
@@ -36,6 +37,28 @@ def test_test_modules_may_share_a_name(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
 
     assert "2 passed" in done.stdout
+
+
+def test_table_of_another_day_is_compared(monkeypatch, tmp_path):
+    """The second day's table keeps the first one's; two of three rows have changed places."""
+    monkeypatch.setattr(measured, "DATA", tmp_path)
+    columns, order = ["server", "ms"], ["one", "two", "three"]
+    for date, figures in {"2026-01-01": (10, 20, 30), "2026-01-02": (11, 30, 20)}.items():
+        monkeypatch.setattr(measured, "today", lambda date=date: date)
+        for row in zip(order, figures, strict=True):
+            measured.write_row("signals", "speed", columns, [*row], order, machine="here")
+
+    table = json.loads((tmp_path / "signals.json").read_text())["tables"]["speed"]
+    assert (table["date"], table["earlier"]["date"]) == ("2026-01-02", "2026-01-01")
+    assert repeated(table) == (
+        "2026-01-01",
+        "here",
+        50,
+        50,
+        "two, ms",
+        ["two and three (ms)"],
+    )
+    assert repeated(table["earlier"]) is None
 
 
 def test_measurement_leaves_other_tables(monkeypatch, tmp_path):

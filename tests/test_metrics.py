@@ -4,9 +4,11 @@ import json
 import re
 import shutil
 import urllib.parse
+from contextlib import suppress
 
 import httpx
 import pytest
+from python_on_whales.exceptions import DockerException
 
 from harness import ENVIRONMENT, PROBES, PROJECT, SNIPPETS
 from harness.container import wait_until
@@ -181,8 +183,13 @@ ANSWERED = 'gunicorn_request_seconds_count{status="200"}'
 
 
 def metrics(container):
-    """Return the values from a container's endpoint, by name and labels."""
-    text = container.exec("python", "-c", GET, "http://127.0.0.1:9000/metrics")
+    """Return the values from a container's endpoint, by name and labels, once it listens."""
+
+    def read():
+        with suppress(DockerException):
+            return container.exec("python", "-c", GET, "http://127.0.0.1:9000/metrics")
+
+    text = wait_until(read)
     rows = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in rows}
 

@@ -107,6 +107,17 @@ def test_hypercorn_and_daphne_cut_requests():
     assert cut == ["hypercorn", "daphne"]
 
 
+def test_asgi_servers_cost_more_for_sync_views():
+    """In both runs of the benchmark, the cheapest ASGI server needs thrice the time of gthread."""
+    cost = json.loads(DATA.read_text())["tables"]["cost"]
+    of_asgi = {NAMES[name] for name, command in COMMANDS.items() if "core.asgi" in str(command)}
+
+    for run in (cost, cost["earlier"]):
+        spent = {row[0]: row[1] for row in run["rows"]}
+        assert min(spent[name] for name in of_asgi) >= 3 * spent[NAMES["gthread"]]
+    assert len(of_asgi) == 5
+
+
 def test_row_of_another_machine_is_refused(tmp_path, monkeypatch):
     """A second row is added on the same machine, but not on another one; the table stays."""
     monkeypatch.setattr(measured, "DATA", tmp_path)

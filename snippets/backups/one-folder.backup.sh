@@ -4,6 +4,7 @@ set -eu
 umask 077
 to=.backups/$(date -u +%Y-%m-%dT%H-%M-%SZ)
 mkdir -p .backups
+[ ! -e "$to" ] || { echo "$to exists: wait a second, and try again." >&2; exit 1; }
 mkdir "$to.part"
 trap 'rm -rf "$to.part"' EXIT
 

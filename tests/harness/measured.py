@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from python_on_whales import DockerClient
@@ -21,14 +22,28 @@ def write(
 
     A row's first column is its name; the column names have the units. `about` has the machine
     and the versions, which each table stores, because tables are measured on different days.
+    The table of an earlier day stays in the file as `earlier`, so that the page can compare both.
     """
     path = DATA / f"{topic}.json"
-    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    about = {"date": today(), **about}
     CACHE.mkdir(exist_ok=True)
     with FileLock(CACHE / "measurements.lock"):
         data = json.loads(path.read_text()) if path.exists() else {"tables": {}}
-        data["tables"][name] = {"date": date, **about, "columns": columns, "rows": rows}
+        before = data["tables"].get(name, {})
+        kept = before if before.get("date") == about["date"] else {"earlier": alone(before)}
+        table = {**about, "columns": columns, "rows": rows, "earlier": kept.get("earlier")}
+        data["tables"][name] = table if table["earlier"] else alone(table)
         path.write_text(f"{json.dumps(data, indent=1, ensure_ascii=False)}\n")
+
+
+def today() -> str:
+    """Return the date that a table gets."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def alone(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table without the one that it replaced."""
+    return {key: value for key, value in table.items() if key != "earlier"}
 
 
 class MixedError(Exception):
@@ -40,12 +55,15 @@ def write_row(
 ) -> None:
     """Write or replace one row of a table, so that a measurement of hours can be continued.
 
-    `order` has the names of all rows. Raises MixedError if the table's other rows come from
-    another machine or from other versions, because figures of two machines cannot be compared.
+    `order` has the names of all rows. On another day, a complete table is not continued, but
+    begun again. Raises MixedError if the table's other rows come from another machine or from
+    other versions, because figures of two machines cannot be compared.
     """
     path = DATA / f"{topic}.json"
     tables = json.loads(path.read_text())["tables"] if path.exists() else {}
-    table = tables.get(name, about)
+    table = tables.get(name, {})
+    if not table or (table["date"] != today() and len(table["rows"]) == len(order)):
+        table = about | {"date": today()}
     for what, value in about.items():
         if table[what] != value:
             message = (
@@ -54,6 +72,7 @@ def write_row(
             )
             raise MixedError(message)
     rows = {old[0]: old for old in table.get("rows", [])} | {row[0]: row}
+    about = about | {"date": table["date"]}
     write(topic, name, columns, [rows[key] for key in order if key in rows], **about)
 
 

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-path, seconds, rate, clients, patience = map(json.loads, sys.argv[1:])
+path, seconds, rate, clients, patience, port = map(json.loads, sys.argv[1:])
 REQUEST = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
 results, waits = Counter(), []
 
@@ -44,7 +44,7 @@ async def ask(due):
     try:
         async with asyncio.timeout(patience):
             loop = asyncio.get_running_loop()
-            transport, client = await loop.create_connection(Client, "127.0.0.1", 8000)
+            transport, client = await loop.create_connection(Client, "127.0.0.1", port)
             await client.over
     except TimeoutError:
         results["late"] += 1

@@ -11,9 +11,15 @@ import re
 import sys
 from pathlib import Path
 
-named = re.search(r"DJANGO_SETTINGS_MODULE\W+([\w.]+)", Path("manage.py").read_text())
-if named:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", named[1])
+here = Path()
+modules = {
+    str(path): re.search(r"DJANGO_SETTINGS_MODULE\W+([\w.]+)|$", path.read_text())[1]
+    for path in [here / "manage.py", *here.glob("*/[aw]sgi.py"), *here.glob("*/*/[aw]sgi.py")]
+}
+if "DJANGO_SETTINGS_MODULE" in os.environ:
+    modules = {}
+elif named := next(filter(None, modules.values()), None):
+    os.environ["DJANGO_SETTINGS_MODULE"] = named
 sys.path.insert(0, "")
 
 import django  # noqa: E402
@@ -43,6 +49,7 @@ print(
     json.dumps(
         {
             "debug": settings.DEBUG,
+            "modules": modules,
             "key": hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest(),
             "read-only": [file for file in files if not os.access(Path(file).parent, os.W_OK)],
             "collected": [bool(root) and (Path(root) / path).exists() for path in paths],

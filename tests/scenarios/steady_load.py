@@ -36,9 +36,9 @@ class Result(NamedTuple):
 class Generator:
     """Sends requests to a container from CPU 1, with the program load_at.py."""
 
-    def __init__(self, run, image, container) -> None:
-        """Start next to the measured container."""
-        self.container = container
+    def __init__(self, run, image, container, port=8000) -> None:
+        """Start next to the measured container, which listens on this port."""
+        self.container, self.port = container, port
         network = [f"container:{container.handle.id}"]
         options = {"networks": network, "publish_all": False, "cpuset_cpus": [1], "ready": ""}
         self.own = run(image, "infinity", entrypoint="sleep", **options)
@@ -72,7 +72,8 @@ class Generator:
             return self.open(path, seconds, rate)
 
     def _start(self, path, seconds, rate, clients):
-        arguments = [json.dumps(value) for value in (path, seconds, rate, clients, PATIENCE)]
+        values = (path, seconds, rate, clients, PATIENCE, self.port)
+        arguments = [json.dumps(value) for value in values]
         docker = [*map(str, self.own.docker.client_config.docker_cmd), "exec", self.own.handle.id]
         command = [*docker, "python", "-c", LOAD_AT, *arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

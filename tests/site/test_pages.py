@@ -146,6 +146,7 @@ SEARCHES = {
     "blue-green deployment": "updates",
     "collectstatic": "static-files",
     "STATIC_ROOT": "troubleshooting/static-root-missing",
+    "mount option requires BuildKit": "troubleshooting/buildkit-missing",
     "docker secrets": "secrets",
     "max_requests": "memory",
     "keepalive": "timeouts",

@@ -21,7 +21,7 @@ from harness import ROOT, engine
 from harness.container import Container
 from harness.contract import secret_names
 from harness.contract.containers import Containers
-from harness.contract.report import SIZE
+from harness.contract.report import NOTES
 from harness.contract.verdicts import quoted, require
 from harness.engine.private import EngineError
 from harness.images import Builder
@@ -54,7 +54,7 @@ def image(
     layers, size = len(image.root_fs.layers or []), round(image.size / 1e6)
     for key, value in {"layers": layers, "size in MB": size}.items():
         record_testsuite_property(key, value)
-    pytestconfig.stash[SIZE] = f"{layers} layers, {size} MB"
+    pytestconfig.stash[NOTES] = [f"{layers} layers, {size} MB"]
     return image
 
 

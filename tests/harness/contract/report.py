@@ -1,16 +1,17 @@
-"""How tests/contract.py runs and reports: options, one process, one line per requirement."""
+"""How the commands for a reader's image run and report: options, one process, one line a test."""
 
 from pathlib import Path
 
 import pytest
 
 MARKS = {"passed": "✓", "failed": "✗", "skipped": "○"}
-SIZE = pytest.StashKey[str]()
+COMMANDS = {"contract.py", "bench_your_image.py"}
+NOTES = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that describe the image to check."""
-    group = parser.getgroup("contract", "an image of yours, for tests/contract.py")
+    group = parser.getgroup("contract", f"an image of yours, for {' and '.join(sorted(COMMANDS))}")
     group.addoption("--image", metavar="NAME", help="the image to check")
     group.addoption("--build", metavar="DOCKERFILE", type=Path, help="build the image to check")
     group.addoption("--context", type=Path, help="build in this folder (default: DOCKERFILE's)")
@@ -23,8 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """When the contract runs, use one process, its own order and its own report."""
-    if all(Path(arg.partition("::")[0]).name != "contract.py" for arg in config.args):
+    """For a reader's image, use one process, the file's own order and this report."""
+    if COMMANDS.isdisjoint(Path(arg.partition("::")[0]).name for arg in config.args):
         return
     if not config.option.image and not config.option.build:
         message = "name your image: --image my/image:tag, or --build path/to/Dockerfile"
@@ -37,7 +38,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 class Report:
-    """One line for each requirement as soon as its result is known, and one for the size."""
+    """One line for each requirement as soon as its result is known, and the notes at the end."""
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Return a requirement's line: its failure, or that there is none."""
@@ -45,10 +46,11 @@ class Report:
             return None
         reason = report.longrepr  # of a skip: its file, its line, its words
         why = reason[2] if isinstance(reason, tuple) else report.longreprtext
-        words = report.location[2].removeprefix("test_").replace("_", " ")
+        words = report.location[2].removeprefix("test_").removeprefix("bench_").replace("_", " ")
         line = ": ".join(filter(None, [words, why.removeprefix("Skipped: ").strip()]))
         return report.outcome, f"{MARKS[report.outcome]} {line}\n", report.outcome
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the size, which no requirement limits."""
-        terminalreporter.write_line(terminalreporter.config.stash.get(SIZE, ""))
+        """Print what no requirement limits, such as the size."""
+        for note in terminalreporter.config.stash.get(NOTES, [""]):
+            terminalreporter.write_line(note)
