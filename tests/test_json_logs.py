@@ -7,20 +7,14 @@ import socket
 import pytest
 import yaml
 
-from harness import PROJECT, SNIPPETS
+from harness import SNIPPETS
 from harness.container import wait_until
-from harness.texts import edited
 from scenarios.databases import Postgres
-from scenarios.logged import APP, NGINX, changes, of_nginx
+from scenarios.logged import APP, NGINX, as_json, of_nginx
 
 PAGE = "json-logs"
-FILES = ["logging/text.logs.py", f"{PAGE}/fields.json_logs.py", f"{PAGE}/json.gunicorn.conf.py"]
-FILES += [f"{PAGE}/id.sql_comments.py"]
 DATABASE = SNIPPETS / PAGE / "postgresql.compose.override.yaml"
 WRONG = f"{PAGE}/wrong-hand-written.gunicorn.conf.py"
-PACKAGES = (PROJECT / "requirements.txt").read_text()
-PACKAGES += (SNIPPETS / PAGE / "more.requirements.txt").read_text()
-USE = {"both.settings.py": "logging", "json.settings.py": PAGE}
 ATTACKS = [
     '"',
     "\\",
@@ -38,12 +32,10 @@ SAID = 'one\n{"logger": "forged", "level": "ERROR"}\r\n\u2028"\\'
 @pytest.fixture(scope="module")
 def image(build):
     """Build the app image with the files from both pages."""
-    both, use = ((SNIPPETS / folder / name).read_text() for name, folder in USE.items())
-    files = changes(TIME_ZONE)
-    settings = edited(files["core/settings.py"], {both: use})
-    settings += (SNIPPETS / PAGE / "sql.settings.py").read_text()
-    files |= {"core/settings.py": settings, "requirements.txt": PACKAGES}
-    return build(APP, files=FILES, changes=files)
+    options = as_json(TIME_ZONE)
+    options["files"] = [*options["files"], f"{PAGE}/id.sql_comments.py"]
+    options["changes"]["core/settings.py"] += (SNIPPETS / PAGE / "sql.settings.py").read_text()
+    return build(APP, **options)
 
 
 @pytest.fixture(scope="module")
@@ -175,13 +167,12 @@ def test_id_is_in_the_json_of_all_three(site):
     assert agents == {'a "b" \\'}
 
 
-def test_id_is_in_postgresqls_json_too(site, database, replay):
+def test_id_is_in_postgresqls_json_too(site, database):
     """A statement fails: the same ID is in the lines of nginx, Gunicorn, Django and PostgreSQL."""
     sent = site.get("/sql/", params={"run": "SELECT 1/0"}).headers["X-Request-ID"]
     [failed] = wait_until(lambda: logged(database, sent))
     loggers = {"nginx", "gunicorn.access", "django.request"}
     found = wait_until(lambda: loggers <= loggers_of(site, sent))
-    replay(f"{PAGE}/postgresql.console", db=database.container.handle.id)
 
     assert found, loggers_of(site, sent)
     assert (failed["error_severity"], failed["message"]) == ("ERROR", "division by zero")

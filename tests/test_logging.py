@@ -180,6 +180,16 @@ def test_id_goes_through_nginx_gunicorn_and_django(site):
     assert FORGED not in nginx + gunicorn
 
 
+def test_nginx_leaves_out_healthy_checks(site):
+    """A check that succeeds is not in nginx's log, but a failed check and a page are."""
+    for path in "/health/", "/health/missing", "/whoami/?after-checks":
+        site.get(path)
+    log = site.nginx.wait_for_log("GET /whoami/?after-checks")
+
+    assert '"GET /health/missing HTTP/1.1" 404' in log
+    assert '"GET /health/ HTTP/1.1" 200' not in log
+
+
 def test_client_begins_the_line(site):
     """Behind nginx, the access log shows the address that nginx saw."""
     site.get("/whoami/?client")

@@ -14,6 +14,7 @@ from harness import ENVIRONMENT, PROBES, PROJECT, SNIPPETS
 from harness.container import wait_until
 from harness.stack import Stack
 from harness.texts import edited
+from scenarios.production import HOST
 
 APP = "dockerfile/app.Dockerfile"
 PAGE = "metrics"
@@ -27,6 +28,24 @@ NAMES = ["gunicorn.requests", "gunicorn.request.duration", "gunicorn.request.sta
 NAMES += ["gunicorn.backlog"]
 RECEIVE = (PROBES / "receive_statsd.py").read_text()
 GET = (PROBES / "get.py").read_text()
+COMPOSE = (SNIPPETS / PAGE / "prometheus.compose.yaml").read_text()
+SERVICE = re.search(r"(?s)  prometheus:.*?\n(?=\nvolumes:)", COMPOSE)[0]
+COPIED = {"\nservices:\n": f"\nservices:\n{SERVICE}"}
+COPIED |= {"\nvolumes:\n  db:\n": "\nvolumes:\n  db:\n  prometheus:\n"}
+MOUNTED = {
+    '["./nginx:/etc/nginx/conf.d:ro"]': (
+        '["./nginx:/etc/nginx/conf.d:ro",'
+        ' "./request-id.conf:/etc/nginx/locations/request-id.conf:ro"]'
+    )
+}
+HEALTH_FIRST = 'MIDDLEWARE.insert(0, "core.health.middleware")\n'
+NOT_YET = ["json-logs/see.console", "json-logs/postgresql.console"]
+NOT_YET += [f"{PAGE}/prometheus.compose.yaml", f"{PAGE}/gunicorn.dashboard.json"]
+SOON = {"scrape_interval: 15s": "scrape_interval: 1s"}
+SOON |= {"evaluation_interval: 15s": "evaluation_interval: 1s"}
+BUSY_SOON = {"gunicorn_threads\n        for: 2m": "gunicorn_threads\n        for: 1s"}
+OF_DATABASE = ["exec", "-T", "db", "sh", "-c", 'cat "$PGDATA"/log/*.json']
+LOGGERS = {"nginx", "gunicorn.access", "django.request"}
 OLD = "gauge_livesum_99.db"
 LEFT = f"mkdir /dev/shm/metrics; echo old > /dev/shm/metrics/{OLD}; exec gunicorn core.wsgi"
 LEFT += " --bind 0.0.0.0:8000 --no-control-socket"
@@ -63,6 +82,41 @@ def stack(docker, image, official, tmp_path_factory):
         yield stack
     finally:
         stack.down()
+
+
+@pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
+def test_pages_lead_to_one_id_in_four_logs_and_to_an_alert(walk, startproject):
+    """The robot follows both pages, then sends a statement that fails, and slow ones."""
+    walk.begin_compose(startproject())
+    walk.do("logging/text.logs.py")
+    walk.follow("json-logs", without=NOT_YET)
+    walk.edit("core/settings.py", {HEALTH_FIRST: ""})
+    walk.add("core/settings.py", HEALTH_FIRST)
+    walk.do("logging/server.request-id.conf")
+    walk.edit("compose.yaml", MOUNTED)
+    walk.follow(PAGE, without=NOT_YET)
+    walk.edit("compose.yaml", COPIED)
+    walk.edit("prometheus.yml", SOON)
+    walk.edit("alerts.yml", BUSY_SOON)
+    walk.add_views("statements")
+    walk.run(PAGE, "docker compose up --build --detach")
+    site, nginx = walk.stack, walk.stack.service("nginx")
+
+    def loggers():
+        """Return the loggers of the lines with the request's ID, as the page's command shows."""
+        log = walk.run("json-logs", "docker compose logs --no-log-prefix nginx web")
+        lines = [json.loads(line) for line in log.splitlines() if sent in line]
+        return {line["logger"] for line in lines if line["request_id"] == sent}
+
+    assert wait_until(lambda: query(site, "gunicorn_threads") == ["4"])
+    sent = nginx.get("/sql/?run=SELECT+1/0", **HOST).headers["X-Request-ID"]
+    assert wait_until(lambda: loggers() == LOGGERS), loggers()
+    assert wait_until(lambda: sent in site.read(*OF_DATABASE))
+    shown = walk.type("json-logs/postgresql.console")
+    assert f"/* {sent} */ SELECT 1/0" in shown
+    assert [target["health"] for target in api(site, "targets")["activeTargets"]] == ["up"]
+    assert "AllThreadsBusy" not in firing(site)
+    assert keep_busy(nginx, site, "/sql/?run=SELECT+pg_sleep(2)", **HOST)
 
 
 def test_metrics_are_the_sum_of_all_workers(web):
@@ -148,17 +202,8 @@ def test_prometheus_sees_one_target_for_two_workers(stack):
 
 def test_alert_fires_when_all_threads_are_busy(stack):
     """With more requests than threads, the alert fires until the last request is done."""
-    web, waiting = stack.service("web"), []
-
-    def fires():
-        """Keep 16 requests in progress, since one worker may accept more of them than the other."""
-        waiting[:] = [response for response in waiting if not response.done()]
-        waiting.extend(web.start_get("/sleep/2/") for _ in range(16 - len(waiting)))
-        return "AllThreadsBusy" in firing(stack)
-
     assert "AllThreadsBusy" not in firing(stack)
-    assert wait_until(fires)
-    assert {response.result().text for response in waiting} == {"slept"}
+    assert keep_busy(stack.service("web"), stack, "/sleep/2/")
     assert wait_until(lambda: "AllThreadsBusy" not in firing(stack))
 
 
@@ -207,6 +252,23 @@ def query(stack, expression):
     """Return an expression's values; there are none before Prometheus is ready."""
     found = api(stack, f"query?query={urllib.parse.quote(expression)}").get("result", [])
     return [row["value"][1] for row in found]
+
+
+def keep_busy(server, stack, path, **options: object):
+    """Keep 16 requests in progress until AllThreadsBusy fires, and return whether it does.
+
+    One worker may accept more requests than the other. All requests succeed.
+    """
+    waiting = []
+
+    def fires():
+        waiting[:] = [response for response in waiting if not response.done()]
+        waiting.extend(server.start_get(path, **options) for _ in range(16 - len(waiting)))
+        return "AllThreadsBusy" in firing(stack)
+
+    fired = wait_until(fires)
+    assert {response.result().status_code for response in waiting} == {200}
+    return fired
 
 
 def number(values):

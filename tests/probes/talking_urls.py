@@ -2,8 +2,8 @@
 
 import logging
 
+from core.statements import urlpatterns as statements
 from core.urls import urlpatterns as core
-from django.db import connection
 from django.http import HttpResponse
 from django.urls import path
 
@@ -25,11 +25,4 @@ def say(request):
     return HttpResponse("said")
 
 
-def sql(request):
-    """Run the statement that the client sent."""
-    with connection.cursor() as cursor:
-        cursor.execute(request.GET["run"])
-    return HttpResponse("done")
-
-
-urlpatterns = [path("talk/", talk), path("say/", say), path("sql/", sql), *core]
+urlpatterns = [path("talk/", talk), path("say/", say), *statements, *core]

@@ -1,5 +1,6 @@
 """A robot that follows a page literally: it saves the files and runs the commands, in order."""
 
+import ast
 import os
 import re
 import shutil
@@ -35,6 +36,7 @@ TRIED += ["compose/superuser.console", "compose/password-file.settings.py"]
 COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*)\n")
 SAVE = 'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"'
 BELOW = "directly below the `services:` line"
+MORE = re.compile("Add (this line|these lines) to your requirements")
 
 
 class Walk:
@@ -63,6 +65,7 @@ class Walk:
     def begin(self, project: Path) -> None:
         """Begin with a project that exists."""
         shutil.copytree(project, self.folder, dirs_exist_ok=True)
+        self.folder.chmod(0o755)  # as a reader's; the copy's mode is that of a temporary directory
 
     def begin_compose(self, project: Path) -> None:
         """Begin with what the archive of docs/compose.md contains, and create the secrets.
@@ -85,11 +88,12 @@ class Walk:
         """Run a command, append settings to the project's, or save a file under its caption.
 
         The block's options may show a part of a Dockerfile only, which goes to its end; lines for
-        an .env that exists go there too; indented services go below `services:`, which their page
-        says.
+        an .env that exists go there too. Requirements and indented services are added to the
+        project's file if their page says so, and hooks are added to a gunicorn.conf.py that exists.
         """
         name, text = saved(snippet), (SNIPPETS / snippet).read_text()
         caption, excerpt = CAPTION.search(options), EXCERPT.search(options)
+        page = _text(snippet.partition("/")[0])
         file = self.folder / (caption[1] if caption else name)
         if name == "console":
             self.type(snippet)
@@ -97,10 +101,15 @@ class Walk:
             self.settings.write_text(self.settings.read_text() + text)
         elif excerpt:
             file.write_text(file.read_text() + text[text.index(excerpt[1]) :])
-        elif name == ".env" and file.exists():
+        elif (name == ".env" and file.exists()) or (
+            name == "requirements.txt" and MORE.search(page)
+        ):
             self.add(name, text)
+        elif name == "gunicorn.conf.py" and file.exists():
+            assert "merge hooks that have the same name" in page
+            file.write_text(_merged(file.read_text(), text))
         elif name == "compose.yaml" and text.startswith("  "):
-            assert BELOW in (ROOT / f"docs/{snippet.partition('/')[0]}.md").read_text()
+            assert BELOW in page
             file.write_text(edited(file.read_text(), {"\nservices:\n": f"\nservices:\n{text}"}))
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -108,8 +117,8 @@ class Walk:
         if name in {"compose.yaml", "compose.override.yaml"}:
             self._compose(snippet, file.read_text())
 
-    def type(self, snippet: str) -> None:
-        """Run a transcript's command, and compare its output."""
+    def type(self, snippet: str) -> str:
+        """Run a transcript's command, compare its output, and return it."""
         text = (SNIPPETS / snippet).read_text()
         self.builder.have(name for name in base_images.STAND_INS if f" {name} " in text)
         if "docker build" in text:
@@ -128,6 +137,7 @@ class Walk:
             started = self.docker.container.inspect(printed.strip())
             self.container = Container(self.docker, started)
             self.container.wait_for_log("Listening at")
+        return printed
 
     def add(self, path: str, text: str) -> None:
         """Append a reader's own text to a file of the project, which may be new."""
@@ -146,6 +156,9 @@ class Walk:
     def edit(self, path: str, changes: dict[str, str]) -> None:
         """Change a file of the project as a sentence of a page says."""
         (self.folder / path).write_text(edited(self.read(path), changes))
+        if path in self.files:
+            self._prepare(self.read(path))
+            self.stack.use(self.built, *self.files)
 
     def add_views(self, probe: str) -> None:
         """Add a reader's own views to the project, from a file in tests/probes."""
@@ -165,8 +178,8 @@ class Walk:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
-    def _compose(self, snippet: str, text: str) -> None:
-        """Prepare the Compose project of a file that has been saved."""
+    def _prepare(self, text: str) -> None:
+        """Get the images of a Compose file, and give its own images the tags of this walk."""
         labels = {"labels": self.labels}
         tags = {"web": self.image, "web-static": self.static, "static": self.static}
         services = _ComposeLoader(text).get_single_data()["services"]
@@ -179,6 +192,10 @@ class Walk:
                 self.built[name] = {"image": image, "build": labels}
             elif "build" in service:  # reset; the engine need not have the image yet
                 self.built[name] = {"pull_policy": "missing"}
+
+    def _compose(self, snippet: str, text: str) -> None:
+        """Prepare the Compose project of a file that has been saved."""
+        self._prepare(text)
         if saved(snippet) not in self.files:
             self.files.append(saved(snippet))
         if not self.stack:
@@ -278,6 +295,20 @@ class _ComposeLoader(yaml.SafeLoader):
 
 
 _ComposeLoader.add_constructor("!reset", lambda *_: None)
+
+
+def _merged(first: str, second: str) -> str:
+    """Return two configuration files as one: hooks with the same name run both bodies."""
+    tree, more = ast.parse(first), ast.parse(second)
+    hooks = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in more.body:
+        if isinstance(node, ast.FunctionDef) and node.name in hooks:
+            hook = hooks[node.name]
+            assert ast.unparse(hook.args) == ast.unparse(node.args)
+            hook.body += node.body
+        else:
+            tree.body.append(node)
+    return f"{ast.unparse(tree)}\n"
 
 
 def _blocks(page: str, without: Sequence[str]) -> list[tuple[str, str]]:

@@ -94,6 +94,7 @@ SEARCHES = {
     "how many connections": "database-connections",
     "sizing calculator": "sizing",
     "opentelemetry": "tracing",
+    "sentry": "error-tracking",
     "celery": "celery",
     "celery beat": "celery",
     "background tasks": "background-tasks",
