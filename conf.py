@@ -47,8 +47,7 @@ epub_basename = "guide"
 epub_author = epub_contributor = f"The authors of {project}"
 epub_copyright = "MIT License"
 epub_description = "How to run Django on Gunicorn in Docker, with a test for every claim"
-epub_identifier = html_baseurl or "gunicorn-docker-django"
-epub_uid = "guide"
+epub_identifier = epub_uid = "gunicorn-docker-django"  # two names for the same, as epubcheck wants
 epub_show_urls = "no"  # an e-reader opens links
 epub_tocscope = "includehidden"  # the sidebar's lists are hidden in the pages
 epub_tocdup = False

@@ -205,6 +205,7 @@ def test_list_of_claims_needs_a_server(page):
 ADDRESS = "https://example.com/guide/"
 XHTML, OPF = "{http://www.w3.org/1999/xhtml}", "{http://www.idpf.org/2007/opf}"
 SVG = "{http://www.w3.org/2000/svg}"
+DC, NCX = "{http://purl.org/dc/elements/1.1/}", "{http://www.daisy.org/z3986/2005/ncx/}"
 CHAPTER = """(stop)=
 # Stop it
 
@@ -259,6 +260,9 @@ def test_epub_has_every_page_and_no_script(small):
     assert next(iter(files)) == "mimetype"
     assert files["mimetype"] == b"application/epub+zip"
     package = parsed(files["content.opf"])
+    [identifier] = package.iter(f"{DC}identifier")
+    contents = parsed(files["toc.ncx"])
+    assert contents.find(f".//{NCX}meta[@name='dtb:uid']").get("content") == identifier.text
     items = {item.get("id"): item for item in package.iter(f"{OPF}item")}
     listed = {item.get("href") for item in items.values()}
     assert listed == files.keys() - {"mimetype", "META-INF/container.xml", "content.opf"}
