@@ -2,12 +2,14 @@
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "docs/_ext"))
 
 project = html_title = "Django on Gunicorn in Docker"
+version = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 extensions = [
     "myst_parser",
     "sphinx_copybutton",
@@ -39,3 +41,13 @@ html_favicon = str(HERE / "docs/_static/favicon.svg")
 html_copy_source = False
 html_use_index = False
 html_show_copyright = False
+
+# The EPUB, which sphinx-build -b epub makes; Sphinx warns about each of these that is missing.
+epub_basename = "guide"
+epub_author = epub_contributor = f"The authors of {project}"
+epub_copyright = "MIT License"
+epub_description = "How to run Django on Gunicorn in Docker, with a test for every claim"
+epub_identifier = epub_uid = "gunicorn-docker-django"  # two names for the same, as epubcheck wants
+epub_show_urls = "no"  # an e-reader opens links
+epub_tocscope = "includehidden"  # the sidebar's lists are hidden in the pages
+epub_tocdup = False

@@ -180,6 +180,20 @@ def test_address_makes_canonical_links_and_a_sitemap(site):
     assert urls == [f"{ADDRESS}{page}.html" for page in ("index", "signals", "proofs/signals")]
 
 
+def test_address_links_to_the_published_files(site):
+    """The role of that page makes a link, and without an address only the file's name."""
+    site.write("docs/signals.md", site.read("docs/signals.md") + "\nGet {published}`guide.zip`.\n")
+    name = '<code class="docutils literal notranslate"><span class="pre">guide.zip</span></code>'
+
+    assert site.build(html_baseurl=ADDRESS) == []
+    assert f'Get <a href="{ADDRESS}guide.zip">{name}</a>.' in site.read("_site/signals.html")
+    assert "Get `guide.zip`." in site.read("_site/signals.md")
+    assert site.build() == []
+    assert f"Get <a>{name}</a>." in site.read("_site/signals.html")
+    page = (ROOT / "docs/own-copy.md").read_text()
+    assert re.findall(r"{published}`(\S+)`", page) == ["guide.zip", "guide.epub"]
+
+
 CHANGES = """(changelog)=
 # Changelog
 

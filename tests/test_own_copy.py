@@ -8,6 +8,9 @@ import uuid
 from contextlib import chdir
 from functools import partial
 from pathlib import Path
+from posixpath import dirname, join, normpath
+from xml.etree import ElementTree as ET
+from zipfile import ZIP_STORED, ZipFile
 
 import httpx
 import pytest
@@ -17,6 +20,7 @@ from guide.names import saved
 from harness import SNIPPETS
 from harness.browser import DESKTOP
 from harness.container import Container
+from harness.guide_site import Site
 from harness.texts import edited
 
 FILES = "own-copy/site.Dockerfile", "own-copy/site.default.conf"
@@ -196,6 +200,117 @@ def test_list_of_claims_needs_a_server(page):
     page.goto(f"{FILES_OF_SITE}/search.html?q=sigterm")
     page.locator("#search-results li a").first.wait_for()
     assert not page.locator("#search-results p.context").count()
+
+
+ADDRESS = "https://example.com/guide/"
+XHTML, OPF = "{http://www.w3.org/1999/xhtml}", "{http://www.idpf.org/2007/opf}"
+SVG = "{http://www.w3.org/2000/svg}"
+DC, NCX = "{http://purl.org/dc/elements/1.1/}", "{http://www.daisy.org/z3986/2005/ncx/}"
+CHAPTER = """(stop)=
+# Stop it
+
+It ends. {proof}`it-ends`
+See {ref}`it stops <it-stops>`, {ref}`the claims <signals>` or [a site](https://example.com/a.html).
+
+```{literalinclude} ../../snippets/signals/shell.compose.yaml
+```
+
+```{raw} html
+<form><button>Find it</button></form>
+<script></script>
+<svg viewBox="0 0 9 9"><rect width="9" height="9" fill="var(--no, #fff)"/></svg>
+```
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Return a small guide, with a page in a directory that shows a file and a drawing."""
+    small = Site(tmp_path)
+    small.replace("docs/signals.md", "# Signals", "(signals)=\n# Signals")
+    small.replace("docs/index.md", "signals\n", "signals\nfix/stop\n")
+    small.write("docs/fix/stop.md", CHAPTER)
+    small.write("snippets/signals/shell.compose.yaml", "services: {}\n")
+    small.write("tests/fix/test_stop.py", "def test_it_ends(): pass\n")
+    return small
+
+
+def book(small, *options):
+    """Build the EPUB of a guide, and return its files: bytes by name."""
+    assert small.build("-b", "epub", "-d", "doctrees", *options) == []
+    with ZipFile(small.root / "_site/guide.epub") as archive:
+        assert archive.infolist()[0].compress_type == ZIP_STORED
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def parsed(xml):
+    """Return the root of what a build has written; if it is not well-formed, that is an error."""
+    return ET.fromstring(xml)  # noqa: S314
+
+
+def pages_of(files):
+    """Return the pages of an EPUB, by name."""
+    return {name: parsed(xml) for name, xml in files.items() if name.endswith(".xhtml")}
+
+
+def test_epub_has_every_page_and_no_script(small):
+    """The package lists every file, and has the pages in their order; each page is well-formed."""
+    files = book(small)
+
+    assert next(iter(files)) == "mimetype"
+    assert files["mimetype"] == b"application/epub+zip"
+    package = parsed(files["content.opf"])
+    [identifier] = package.iter(f"{DC}identifier")
+    contents = parsed(files["toc.ncx"])
+    assert contents.find(f".//{NCX}meta[@name='dtb:uid']").get("content") == identifier.text
+    items = {item.get("id"): item for item in package.iter(f"{OPF}item")}
+    listed = {item.get("href") for item in items.values()}
+    assert listed == files.keys() - {"mimetype", "META-INF/container.xml", "content.opf"}
+    spine = [items[page.get("idref")] for page in package.iter(f"{OPF}itemref")]
+    assert [item.get("href") for item in spine] == [
+        "index.xhtml",
+        "signals.xhtml",
+        "fix/stop.xhtml",
+    ]
+    assert [item.get("properties") for item in spine] == [None, None, "svg"]
+    pages = pages_of(files)
+    tags = {element.tag for page in pages.values() for element in page.iter()}
+    assert f"{XHTML}pre" in tags
+    assert not tags & {f"{XHTML}script", f"{XHTML}form"}
+    assert "FROM scratch" in "".join(pages["signals.xhtml"].itertext())
+    assert "services: {}" in "".join(pages["fix/stop.xhtml"].itertext())
+    [box] = pages["fix/stop.xhtml"].iter(f"{SVG}rect")
+    assert box.get("fill") == "#fff"  # not every e-reader knows var()
+
+
+def test_tick_in_the_epub_links_to_the_site(small):
+    """Without the site's address, the mark is there without a link."""
+    small.prove()
+    for address in ADDRESS, "":
+        settings = "-Dproof_results=proofs.xml", f"-Dhtml_baseurl={address}"
+        pages = pages_of(book(small, *settings))
+        for topic, claim in ("signals", "it-stops"), ("fix/stop", "it-ends"):
+            [tick] = pages[f"{topic}.xhtml"].iterfind(f".//{XHTML}a[@id='{claim}']")
+            assert "".join(tick.itertext()) == "✓"
+            link = f"{ADDRESS}proofs/{topic}.html#{claim}"
+            assert tick.get("href") == (link if address else None)
+        shutil.rmtree(small.root / "_site")
+
+
+def test_links_inside_the_epub_lead_somewhere(small):
+    """Every relative link of every page leads to a page and an element of the book."""
+    files = book(small)
+    pages = pages_of(files)
+    there = {f"{name}#{part.get('id')}" for name, page in pages.items() for part in page.iter()}
+    links = {
+        normpath(join(dirname(name), link.get("href")))
+        for name, page in pages.items()
+        for link in page.iter(f"{XHTML}a")
+        if "://" not in link.get("href", "://")
+    }
+
+    assert links >= {"signals.xhtml#it-stops", "signals.xhtml#signals", "fix/stop.xhtml"}
+    assert links - files.keys() - there == set()
 
 
 def test_other_sites_can_link_to_pages_and_claims(site, tmp_path, capfd):

@@ -86,7 +86,7 @@ for (const block of document.querySelectorAll(".literal-block-wrapper")) {
   button.ariaLabel = `Your values in ${file}`;
   button.addEventListener("click", () => open(values));
   caption.append(button);
-  if (link) downloads.push({ link, pre, original: link.getAttribute("href") });
+  if (link) downloads.push({ link, name, pre, original: link.getAttribute("href") });
 }
 
 const show = () => {
@@ -96,11 +96,11 @@ const show = () => {
     span.title = own ? `${original} in the original` : "";
     span.replaceChildren(...(own ? [own] : parts));
   }
-  for (const { link, pre, original } of downloads) {
+  for (const { link, name, pre, original } of downloads) {
     if (link.getAttribute("href") !== original) URL.revokeObjectURL(link.href);
     const changed = pre.querySelector(".own-value");
     link.href = changed ? fileOf(pre.textContent) : original;
-    link.download = changed ? decodeURIComponent(original.split("/").at(-1)) : "";
+    link.download = name.textContent.split("/").at(-1);
   }
   const used = fields.filter(({ name }) => values[name]);
   banner.querySelector("strong").textContent = used

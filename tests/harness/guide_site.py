@@ -15,6 +15,7 @@ from harness import ROOT
 from harness.texts import edited
 
 FILES = {
+    "pyproject.toml": '[project]\nversion = "2026.11"\n',
     "docs/_data/anchors.txt": "",
     "docs/_data/redirects.txt": "",
     "docs/index.md": "# Guide\n\n```{toctree}\nsignals\n```\n",

@@ -11,10 +11,11 @@ FIELDS = {one["name"]: one for one in declared()}
 PLACES = re.compile("|".join(f"(?P<{name}>{one['places']})" for name, one in FIELDS.items()))
 OWN = {
     "module": "shop_site",
+    "project": "bakery",
     "python": "3.13",
-    "domain": "www.shop-site.org",
+    "domain": "www.bakery.org",
     "port": "8123",
-    "image": "ghcr.io/you/shop",
+    "image": "ghcr.io/you/bakery",
 }
 # What a page shows, what it showed before, and what its Download links lead to.
 READ = """async () => {

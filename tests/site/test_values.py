@@ -12,13 +12,18 @@ from scenarios.own_values import FIELDS, OWN, enter, replaced
 
 BLOCKS = ".literal-block-wrapper pre"
 # In other places, the word is not the reader's.
-NOT_THE_READERS = re.compile(r"(django|pythonjsonlogger)\.core\b|/python3\.14/|@example\.com")
+NOT_THE_READERS = re.compile(
+    r"(django|pythonjsonlogger)\.core\b|/python3\.14/|@example\.com|cron\.d/shop"
+)
 NAMES = re.compile(
     r"\bcore(?:_note)?\b|python:3\.14|(?<!\.)\b(?:shop\.example|example\.com)|registry\.example\b"
 )
+# Where a project has a directory, a unit or a Secret; elsewhere, `shop` is a path or a package.
+OF_A_SERVER = ("backups", "kubernetes", "quadlet", "scheduled-jobs", "systemd")
 HOSTILE = ['a"b', "a\nb", "$(id)", "a b", "a;b", "<i>", "a" * 101]
 WRONG = {
     "module": ["class", "django", "core.wsgi", "2shop", "my-site", "shop/../x"],
+    "project": ["Shop", "web_shop", "-shop", "shop-", "2shop", "root", "a" * 32],
     "python": ["3", "3.14.1", "2.7", "3.14-alpine"],
     "domain": ["https://shop.org", "shop.org:443", "localhost", "*.shop.org", "a,b.org", "-a.org"],
     "port": ["0", "65536", "080", "-1", "http"],
@@ -38,6 +43,8 @@ def test_no_name_is_forgotten():
         if path.is_file():
             text = NOT_THE_READERS.sub("", replaced(path.read_text(), OWN))
             left |= {(path.name, name) for name in NAMES.findall(text)}
+            if path.relative_to(SNIPPETS).parts[0] in OF_A_SERVER:
+                left |= {(path.name, name) for name in re.findall(r"\bshop\b", text)}
 
     assert left == set()
 
@@ -74,6 +81,20 @@ def test_values_are_marked_and_one_click_shows_the_originals(visit):
     assert page.locator(".own-value, .values-in-use").count() == 0
     page.reload()
     assert texts(page) == original
+
+
+def test_files_have_the_name_of_the_project(visit):
+    """The caption, the name of the saved file and the sentence about it follow the project."""
+    page = visit("systemd")
+    enter(page, project="bakery")
+    block = page.locator(".literal-block-wrapper", has_text="StateDirectory=").first
+
+    assert block.locator(".caption-text").inner_text() == "/etc/systemd/system/bakery.service"
+    with page.expect_download() as download:
+        block.locator("a.download").click()
+    assert download.value.suggested_filename == "bakery.service"
+    assert page.locator("code.yours").first.inner_text() == "/srv/bakery"
+    assert "shop" not in "".join(page.locator("code.yours").all_inner_texts())
 
 
 def test_without_a_script_the_original_is_shown(visit):

@@ -1,4 +1,4 @@
-"""The site's own address, if it is set: the sitemap, and the page for lost addresses."""
+"""The site's own address, if it is set: the sitemap, lost addresses, links to published files."""
 
 import re
 from collections.abc import Iterator
@@ -7,8 +7,11 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree as ET
 
+from docutils import nodes
+from docutils.parsers.rst.states import Inliner
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.writers.html5 import HTML5Translator
 
 from guide import claims
 
@@ -43,3 +46,26 @@ def _sitemap(app: Sphinx, address: str) -> bytes:
     for name in names:
         ET.SubElement(ET.SubElement(sitemap, "url"), "loc").text = urljoin(address, f"{name}.html")
     return bytes(ET.tostring(sitemap, "utf-8", xml_declaration=True))
+
+
+class Published(nodes.Inline, nodes.TextElement):
+    """The name of a file that only the published site has."""
+
+
+def role(
+    _name: str, source: str, text: str, _line: int, _inliner: Inliner, *_: object
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """Return a link to a file that .ci/run adds to the site."""
+    return [Published(source, "", nodes.literal(text, text))], []
+
+
+def visit(translator: HTML5Translator, node: Published) -> None:
+    """Write the link, or only the name if the site has no address."""
+    address = translator.builder.config.html_baseurl
+    link: dict[str, Any] = {"href": urljoin(address, node.astext())} if address else {}
+    translator.body.append(translator.starttag(node, "a", "", **link))
+
+
+def depart(translator: HTML5Translator, _node: Published) -> None:
+    """Close it."""
+    translator.body.append("</a>")

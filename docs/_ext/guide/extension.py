@@ -9,6 +9,7 @@ from guide import (
     addresses,
     anchors,
     archives,
+    book,
     calculator,
     differences,
     feed,
@@ -44,13 +45,16 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("report_address", "", rebuild="html", types=str)
     app.add_config_value("anchors_record", default=False, rebuild="", types=bool)
     app.add_domain(ClaimDomain)
+    app.add_builder(book.BookBuilder, override=True)
     app.add_node(nodes.entry, override=True, html=(tables.visit_cell, tables.depart_cell))
     app.add_node(Tick, html=(proofs.visit_tick, proofs.depart_tick))
+    app.add_node(addresses.Published, html=(addresses.visit, addresses.depart))
     app.add_node(late.Late, html=(late.visit, None))
     app.add_node(snippets.Download, html=(snippets.visit_download, snippets.depart_download))
     app.add_node(incidents.Details, html=(incidents.visit_details, incidents.depart_details))
     app.add_node(incidents.Summary, html=(incidents.visit_summary, incidents.depart_summary))
     app.add_generic_role("proof", Tick)  # a bare name, until the domain comes
+    app.add_role("published", addresses.role)
     app.add_role("yours", values.role)
     app.add_directive("archive", archives.Archive)
     app.add_directive("calculator", calculator.Calculator)
@@ -68,12 +72,20 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     for check in (proofs.check, snippets.check, anchors.record, anchors.check):
         app.connect("env-updated", check)
     app.connect("env-updated", proof_pages.rewritten)
+    app.connect("html-page-context", proof_pages.share)
+    app.connect("builder-inited", connect_site)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def connect_site(app: Sphinx) -> None:
+    """Tell Sphinx what only the site has: pages without a source, and files next to pages."""
+    if isinstance(app.builder, book.BookBuilder):
+        return
     for pages in (proof_pages.pages, register.pages, anchors.stubs, addresses.pages):
         app.connect("html-collect-pages", pages)
-    for context in (proof_pages.share, feed.write, markdown.write, values.share):
+    for context in (feed.write, markdown.write, values.share):
         app.connect("html-page-context", context)
     app.connect("html-page-context", proof_pages.shorten, priority=900)  # after the theme
     offers = (snippets.offer, archives.offer, snippets.sums, addresses.finish, markdown.index)
     for offer in (*offers, register.write):
         app.connect("build-finished", offer)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
