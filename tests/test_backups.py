@@ -36,6 +36,16 @@ KEPT_OPEN += (
     " c.execute('SELECT * FROM core_note').fetchall(); open('/data/open', 'w'); time.sleep(600)"
 )
 COPY = "/tmp/copy"
+LOADED = "pg_dump --schema-only app | psql --dbname app"
+IN_USE = """
+psql --dbname app --command "SELECT pg_sleep(600)" &
+connected="FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)'"
+until psql -At --command "SELECT 'yes' $connected" | grep -qx yes; do sleep 0.1; done
+psql --command "ALTER DATABASE app RENAME TO other"
+dropdb app
+psql --command "SELECT pg_terminate_backend(pid) $connected" > /dev/null
+wait
+"""
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +131,15 @@ def test_restore_brings_back_rows_and_uploads(restored):
 def test_restore_keeps_the_replaced_database(restored):
     """The row written after the backup is in the other database."""
     assert restored.replaced.split("\n") == ["kept", "written after the backup"]
+
+
+def test_database_in_use_cannot_be_replaced(site):
+    """While a client is connected, both commands fail; loading a dump finds the tables there."""
+    said = site.run("exec", "-T", "db", "sh", "-c", IN_USE, check=False)
+    loaded = site.run("exec", "-T", "db", "sh", "-c", LOADED)
+
+    assert said.count('database "app" is being accessed by other users') == 2
+    assert 'relation "core_note" already exists' in loaded
 
 
 def test_restore_fills_a_new_server(moved):

@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
+
 from harness import SNIPPETS
+from harness.stack import Stack
 from scenarios.precedence import ONE_WORKER, SETTINGS, SOURCES, who_decides
 from scenarios.processes import threads_of_processes, workers_that_boot
 
@@ -18,6 +21,50 @@ gunicorn core.wsgi --print-config
 unset GUNICORN_CMD_ARGS
 gunicorn core.wsgi --print-config
 """
+
+COMPOSE = """
+services:
+  web:
+    image: web
+    entrypoint: [env]
+    env_file: web.env
+    environment:
+      ONE: pa$word
+      TWO: pa$$word
+      BARE: ${BARE}
+      QUOTED: ${QUOTED}
+      BOTH: from environment
+      PASSED:
+      SHADOWED:
+      LATE: <${ONLY_IN_ENV_FILE}${BOTH}>
+"""
+DOT_ENV = """
+BARE=pa$word
+QUOTED='pa$word'
+PASSED=from .env
+SHADOWED=from .env
+NOT_LISTED=from .env
+"""
+ENV_FILE = """
+BOTH=from env_file
+ONLY_IN_ENV_FILE=from env_file
+BARE_IN_FILE=pa$word
+QUOTED_IN_FILE='pa$word'
+"""
+
+
+@pytest.fixture(scope="module")
+def printed(docker, plain_image, tmp_path_factory):
+    """Run a service that prints its environment, and return everything that Compose prints."""
+    folder = tmp_path_factory.mktemp("variables")
+    for name, text in {"own.yaml": COMPOSE, ".env": DOT_ENV, "web.env": ENV_FILE}.items():
+        (folder / name).write_text(text)
+    services, env = {"web": {"image": plain_image}}, {"SHADOWED": "from the shell"}
+    site = Stack(docker, folder, str(folder / "own.yaml"), services, env)
+    try:
+        return site.run("run", "--rm", "-T", "web")
+    finally:
+        site.down()
 
 
 def test_stronger_source_wins(build, run):
@@ -107,6 +154,48 @@ def test_curly_quotes_hide_a_flag(build, run):
 
     assert workers_that_boot(container) == 2
     assert set(re.findall(r"\[([A-Z]+)\]", container.logs())) == {"INFO"}
+
+
+def test_compose_takes_a_dollar_sign_for_a_variable(printed):
+    """The value ends before the dollar sign, in compose.yaml, in .env and in an env_file."""
+    assert values(printed, "ONE", "BARE", "BARE_IN_FILE") == ["pa", "pa", "pa"]
+    assert 'The \\"word\\" variable is not set. Defaulting to a blank string.' in printed
+
+
+def test_two_dollar_signs_or_single_quotes_keep_one(printed):
+    """The container gets the whole password."""
+    assert values(printed, "TWO", "QUOTED", "QUOTED_IN_FILE") == ["pa$word"] * 3
+
+
+def test_container_gets_only_what_its_service_lists(printed):
+    """Of two variables in .env, the container gets the one that the service lists."""
+    assert values(printed, "PASSED", "ONLY_IN_ENV_FILE") == ["from .env", "from env_file"]
+    assert "NOT_LISTED" not in printed
+
+
+def test_environment_beats_env_file(printed):
+    """Both set the variable."""
+    assert values(printed, "BOTH") == ["from environment"]
+
+
+def test_shell_beats_dot_env(printed):
+    """Both set the variable, which the service lists without a value."""
+    assert values(printed, "SHADOWED") == ["from the shell"]
+
+
+def test_compose_fills_in_nothing_from_a_service(printed):
+    """The reference stays empty, although both variables reach the container."""
+    assert values(printed, "LATE", "BOTH", "ONLY_IN_ENV_FILE") == [
+        "<>",
+        "from environment",
+        "from env_file",
+    ]
+
+
+def values(printed, *names):
+    """Return the values of environment variables, as `env` prints them."""
+    found = dict(re.findall(r"(?m)^(\w+)=(.*?)\r?$", printed))
+    return [found[name] for name in names]
 
 
 def of(printed, setting):

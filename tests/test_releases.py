@@ -30,11 +30,11 @@ SETTINGS = f"{CHANGES['core/settings.py']}\n{SERVED}"
 OLD = CHANGES | whitenoise.CHANGES | {"core/settings.py": SETTINGS}
 CREATED = "    created = models.DateTimeField(auto_now_add=True)\n"
 MODELS = (PROJECT / "core/models.py").read_text()
-EXPAND = (SNIPPETS / "migrations/expand.0002_note_author.py").read_text()
+AUTHOR = {CREATED: f'{CREATED}    author = models.TextField(db_default="")\n'}
+EXPANDS = "migrations/expand.0002_note_author.py"
+EXPAND = (SNIPPETS / EXPANDS).read_text()
 NEW = OLD | {
-    "core/models.py": edited(
-        MODELS, {CREATED: f'{CREATED}    author = models.TextField(db_default="")\n'}
-    ),
+    "core/models.py": edited(MODELS, AUTHOR),
     "core/migrations/0002_note_author.py": EXPAND,
 }
 BROKEN = OLD | {
@@ -50,6 +50,12 @@ SECOND = {"static/site.css": "a { color: teal }\n"}
 MANIFEST = "/app/staticfiles/staticfiles.json"
 BY_NGINX = (SNIPPETS / "static-files/by-nginx.settings.py").read_text()
 WHITENOISE = "whitenoise[brotli]==6.12.0\n"
+WITH_AUTHOR = {"create(text": 'create(author="second release", text'}
+URLS = """
+from core import views
+
+urlpatterns += [path("notes/", views.notes)]
+"""
 UPLOADS = r"(?m).*--no-deps.*\n.*media.*\n|.*media.*\n"  # lines in scripts, unless a site has any
 OTHER_BLOCKS = ["backups/nightly.crontab", "backups/drill.console"]  # and those of SQLite
 OTHER_BLOCKS += ["backups/sqlite.console", "backups/sqlite-restore.console"]
@@ -136,6 +142,25 @@ def test_back_leaves_the_new_tables(history):
     assert history.back.rows > history.new.rows
 
 
+def test_rollback_ignores_the_new_migrations(history):
+    """The old release's `migrate` runs, and has nothing to apply."""
+    assert history.said[1].returncode == 0, history.said[1].stdout
+    assert "No migrations to apply" in history.said[1].stdout
+
+
+def test_renamed_migration_fails_after_a_rollback(site, history):
+    """The old image gets the new release's migration under another name, and applies it again."""
+    assert "author" in history.broken.columns
+    renamed = site.folder / "0002_author.py"
+    renamed.write_text(EXPAND)
+    mounted = f"{renamed}:/app/core/migrations/{renamed.name}:ro"
+
+    done = site.shell(f"docker compose run --rm --no-deps --volume {mounted} migrate")
+
+    assert done.returncode != 0
+    assert 'column "author" of relation "core_note" already exists' in done.stdout
+
+
 def test_failed_release_leaves_the_line_and_the_site(history, images):
     """The migration fails: the same container serves requests, and .env names its image."""
     assert history.said[2].returncode != 0
@@ -171,12 +196,22 @@ def test_override_leaves_nothing_to_build(docker, tmp_path):
 
 @pytest.mark.docker_only("BuildKit, which builds the app's image")
 def test_pages_lead_to_a_rollback_and_a_restore(walk, startproject, image_registry):
-    """The robot releases, rolls back and backs up under load, and restores into an empty volume."""
+    """The robot releases, rolls back and backs up under load, and restores into an empty volume.
+
+    Clients read and write rows of the table to which the second release adds a column.
+    """
     walk.begin_compose(startproject())
     walk.edit("core/settings.py", {BY_NGINX: ""})
     walk.add("requirements.txt", WHITENOISE)
-    walk.add_views("groups")
-    first, second = (pushed(walk, image_registry, name) for name in ("one", "two"))
+    walk.do("background-tasks/core-as-an-app.settings.py")
+    for path in "models.py", "migrations/__init__.py", "migrations/0001_initial.py", "views.py":
+        walk.add(f"core/{path}", (PROJECT / "core" / path).read_text())
+    walk.add("core/urls.py", URLS)
+    first = pushed(walk, image_registry, "one")
+    walk.edit("core/models.py", AUTHOR)
+    walk.edit("core/views.py", WITH_AUTHOR)
+    walk.do(EXPANDS, f":caption: core/migrations/{saved(EXPANDS)}\n")
+    second = pushed(walk, image_registry, "two")
     walk.follow("releases", without=[KEEPS, "releases/keep.console"])
     walk.run("releases", "chmod +x release.sh")
     walk.edit("nginx/default.conf", {re.search(STATIC, walk.read("nginx/default.conf"))[0]: ""})
@@ -189,12 +224,13 @@ def test_pages_lead_to_a_rollback_and_a_restore(walk, startproject, image_regist
         walk.edit(name, dict.fromkeys(re.findall(UPLOADS, walk.read(name)), ""))
 
     site = walk.stack
-    with gets(site, "/admin/login/") as get, posts(site, "/groups/") as post:
+    with gets(site, "/notes/") as get, posts(site) as post:
         released = site.shell(f"./release.sh {second}")
         assert released.returncode == 0, released.stdout
         image = site.service("web").handle.config.image
         walk.run("releases", "./release.sh --back")
         walk.run("backups", "./backup.sh")
+    by_new_code = walk.rows("SELECT author <> '' FROM core_note ORDER BY id")
     before = tables(walk)
     backup = walk.run("backups", "./backup.sh").split()[-1]
     drilled = site.shell("./drill.sh")
@@ -208,7 +244,8 @@ def test_pages_lead_to_a_rollback_and_a_restore(walk, startproject, image_regist
     assert (image, site.service("web").handle.config.image) == (second, first)
     assert drilled.returncode == 0, drilled.stdout
     assert restored.returncode == 0, restored.stdout
-    assert len(before["auth_group"]) == post.answers[200]
+    assert len(by_new_code) == post.answers[200]
+    assert (by_new_code[0], by_new_code[-1], {*by_new_code}) == ("f", "f", {"f", "t"})
     assert after == before
     assert {sheet.status_code for sheet in sheets} == {200}
 
@@ -307,14 +344,13 @@ def gets(site, path="/health/"):
     return Load(f"{site.service('nginx').address}{path}", pause=0.1, **HOST)
 
 
-def posts(site, path="/notes/"):
+def posts(site):
     """Write rows through nginx."""
-    return Load(f"{site.service('nginx').address}{path}", pause=0.1, **POST)
+    return Load(f"{site.service('nginx').address}/notes/", pause=0.1, **POST)
 
 
 def pushed(walk, registry, name):
     """Build a release of a walk's project, and push it as CI does; return its name by digest."""
-    walk.add("core/release.py", f"NAME = {name!r}\n")
     walk.build()
     walk.pulled.append(registry.push(walk.docker, walk.image, "walked/shop", name))
     return walk.pulled[-1]

@@ -1,15 +1,16 @@
 """The proofs of docs/scheduled-jobs.md."""
 
 import re
+import subprocess
 
 import pytest
 import yaml
 
-from harness import ENVIRONMENT, SCENARIOS, SNIPPETS
+from harness import ENVIRONMENT, PROBES, SCENARIOS, SNIPPETS
 from harness.container import wait_until
 from harness.texts import edited
 from scenarios.kubernetes import JOB
-from scenarios.production import CHANGES
+from scenarios.production import BUILD, CHANGES
 
 FOLDER = SNIPPETS / "scheduled-jobs"
 ALONE = (FOLDER / "one-at-a-time.alone.py").read_text()
@@ -25,6 +26,8 @@ NOTE = "from core.models import Note; Note.objects.create(text='{}'); import tim
 EXPIRED = "INSERT INTO django_session VALUES ('{}', '', now() {} interval '1 day')"
 SESSIONS = "SELECT session_key FROM django_session"
 VALIDATE = "kubernetes-validate --quiet --strict -k {} /manifests/{}.yaml 2>&1 && echo valid; true"
+GROUPS = "SELECT name FROM auth_group"
+ENOUGH = "INSERT INTO auth_group (name) VALUES ('enough') RETURNING name"
 VERIFY = """
 install -m 755 /bin/true /usr/bin/docker
 mkdir -p /srv/shop /tmp/units && cd /tmp/units
@@ -100,6 +103,35 @@ def test_lock_does_not_keep_a_job_from_running_again(up):
         up.run(*MANAGE, "alone", "shell", "-c", NOTE.format("twice", 0))
 
     assert up.notes("twice") == ["twice", "twice"]
+
+
+@pytest.mark.docker_only("BuildKit, which builds the app's image")
+def test_page_leads_to_a_job_that_runs_once(walk, startproject):
+    """The robot starts a long job twice at the same time, as the timers of two machines do.
+
+    The job adds a group; two containers of `web` are running, and the job's own are removed.
+    """
+    walk.begin_compose(startproject())
+    walk.do("background-tasks/core-as-an-app.settings.py")
+    walk.add("core/management/commands/report.py", (PROBES / "report.py").read_text())
+    walk.follow("scheduled-jobs", without=["scheduled-jobs/nightly.cronjob.yaml"])
+    walk.run("scheduled-jobs", BUILD)
+    site = walk.stack
+    site.run("up", "--detach", "--no-deps", "--no-recreate", "--scale", "web=2", "web")
+    [unit] = re.findall(r"(?s)ExecStart=(.*?[^\\])\n", walk.read("clear-sessions.service"))
+    job = edited(unit, {"/usr/bin/docker": "docker", "clearsessions": "report"})
+
+    with site.shell(job, start=subprocess.Popen) as first:
+        assert wait_until(lambda: walk.rows(GROUPS)), site.run("logs")
+        second = site.shell(job)
+        walk.rows(ENOUGH)
+        said, _ = first.communicate()
+
+    assert (first.returncode, second.returncode) == (0, 0), said + second.stdout
+    assert "report is running already" in second.stdout
+    assert len(site.services("web")) == 2
+    assert sorted(walk.rows(GROUPS)) == ["a report", "enough"]
+    assert one_offs(site) == []
 
 
 def test_cron_in_a_container_lacks_path_and_environment(build, run):

@@ -142,6 +142,7 @@ class Walk:
     def add(self, path: str, text: str) -> None:
         """Append a reader's own text to a file of the project, which may be new."""
         file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text((file.read_text() if file.exists() else "") + text)
 
     def build(self) -> None:

@@ -109,6 +109,7 @@ SEARCHES = {
     "docker push registry": "build-in-ci",
     "roll back": "releases",
     "rollback": "releases",
+    "multiple domains": "several-sites",
     "cloud run": "platforms",
     "heroku port": "platforms",
     "kamal": "platforms",

@@ -36,3 +36,23 @@ def test_wrong_password_is_refused(plain_image, official, network, run):
 
     assert container.get("/notes/").status_code == 500
     container.wait_for_log('password authentication failed for user "postgres"')
+
+
+def test_published_port_is_not_open_to_containers(plain_image, official, network, run):
+    """On the same host, the view reaches the database at port 5432, but not at its published port.
+
+    Through port 5432, the view fails because no migration has created its table.
+    """
+    database = run(official("postgres:18"), env={"POSTGRES_PASSWORD": "secret"}, ready="",
+                   networks=[network], network_aliases=["db"])  # fmt: skip
+    database.exec("sh", "-c", READY)
+    [published] = database.ports
+    said = {}
+    for port in published, "5432":
+        address = ADDRESS.format("secret", f"{database.ip_address}:{port}")
+        container = run(plain_image, env={"DATABASE_URL": address}, networks=[network])
+        assert container.get("/notes/").status_code == 500
+        said[port] = container.logs()
+
+    assert f"port {published} failed: Connection refused" in said[published]
+    assert 'relation "core_note" does not exist' in said["5432"]

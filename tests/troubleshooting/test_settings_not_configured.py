@@ -1,7 +1,17 @@
 """The proofs of docs/troubleshooting/settings-not-configured.md."""
 
-from harness import ROOT
+from harness import ROOT, SNIPPETS
+from harness.texts import edited
 
+PLAIN = SNIPPETS / "signals/exec-form.Dockerfile"
+PRODUCTION = """
+from core.settings import *
+
+ALLOWED_HOSTS = ["production.example.com"]
+"""
+HOSTS = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+SCRIPT = f"import django; django.setup(); {HOSTS}"
+HOST = {"headers": {"Host": "production.example.com"}}
 ENTRY = "troubleshooting/settings-not-configured"
 NAME = "DJANGO_SETTINGS_MODULE"
 SERVE = ["gunicorn", "--worker-class", "asgi", "--bind", "0.0.0.0:8000"]
@@ -33,3 +43,21 @@ def test_wrong_settings_module_is_named(inside, plain_image):
 
     assert done.exit_code == 1
     assert "No module named 'core.production'" in done.output
+
+
+def test_variable_in_the_image_serves_every_command(build, run, inside, tmp_path):
+    """A script, manage.py and Gunicorn use the image's module, and a container another one."""
+    dockerfile = tmp_path / "Dockerfile"
+    line = f"ENV {NAME}=core.production\n"
+    dockerfile.write_text(edited(PLAIN.read_text(), {"CMD": f"{line}CMD"}))
+    image = build(dockerfile, changes={"core/production.py": PRODUCTION})
+
+    script = inside(image, "python", "-c", SCRIPT)
+    command = inside(image, "python", "manage.py", "shell", "-c", HOSTS)
+    container, overridden = run(image), run(image, env={NAME: "core.settings"})
+
+    assert "production.example.com" in script.output
+    assert "production.example.com" in command.output
+    assert container.get("/health/").status_code == 400
+    assert container.get("/health/", **HOST).status_code == 200
+    assert overridden.get("/health/").status_code == 200

@@ -1,0 +1,16 @@
+"""A reader's own job: it adds a group, and ends once a group named `enough` exists."""
+
+import time
+
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    """Add a group, whose name is unique in the database, so that a second run would fail."""
+
+    def handle(self, **_: object) -> None:
+        """Run until there is enough."""
+        Group.objects.create(name="a report")
+        while not Group.objects.filter(name="enough").exists():
+            time.sleep(0.1)
