@@ -409,6 +409,7 @@ windows-line-ends
  failed to boot…$'\r': command not found
  \r': No such file or directory
  ^M: bad interpreter
+ .sh: cannot execute: required file not found
 wrong-architecture
  exec format error
 no-usable-temporary-directory
@@ -450,7 +451,7 @@ schema-permission-denied
  must be owner of table
 nginx-does-not-start
  nginx: [emerg]
- [emerg] 1#1: 
+ [emerg]
  failed (21: Is a directory)
 container-unhealthy
  dependency failed to start: container is unhealthy

@@ -1,5 +1,6 @@
 """Ends the database connection that it uses, queries twice, and prints each outcome."""
 
+import django
 from django.db import OperationalError, close_old_connections, connection
 
 END = {
@@ -7,6 +8,7 @@ END = {
     "mysql": "KILL CONNECTION_ID()",
 }
 
+django.setup()
 for query in (END[connection.vendor], "SELECT 1"):
     try:
         connection.cursor().execute(query)

@@ -5,9 +5,11 @@ import pytest
 from harness import PROJECT, SNIPPETS
 
 ENTRY = "troubleshooting/unregistered-task"
+# The pins of test_redis_unreachable.py, so that the engine installs them only once.
+PINS = "redis==8.1.0\ncelery==5.7.0\n"
 TASKS = (SNIPPETS / "celery/mail.tasks.py").read_text()
 CHANGES = {
-    "requirements.txt": (PROJECT / "requirements.txt").read_text() + "celery==5.7.0\n",
+    "requirements.txt": (PROJECT / "requirements.txt").read_text() + PINS,
     "core/celery.py": (SNIPPETS / "celery/django.celery.py").read_text(),
     "core/tasks.py": TASKS,
     "shop/__init__.py": "",
