@@ -23,6 +23,7 @@ pytest_plugins = [
     "scenarios.production",
     "scenarios.proxied",
     "scenarios.locked",
+    "scenarios.mysql",
     "scenarios.poetry",
     "scenarios.registry",
     "scenarios.systemd",

@@ -120,6 +120,18 @@ FIRST = {
     "warning: `VIRTUAL_ENV=/.venv` does not match the project environment path `.venv`": (
         "hidden-by-a-mount"
     ),
+    'nginx: [emerg] duplicate location "/" in /etc/nginx/conf.d/default.conf:91': (
+        "nginx-does-not-start"
+    ),
+    'exec: "curl": executable file not found in $PATH': "container-unhealthy",
+    "dependency failed to start: container shop-web-1 is unhealthy": "container-unhealthy",
+    "(2006, 'Server has gone away')": "mysql-unreachable",
+    "kombu.exceptions.OperationalError: [Errno 111] Connection refused": "redis-unreachable",
+    "psycopg.errors.InsufficientPrivilege: permission denied for table core_note": (
+        "schema-permission-denied"
+    ),
+    "x.sh: line 2: $'\\r': command not found\nModuleNotFoundError: No module named 'wsgi'\n"
+    "[ERROR] Reason: Worker failed to boot.": "windows-line-ends",
 }
 NO_ENTRY = [
     "ValueError: Django can only handle ASGI/HTTP connections, not lifespan.",
@@ -129,17 +141,17 @@ NO_ENTRY = [
     "django.db.utils.DataError: value too long for type character varying(20)",
     "error: externally-managed-environment",
     "ValueError: Invalid file descriptor: -1",
-    'nginx: [emerg] duplicate location "/" in /etc/nginx/conf.d/default.conf:91',
+    "psycopg.errors.DeadlockDetected: deadlock detected",
     "celery.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.",
     "django.urls.exceptions.NoReverseMatch: 'shop' is not a registered namespace",
     "Bus error (core dumped)",
     "django.core.exceptions.FieldError: Cannot resolve keyword 'price' into field.",
-    'nginx: [emerg] unknown directive "proxy_passs" in /etc/nginx/conf.d/default.conf:4',
+    "no matching manifest for linux/arm64/v8 in the manifest list entries",
     "toomanyrequests: You have reached your pull rate limit.",
     "ERROR: failed to solve: process did not complete successfully: exit code: 1",
     "botocore.exceptions.NoCredentialsError: Unable to locate credentials",
     "x509: certificate signed by unknown authority",
-    "kombu.exceptions.OperationalError: [Errno 111] Connection refused",
+    "smtplib.SMTPAuthenticationError: (535, b'5.7.8 Authentication credentials invalid')",
     "django.template.exceptions.TemplateDoesNotExist: shop/index.html",
     "RecursionError: maximum recursion depth exceeded while calling a Python object",
     "ERROR: Could not build wheels for psycopg2, which is required to install pyproject.toml",
@@ -152,7 +164,8 @@ ADDED = {
     "json": lambda line: json.dumps({"log": line, "stream": "stderr"}),
     "windows": lambda line: f"{line}\r",
 }
-# Each row has an entry or "-", the address of a public thread, and the lines that it shows.
+# Each row has an entry or "-", the address of a public thread, the facts that answer its question,
+# and the lines that it shows. A fact is a claim, a page, or the address of a source.
 THREADS = [
     row.split("\t") for row in (ROOT / "tests/troubleshooting/threads.tsv").read_text().splitlines()
 ]
@@ -244,7 +257,7 @@ def test_most_exact_line_comes_first(visit):
 
 def test_lines_of_public_threads_find_their_entry(visit):
     """For lines from over 150 threads, the right entry comes first, or the box reports none."""
-    pasted = ["\n".join(lines).strip("\n") for _, _, *lines in THREADS]
+    pasted = ["\n".join(lines).strip("\n") for _, _, _, *lines in THREADS]
     found = visit("troubleshooting").evaluate(PASTE, pasted)
 
     wrong = {
@@ -254,6 +267,19 @@ def test_lines_of_public_threads_find_their_entry(visit):
     }
     assert wrong == {}
     assert len({address for _, address, *_ in THREADS}) >= 150
+
+
+def test_entry_states_the_facts_that_answer_a_thread():
+    """The entry of a thread's row proves, links to or cites every fact in that row."""
+    named = {name.rpartition("/")[2]: facts_of(name) for name in ENTRIES}
+
+    missing = {
+        address: set(facts.split()) - named[entry]
+        for entry, address, facts, *_ in THREADS
+        if entry != "-" and not set(facts.split()) <= named[entry]
+    }
+    assert missing == {}
+    assert all(facts.strip("-") for entry, _, facts, *_ in THREADS if entry != "-")
 
 
 def test_line_without_an_entry_is_said_to_have_none(visit):
@@ -375,6 +401,14 @@ def printed(name):
 def title(name):
     """Return an entry's title."""
     return re.search(r"(?m)^# (.+)", (DOCS / f"troubleshooting/{name}.md").read_text())[1]
+
+
+def facts_of(name):
+    """Return the names of an entry's claims, and the targets of its links."""
+    text = (DOCS / f"{name}.md").read_text()
+    claims = re.findall(r"{proof}`([^`]+)`", text)
+    links = [link.rpartition("<")[2] for link in re.findall(r"{ref}`([^`>]+)", text)]
+    return {*claims, *links, *re.findall(r"\]\((https://[^)]+)\)", text)}
 
 
 def similar_to(name):

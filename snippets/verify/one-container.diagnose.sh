@@ -313,12 +313,14 @@ worker-failed-to-boot
  No module named
  No module named…failed to boot
  WORKER_BOOT_ERROR
+ relative import for '.wsgi'
 app-failed-to-load
  App failed to load
  Failed to find attribute
  Failed to find attribute…App failed to load
  Failed to find application object
  Failed to find application object…App failed to load
+ as an attribute name or function call
 path-for-a-module
  Failed to find application, did you mean …?
  Failed to find application
@@ -353,6 +355,8 @@ database-driver-missing
  No module named 'MySQLdb'
  libmysqlclient.so
  pg_config executable not found
+ libmariadb.so
+ Can not find valid pkg-config name
 connection-in-use
  Connection in use
  Address already in use
@@ -396,9 +400,16 @@ executable-not-found
  gunicorn: not found
  gunicorn: command not found
  gunicorn: no such file or directory
+ Failed to spawn
 windows-line-ends
  exec ./entrypoint.sh: no such file or directory
  .sh: no such file or directory
+ $'\r': command not found
+ $'\r': command not found…failed to boot
+ failed to boot…$'\r': command not found
+ \r': No such file or directory
+ ^M: bad interpreter
+ .sh: cannot execute: required file not found
 wrong-architecture
  exec format error
 no-usable-temporary-directory
@@ -410,6 +421,8 @@ permission-denied
  Permission denied: '/app/
  .sh: Permission denied
  exec: …permission denied
+ failed to create directory…Permission denied
+ Failed to initialize cache at
 control-server-error
  Control server error: Permission denied
  Control server error
@@ -421,6 +434,7 @@ hidden-by-a-mount
  does not match the project environment path
 static-root-missing
  without having set the STATIC_ROOT setting
+ STATICFILES_DIRS setting should not contain the STATIC_ROOT
 inconsistent-migrations
  InconsistentMigrationHistory
  is applied before its dependency
@@ -430,6 +444,23 @@ incompatible-database-files
  database files are incompatible with server
  The data directory was initialized by PostgreSQL version
  in 18+, these Docker images are configured
+ collation version mismatch
+schema-permission-denied
+ permission denied for schema public
+ permission denied for table
+ must be owner of table
+nginx-does-not-start
+ nginx: [emerg]
+ [emerg]
+ failed (21: Is a directory)
+container-unhealthy
+ dependency failed to start: container is unhealthy
+ is unhealthy
+ exec: "curl": executable file not found
+ curl: not found
+ wget: not found
+ Readiness probe failed
+ Liveness probe failed
 worker-timeout
  WORKER TIMEOUT
  WORKER TIMEOUT (pid:N)…Error handling request GET
@@ -492,6 +523,7 @@ missing-manifest-entry
 static-files-404
  Not Found: /static/
  Not Found: /media/
+ UserWarning: No directory at
 websocket-not-found
  Not Found: /ws/
  WebSocket connection to…Unexpected response code: 404
@@ -557,6 +589,8 @@ server-closed-connection
  server closed the connection unexpectedly
  terminating connection due to administrator command
  terminating connection due to idle-in-transaction timeout
+ the connection is closed
+ connection already closed
 shared-connection
  SSL error: decryption failed or bad record mac
  decryption failed or bad record mac
@@ -578,6 +612,20 @@ database-unreachable
  password authentication failed
  port 5432 failed: Connection refused
  could not connect to server: Connection refused
+mysql-unreachable
+ Can't connect to MySQL server, MySQL server has gone away
+ Can't connect to MySQL server on
+ Can't connect to server on
+ Can't connect to local MySQL server through socket
+ Can\'t connect to local MySQL server through socket
+ Can't connect to local server through socket
+ Unknown MySQL server host
+ Unknown server host
+ MySQL server has gone away
+ Server has gone away
+ Lost connection to MySQL server
+ Lost connection to server
+ (1045, "Access denied for user
 redis-unreachable
  Error 111 connecting to redis:6379
  Error 111 connecting to
@@ -585,10 +633,15 @@ redis-unreachable
  Error -3 connecting to
  Error -5 connecting to
  Redis ConnectionError
+ Cannot connect to amqp
+ Cannot connect to redis
+ kombu.exceptions.OperationalError: [Errno 111]
 relation-does-not-exist
  relation does not exist, no such table
  relation "…" does not exist
  no such table
+ no such column
+ column…does not exist
 role-does-not-exist
  FATAL: role does not exist
  role "…" does not exist
@@ -619,6 +672,9 @@ lost-requests
  Handling signal: int
 scheduler-runs-twice
  A scheduled job runs twice
+unregistered-task
+ Received unregistered task of type
+ ignored and discarded
 changing-values
  A value changes from request to request
 busy-worker

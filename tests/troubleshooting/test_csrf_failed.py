@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from harness.container import PATIENCE, TLS
+from harness.texts import edited
 
 ENTRY = "troubleshooting/csrf-failed"
 TOKEN = "a" * 32
@@ -59,3 +60,28 @@ def test_each_reason_of_a_403_is_logged(plain_image, run_once, reason):
 
     assert refused.status_code == 403
     container.wait_for_log(line, count=before + 1)
+
+
+def test_null_origin_is_refused(plain_image, run_once):
+    """The form has the right host, cookie and token."""
+    container = run_once(plain_image, env={"ALLOWED_HOSTS": "shop.example"})
+    headers = FORM | {"Origin": "null"}
+
+    refused = httpx.post(
+        f"{container.address}/echo/", headers=headers, verify=TLS, timeout=PATIENCE
+    )
+
+    assert refused.status_code == 403
+    container.wait_for_log("Forbidden (Origin checking failed - null does not match any trusted")
+
+
+def test_referer_of_another_host_is_refused(plain_image, run_once):
+    """Django sees HTTPS; the form has no origin, and its page has another port."""
+    container = run_once(plain_image, env={"ALLOWED_HOSTS": "shop.example"})
+    form = FORM | {"Referer": "https://shop.example:8443/login/"}
+    del form["Origin"]
+
+    assert (
+        container.exec("python", "-c", edited(POST, {json.dumps(FORM): json.dumps(form)})) == "403"
+    )
+    container.wait_for_log("Forbidden (Referer checking failed - https://shop.example:8443/login/")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness import ROOT
+
 ENTRY = "troubleshooting/executable-not-found"
 WITHOUT = """
 exec 2>&1
@@ -34,3 +36,13 @@ def test_image_without_gunicorn_names_the_module(official, inside):
     assert program.output.strip() == "none"
     assert module.exit_code == 1
     assert "No module named gunicorn" in module.output
+
+
+def test_uv_run_cannot_spawn_what_is_not_installed(build, inside):
+    """The environment that uv uses has Python only."""
+    image = build(ROOT / "tests/scenarios/uv.Dockerfile")
+    run = ["uv", "run", "--no-project", "gunicorn", "core.wsgi"]
+    done = inside(image, *run, env={"UV_NO_CACHE": "1"})
+
+    assert done.exit_code == 2
+    assert "error: Failed to spawn: gunicorn" in done.output

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -24,6 +25,9 @@ ENDS = {
 }
 ORPHAN = "(sleep 1; exit 3) > /dev/null 2>&1 &"
 NAMES = ["sh", "-c", "cat /proc/[0-9]*/comm || true"]
+LIMIT = "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (3, 3))"
+HOOK = f"def post_worker_init(worker): {LIMIT}"
+WITHOUT_FILES = f"echo '{HOOK}' > /tmp/c.py; exec gunicorn core.wsgi -c /tmp/c.py -b 0.0.0.0:8000"
 DEMO = ["gunicorn", "wsgiref.simple_server:demo_app", "--bind", "0.0.0.0:8000"]
 STOPPED = {0: {}, 137: {"command": SHELL}, 143: {"command": SHELL, "init": True}}
 
@@ -58,6 +62,17 @@ def test_init_keeps_orphans_from_an_older_gunicorn(build, run):
     assert wait_until(lambda: "sleep" not in container.exec(*NAMES))
     assert container.get().status_code == 200
     assert "exited with code" not in container.logs()
+
+
+def test_exception_after_the_start_is_code_255(small_image, run):
+    """Once the worker has started, it may not open any further file, so it accepts no client."""
+    container = run(small_image, "sh", "-c", WITHOUT_FILES)
+    container.wait_for_log("Booting worker")
+
+    with socket.create_connection(("127.0.0.1", int(container.ports[0]))):
+        container.wait_for_log("exited with code 255")
+
+    assert "Traceback" in container.logs().partition("exited with code 255")[0]
 
 
 def end_of(docker, image, command, memory):

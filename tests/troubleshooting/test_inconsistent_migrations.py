@@ -9,6 +9,12 @@ SHELL = ["python", "manage.py", "shell", "--verbosity", "0", "--command"]
 RECORDER = "from django.db.migrations.recorder import MigrationRecorder as R; "
 FORGET = f"{RECORDER}R.Migration.objects.filter(app='contenttypes').delete()"
 COUNT = f"{RECORDER}print(R.Migration.objects.count())"
+ANEW = """
+export DATABASE_URL=sqlite:////tmp/development.sqlite3
+cp /tmp/db.sqlite3 /tmp/development.sqlite3
+python manage.py migrate 2>&1 && exit 1
+rm /tmp/development.sqlite3 && python manage.py migrate
+"""
 LEAVES = """
 export DATABASE_URL=sqlite:////tmp/leaves.sqlite3
 cp -r /app/. $(mktemp -d) && cd /tmp/tmp.*
@@ -52,3 +58,11 @@ def test_two_leaves_stop_migrate(web):
     printed = web.exec("sh", "-c", LEAVES)
 
     assert "CommandError: Conflicting migrations detected; multiple leaf nodes" in printed
+
+
+def test_deleted_database_migrates_again(web):
+    """A copy of the database stops `migrate`, which then creates a new one."""
+    printed = web.exec("sh", "-c", ANEW)
+
+    assert "is applied before its dependency" in printed
+    assert printed.endswith("OK")

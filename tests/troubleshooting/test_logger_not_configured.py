@@ -5,6 +5,11 @@ import pytest
 ENTRY = "troubleshooting/logger-not-configured"
 HANDLERS = {"mine": {"class": "logging.StreamHandler"}}
 ROOT = {"handlers": ["mine"]}
+FILE = {"console": {"class": "logging.FileHandler", "filename": "/app/logs/web.log"}}
+CHECK = """
+printf 'from core.settings import *\n%s\n' "$LOGGING" > /tmp/logged.py
+PYTHONPATH=/tmp DJANGO_SETTINGS_MODULE=logged python manage.py check
+"""
 SERVE = 'echo "$FILE" > /tmp/conf.py; exec gunicorn core.wsgi --no-control-socket -c /tmp/conf.py'
 
 
@@ -35,6 +40,15 @@ def test_missing_class_and_closed_file_are_named(plain_image, run, kind, wrong):
 
     assert container.exit_code == 1
     assert f"Error: Unable to configure {kind} 'mine'" in container.logs()
+
+
+def test_log_file_of_django_needs_its_directory(inside, plain_image):
+    """Django's LOGGING, not Gunicorn's, has a handler with a file."""
+    done = inside(plain_image, "sh", "-c", CHECK, env={"LOGGING": f"LOGGING['handlers'] = {FILE}"})
+
+    assert done.exit_code == 1
+    assert "ValueError: Unable to configure handler 'console'" in done.output
+    assert "No such file or directory: '/app/logs/web.log'" in done.output
 
 
 def serve(**dictionary: object) -> list[str]:

@@ -1,6 +1,18 @@
 """The proofs of docs/troubleshooting/missing-manifest-entry.md."""
 
 ENTRY = "troubleshooting/missing-manifest-entry"
+SHELL = ["python", "manage.py", "shell", "--verbosity", "0", "--command"]
+LINK = "from django.templatetags.static import static; print(static('{}'))"
+LENIENT = f"""
+cat > /tmp/lenient.py <<END
+from core.settings import *
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage as Strict
+class Lenient(Strict): manifest_strict = False
+STORAGES["staticfiles"] = {{{{"BACKEND": "lenient.Lenient"}}}}
+END
+export PYTHONPATH=/tmp DJANGO_SETTINGS_MODULE=lenient
+python manage.py shell --verbosity 0 --command "{LINK}" 2>&1
+""".format("core/site.css")
 SOURCE_MAP = """
 echo '//# sourceMappingURL=site.js.map' > core/static/core/site.js
 python manage.py collectstatic --noinput && exit 1
@@ -36,3 +48,19 @@ def test_missing_source_map_stops_collectstatic(plain_image, run):
 
     assert "The file 'core/site.js.map' could not be found with <" in container.logs()
     assert container.exit_code == 0
+
+
+def test_name_with_a_slash_is_not_in_the_manifest(app_image, inside):
+    """The image has collected its files; only the name without a slash is in the manifest."""
+    wrong = inside(app_image, *SHELL, LINK.format("/core/site.css"))
+    right = inside(app_image, *SHELL, LINK.format("core/site.css"))
+
+    assert "Missing staticfiles manifest entry for '/core/site.css'" in wrong.output
+    assert right.output.startswith("/static/core/site.")
+
+
+def test_lenient_manifest_still_needs_the_files(inside, plain_image):
+    """The image has collected no files, and its storage does not insist on the manifest."""
+    done = inside(plain_image, "sh", "-c", LENIENT)
+
+    assert "ValueError: The file 'core/site.css' could not be found with <" in done.output

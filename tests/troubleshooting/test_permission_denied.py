@@ -1,7 +1,12 @@
 """The proofs of docs/troubleshooting/permission-denied.md."""
 
 import pytest
+from python_on_whales.exceptions import DockerException
 
+from harness import ROOT, SNIPPETS
+
+UV = ROOT / "tests/scenarios/uv.Dockerfile"
+SCRIPT = "signals/exec-in-script.entrypoint.sh"
 ENTRY = "troubleshooting/permission-denied"
 SLEEP = ("sleep", "600")
 MAKE = ["install", "-d", "-o", "65534", "/srv/data"]
@@ -59,3 +64,28 @@ def test_sqlite_needs_a_directory_that_it_can_write_to(plain_image, run):
     assert "unable to open database file" in attempts[0]
     assert "attempt to write a readonly database" in attempts[1]
     assert attempts[2].endswith("OK")
+
+
+@pytest.mark.docker_only("runc, whose message this is")
+def test_mounted_script_keeps_its_own_permissions(build, run, tmp_path):
+    """The Dockerfile makes the script executable; the file on the host is not."""
+    script = tmp_path / "entrypoint.sh"
+    script.write_text((SNIPPETS / SCRIPT).read_text())
+    script.chmod(0o644)
+    image = build("signals/exec-in-script.Dockerfile", files=[SCRIPT])
+
+    with pytest.raises(DockerException, match=r"exec: .*entrypoint.sh.*: permission denied"):
+        run(image, ready="", volumes=[(script, "/app/entrypoint.sh")])
+
+
+def test_uv_run_needs_a_cache_directory(build, inside):
+    """The user has no home directory; without a cache, uv starts the program."""
+    image = build(UV)
+    command = ["uv", "run", "--no-project", "python", "-c", "print('ran')"]
+    refused, ran = inside(image, *command), inside(image, *command, env={"UV_NO_CACHE": "1"})
+
+    assert refused.exit_code == 2
+    assert (
+        "failed to create directory `/nonexistent/.cache/uv`: Permission denied" in refused.output
+    )
+    assert ran.output.endswith("ran\n")

@@ -27,3 +27,21 @@ def test_shell_with_exec_expands_the_port(plain_image, run):
     assert "/gunicorn core.wsgi" in container.top()[0]
     assert container.stop().exit_code == 0
     assert "Handling signal: term" in container.logs()
+
+
+@pytest.mark.parametrize(
+    ("bind", "value", "seen"),
+    [
+        (":$WEB_PORT", "", ""),
+        ("0.0.0.0:$WEB_PORT", "tcp://10.43.223.199:8000", "tcp"),
+        ("[::]:$WEB_PORT", "tcp://10.43.223.199:8000", "tcp://10.43.223.199:8000"),
+        ("127.0.0.1:/run/web.sock", "", "/run/web.sock"),
+    ],
+)
+def test_value_that_is_no_port_is_shown(inside, plain_image, bind, value, seen):
+    """A shell expands the variable, which is empty or has a value from Kubernetes."""
+    command = f"gunicorn core.wsgi --bind {bind}"
+    done = inside(plain_image, "sh", "-c", command, env={"WEB_PORT": value})
+
+    assert done.exit_code == 1
+    assert f"Error: '{seen}' is not a valid port number." in done.output

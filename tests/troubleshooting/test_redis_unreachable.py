@@ -6,7 +6,8 @@ from harness import PROJECT, ROOT
 
 ENTRY = "troubleshooting/redis-unreachable"
 EXEC_FORM = "signals/exec-form.Dockerfile"
-PINS = (PROJECT / "requirements.txt").read_text() + "redis==8.1.0\n"
+PINS = (PROJECT / "requirements.txt").read_text() + "redis==8.1.0\ncelery==5.7.0\n"
+SEND = "import celery; celery.Celery().send_task('t', retry=False)"
 PROBE = (ROOT / "tests/probes/cached_settings.py", "/app/cached_settings.py", "ro")
 
 
@@ -42,3 +43,13 @@ def test_local_memory_needs_no_redis(serve):
     """With local memory as the cache, the same view responds."""
     with serve("") as web:
         assert web.get("/health/").status_code == 200
+
+
+def test_celery_without_a_broker_setting_uses_its_default(build, inside, run):
+    """A task is sent, and a worker started, without an address of a broker."""
+    image = build(EXEC_FORM, changes={"requirements.txt": PINS})
+    sent = inside(image, "python", "-c", SEND)
+
+    assert "kombu.exceptions.OperationalError: [Errno 111] Connection refused" in sent.output
+    line = "consumer: Cannot connect to amqp://guest:**@127.0.0.1:5672//"
+    run(image, "celery", "worker", "--pool", "solo", ready=line)

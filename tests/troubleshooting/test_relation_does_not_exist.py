@@ -2,6 +2,18 @@
 
 ENTRY = "troubleshooting/relation-does-not-exist"
 SQLITE = {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
+NEW_FIELD = """
+cp -r /app/. $(mktemp -d) && cd /tmp/tmp.*
+query() {
+    python manage.py shell --verbosity 0 --command 'print([*Note.objects.all()])' 2>&1 | tail -n 1
+}
+python manage.py migrate --verbosity 0
+echo '    price = models.IntegerField(default=0)' >> core/models.py
+python manage.py makemigrations --verbosity 0
+query
+python manage.py migrate --verbosity 0
+query
+"""
 MIGRATE = ["python", "manage.py", "migrate", "--verbosity", "0"]
 LEFT_OUT = """
 cp -r /app/. $(mktemp -d) && cd /tmp/tmp.* && rm -r core/migrations
@@ -52,3 +64,13 @@ def test_app_without_migrations_gets_no_table(plain_image, run):
         " (no migrations)",
         "django.db.utils.OperationalError: no such table: core_note",
     ]
+
+
+def test_missing_column_has_the_same_fix(plain_image, run):
+    """A copy of the project gets a field and its migration after the database was migrated."""
+    container = run(plain_image, "sh", "-c", NEW_FIELD, ready="", env=SQLITE)
+
+    assert container.exit_code == 0
+    error, after = container.logs().splitlines()[-2:]
+    assert error == "django.db.utils.OperationalError: no such column: core_note.price"
+    assert after == "[]"

@@ -2,10 +2,12 @@
 
 import pytest
 
+from harness import PROBES
 from harness.container import wait_until
 from scenarios.databases import KEPT
 
 ENTRY = "troubleshooting/server-closed-connection"
+PROGRAM = (PROBES / "query_after_an_error.py").read_text()
 BUSY = "SELECT pid FROM pg_stat_activity WHERE usename = 'app' AND state = 'active'"
 
 
@@ -38,3 +40,15 @@ def test_next_request_connects_again(killed):
     _, _, after = killed
 
     assert after == 200
+
+
+def test_closed_connection_stays_closed_outside_a_request(postgres, run, plain_image):
+    """A program's connection is ended; it queries again, then closes old connections."""
+    url = f"postgres://app:secret@{postgres.container.ip_address}/app"
+    env = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "core.settings"}
+    command = ["python", "-c", PROGRAM]
+    container = run(plain_image, *command, env=env, networks=[postgres.network], ready="connected")
+
+    ended, closed, after = container.logs().splitlines()
+    assert "terminating connection due to administrator command" in ended
+    assert [closed, after] == ["the connection is closed", "connected"]

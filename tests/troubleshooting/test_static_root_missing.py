@@ -6,6 +6,10 @@ from harness.texts import edited
 ENTRY = "troubleshooting/static-root-missing"
 SETTINGS = (PROJECT / "core/settings.py").read_text()
 STATIC_ROOT = 'STATIC_ROOT = BASE_DIR / "staticfiles"\n'
+BOTH = """
+printf 'from core.settings import *\nSTATICFILES_DIRS = [STATIC_ROOT]\n' > /tmp/both.py
+PYTHONPATH=/tmp DJANGO_SETTINGS_MODULE=both python manage.py collectstatic --noinput
+"""
 COLLECT = ["python", "manage.py", "collectstatic", "--noinput"]
 
 
@@ -24,3 +28,11 @@ def test_static_root_lets_collectstatic_finish(plain_image, run):
 
     assert STATIC_ROOT in SETTINGS
     assert container.exit_code == 0
+
+
+def test_static_root_is_no_source_of_files(inside, plain_image):
+    """Both settings contain the same directory."""
+    done = inside(plain_image, "sh", "-c", BOTH)
+
+    assert done.exit_code == 1
+    assert "The STATICFILES_DIRS setting should not contain the STATIC_ROOT setting" in done.output

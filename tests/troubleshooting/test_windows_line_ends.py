@@ -1,5 +1,7 @@
 """The proofs of docs/troubleshooting/windows-line-ends.md."""
 
+import re
+
 import pytest
 from python_on_whales.exceptions import DockerException
 
@@ -8,6 +10,11 @@ from harness import SNIPPETS
 SCRIPT = "signals/exec-in-script.entrypoint.sh"
 FROM_WINDOWS = (SNIPPETS / SCRIPT).read_text().replace("\n", "\r\n")
 ENTRY = "troubleshooting/windows-line-ends"
+READERS = {
+    r"\$'\\r': command not found": "#!/bin/sh | bash /tmp/x.sh",
+    r"env: 'python3\\r': No such file or directory": "#!/usr/bin/env python3 | /tmp/x.sh",
+    r"\^M: bad interpreter|cannot execute: required file not found": "#!/bin/bash | /tmp/x.sh",
+}
 MEND = r"sed -i 's/\r$//' entrypoint.sh && exec ./entrypoint.sh"
 
 
@@ -38,3 +45,13 @@ def test_missing_script_is_told_with_stat(image, run):
     """The error is the same as in the other line, with `stat` added."""
     with pytest.raises(DockerException, match=r"stat \./nosuch.sh: no such file or directory"):
         run(image, entrypoint="./nosuch.sh", ready="")
+
+
+@pytest.mark.parametrize(("line", "command"), READERS.items())
+def test_each_reader_has_its_words_for_a_carriage_return(inside, plain_image, line, command):
+    """Every script has Windows line endings, and an empty second line."""
+    shebang, _, start = command.partition(" | ")
+    script = f"printf '{shebang}\\r\\n\\r\\n' > /tmp/x.sh; chmod +x /tmp/x.sh; {start}"
+    done = inside(plain_image, "bash", "-c", script)
+
+    assert re.search(line, done.output)

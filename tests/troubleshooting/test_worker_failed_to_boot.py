@@ -49,3 +49,11 @@ def test_inner_quotes_are_part_of_the_name(plain_image, run):
 
     assert container.exit_code == 3
     assert """ModuleNotFoundError: No module named "'core"\n""" in container.logs()
+
+
+def test_empty_variable_leaves_a_relative_name(inside, plain_image):
+    """The command contains a variable that is not set."""
+    done = inside(plain_image, "sh", "-c", "gunicorn $PROJECT.wsgi")
+
+    assert done.exit_code != 0
+    assert "required to perform a relative import for '.wsgi'" in done.output

@@ -1,0 +1,68 @@
+"""The proofs of docs/troubleshooting/nginx-does-not-start.md."""
+
+import pytest
+
+from scenarios.nginx import CONF, FILES, IMAGE, Nginx
+
+ENTRY = "troubleshooting/nginx-does-not-start"
+WRONG = """
+server {
+    listen 8080;
+    location / {
+        proxy_passs http://127.0.0.1:8000;
+    }
+}
+"""
+MAIN = "pid /tmp/nginx.pid; events {{}} http {{ {} }}"
+TLS = "listen 8443 ssl; ssl_certificate {0}; ssl_certificate_key {0};"
+MISTAKES = {
+    'unknown directive "proxy_passs"': MAIN.format("server { proxy_passs http://web; }"),
+    'directive "listen" is not terminated by ";"': MAIN.format(
+        "server { listen 8080 location / { } }"
+    ),
+    'unexpected "}"': MAIN.format("server { listen 8080 }"),
+    'invalid number of arguments in "proxy_pass" directive': MAIN.format(
+        "server { location / { proxy_pass http://127.0.0.1 proxy_redirect off; } }"
+    ),
+    '"server" directive is not allowed here': "server { listen 8080; }",
+    '"upstream" directive is not allowed here': "upstream web { server 127.0.0.1; }",
+    '"location" directive is not allowed here': MAIN.format("location / { }"),
+    'duplicate location "/"': MAIN.format("server { location / { } location / { } }"),
+    'cannot load certificate "/tmp/fullchain.pem"': MAIN.format(
+        f"server {{ {TLS.format('/tmp/fullchain.pem')} }}"
+    ),
+    "failed (21: Is a directory)": MAIN.format("include /tmp;"),
+}
+
+
+def test_wrong_configuration_ends_nginx(build, run, replay, tmp_path):
+    """A directive is misspelled in the file that is mounted."""
+    (tmp_path / "default.conf").write_text(WRONG)
+    volumes = [(tmp_path / "default.conf", CONF, "ro")]
+    proxy = run(build(IMAGE, files=FILES), ready="", volumes=volumes)
+
+    assert proxy.exit_code == 1
+    replay(f"{ENTRY}/line.console", proxy=proxy.handle.id)
+    replay(f"{ENTRY}/confirm.console", proxy=proxy.handle.id)
+
+
+def test_reload_with_a_wrong_file_keeps_the_old_one(build, run, tmp_path):
+    """The file is replaced by a wrong one; the old one is still used after the reload."""
+    proxy = Nginx(build, run, tmp_path, "    location / { return 204; }")
+    proxy.conf.write_text(WRONG)
+
+    printed = proxy.container.exec("sh", "-c", "nginx -s reload 2>&1 || true")
+
+    assert 'unknown directive "proxy_passs"' in printed
+    assert proxy.get().status_code == 204
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_each_mistake_in_a_configuration_has_its_line(build, inside, line):
+    """A tested file contains only this mistake."""
+    test = 'echo "$FILE" > /tmp/wrong.conf; nginx -t -c /tmp/wrong.conf'
+    done = inside(build(IMAGE, files=FILES), "sh", "-c", test, env={"FILE": MISTAKES[line]})
+
+    assert done.exit_code == 1
+    assert "[crit]" in done.output or "[emerg]" in done.output
+    assert line in done.output
