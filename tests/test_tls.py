@@ -16,7 +16,7 @@ from harness.texts import edited
 from scenarios import forged
 from scenarios.production import BUILD
 from scenarios.tls import DOMAIN, LETS_ENCRYPT, OBTAINED, ROOT, SECURE, SETTINGS
-from scenarios.walk import TRIED, log_in, styles
+from scenarios.walk import TRIED, add, log_in, styles, upload
 
 CADDYFILE = (SNIPPETS / "tls/automatic.Caddyfile").read_text()
 SERVES = "serving initial configuration"
@@ -199,13 +199,14 @@ def test_pages_lead_to_a_login_over_https(walk, startproject):
     walk.begin(startproject())
     for page in "settings", "dockerfile", "static-files", "tls":
         walk.follow(page, without=[*TRIED, *OVER_NGINX])
+    walk.add_views("upload_form")
     change(walk.folder / ".env", {"DOMAIN=shop.example": "DOMAIN=localhost"})
 
     walk.run("tls", "docker compose up --build --detach")
     walk.run("tls", "docker compose exec web python manage.py migrate")
     walk.do(USER)
 
-    assert_admin_is_styled(walk)
+    assert_admin_and_uploads_work(walk)
 
 
 @pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
@@ -214,6 +215,7 @@ def test_caddy_fits_in_front_of_the_compose_site(walk, startproject):
     walk.begin(startproject())
     for page in "settings", "dockerfile", "static-files", "health-checks", "compose":
         walk.follow(page, without=TRIED)
+    walk.add_views("upload_form")
     walk.run("compose", "sh secrets.sh")
     change(walk.folder / ".env", {"ALLOWED_HOSTS=example.com": "ALLOWED_HOSTS=localhost"})
     walk.run("compose", BUILD)
@@ -229,7 +231,7 @@ def test_caddy_fits_in_front_of_the_compose_site(walk, startproject):
     walk.run("tls", "docker compose down")
     walk.run("tls", BUILD)
 
-    assert_admin_is_styled(walk)
+    assert_admin_and_uploads_work(walk)
 
 
 def change(file, changes, times=1):
@@ -237,8 +239,8 @@ def change(file, changes, times=1):
     file.write_text(edited(file.read_text(), changes, times))
 
 
-def assert_admin_is_styled(walk):
-    """Log in to the admin through Caddy, whose certificate is its own, and get the stylesheets."""
+def assert_admin_and_uploads_work(walk):
+    """Use the admin and a form for files through Caddy, whose certificate is its own."""
     caddy = walk.stack.service("caddy")
     root = wait_until(lambda: caddy.exec("sh", "-c", f"cat {ROOT} 2>/dev/null || true"))
     port = caddy.handle.network_settings.ports["443/tcp"][0]["HostPort"]
@@ -246,6 +248,8 @@ def assert_admin_is_styled(walk):
     with log_in(f"https://localhost:{port}", verify=trusted) as admin:
         assert {cookie.secure for cookie in admin.cookies.jar} == {True}
         assert {sheet.status_code for sheet in styles(admin)} == {200}
+        add(admin, "Editors")
+        upload(admin)
 
 
 def asked(proxy, headers):

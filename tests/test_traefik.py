@@ -11,7 +11,7 @@ from harness import SNIPPETS, engine
 from harness.container import PATIENCE, wait_until
 from scenarios import forged
 from scenarios.tls import DOMAIN
-from scenarios.walk import TRIED, log_in, styles
+from scenarios.walk import TRIED, add, log_in, styles, upload
 
 FILE = "traefik/labels.compose.yaml"
 TRAEFIK = "traefik:v3.7"
@@ -110,6 +110,7 @@ def test_traefik_page_leads_to_a_login_over_https(walk, startproject, docker, of
     walk.do("tls/behind-https.settings.py")
     walk.follow("traefik")
     walk.do("tls/domain-and-key.console")
+    walk.add_views("upload_form")
     walk.edit(".env", {"DOMAIN=shop.example": "DOMAIN=localhost"})
 
     walk.run("traefik", "docker compose up --build --detach")
@@ -121,6 +122,8 @@ def test_traefik_page_leads_to_a_login_over_https(walk, startproject, docker, of
     wait_until(lambda: httpx.get(f"{address}/admin/login/", verify=False).status_code == 200)  # noqa: S501
     with log_in(address, verify=False) as admin:
         sheets = styles(admin)
+        add(admin, "Editors")
+        upload(admin)
     assert {cookie.secure for cookie in admin.cookies.jar} == {True}
     assert {sheet.status_code for sheet in sheets} == {200}
 

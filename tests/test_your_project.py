@@ -1,5 +1,6 @@
 """The proofs of docs/your-project.md."""
 
+import os
 import re
 import shutil
 from io import BytesIO
@@ -8,18 +9,29 @@ from zipfile import ZipFile
 import pytest
 
 from guide import templates
-from harness import PROBES
+from harness import PROBES, engine
 from harness.browser import SITE
 from harness.texts import edited
 from scenarios.fresh import REQUIREMENTS
-from scenarios.kinds import KINDS, copy_of, older_settings, other_module
+from scenarios.kinds import KINDS, copy_of, data_directory, older_settings, other_module
 from scenarios.locked import SCRIPT, UV
 from scenarios.own_values import copied, enter
+from scenarios.poetry import FILE as POETRY
 
 LOGIN = "/admin/login/"
 NO_ARCHIVE = "<p>A run of the tests makes the archive; this build has none.</p>"
 BYTES = "async url => [...new Uint8Array(await (await fetch(url)).arrayBuffer())]"
 MAIL = (PROBES / "show_mail.py").read_text()
+LEFT_BEHIND = "ls -d venv media .python-version data/*.sqlite3 data/*/* 2>/dev/null; true"
+MANAGE = 'python manage.py migrate --verbosity 0 && python manage.py shell --command "$0"'
+SAVE = """
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+default_storage.save("upload.txt", ContentFile("kept\\n"))
+(settings.DATA / "keys/new").write_text("kept\\n")
+"""
+WRITE, READ = [MANAGE, SAVE], ["cd data && ls db.sqlite3 && cat */*"]
 BUCKET = "https://shop-static.s3.amazonaws.com"
 
 
@@ -41,7 +53,23 @@ def test_each_kind_of_project_serves(build, run, startproject, tmp_path, kind):
         assert {link.partition("/admin")[0] for link in links} == {BUCKET}
     else:
         assert {container.get(link).status_code for link in links} <= {200}
-    assert container.exec("sh", "-c", "ls -d venv media .python-version 2>/dev/null; true") == ""
+    assert container.exec("sh", "-c", LEFT_BEHIND) == ""
+
+
+def test_data_directory_is_in_the_volume(docker, build, running, startproject, tmp_path):
+    """The tables, an upload and a key that one container writes are there in the next one."""
+    project = copy_of(startproject(), tmp_path / "project")
+    data_directory(project)
+    image = build(project.follow(), project=project.folder)
+    volume = docker.volume.create(labels={engine.LABEL: os.environ["PROOFS_RUN"]})
+    try:
+        for command in WRITE, READ:
+            with running(image, volumes=[(volume.name, "/data")]) as container:
+                found = container.exec("sh", "-ec", *command)
+    finally:
+        volume.remove()
+
+    assert found.split() == ["db.sqlite3", "kept", "kept"]
 
 
 def test_mail_settings_of_an_older_project_are_replaced(build, inside, startproject, tmp_path):
@@ -107,6 +135,22 @@ def test_project_with_uv_serves(build, run, lock, startproject, tmp_path):
     container = run(build(UV, project=project.folder))
 
     assert container.get(LOGIN).status_code == 200
+
+
+def test_project_with_poetry_serves(build, run, poetry_locked, startproject, tmp_path):
+    """The project has Poetry's two files instead of requirements.txt."""
+    project = copy_of(startproject(), tmp_path / "project")
+    project.follow()
+    (project.folder / project.requirements_file).unlink()
+    for name in "pyproject.toml", "poetry.lock":
+        shutil.copy(poetry_locked / name, project.folder)
+
+    container = run(build(POETRY, project=project.folder))
+
+    page = container.get(LOGIN)
+    assert page.status_code == 200
+    style = re.search(r'href="(\S+\.css)"', page.text)[1]
+    assert container.get(style).status_code == 200
 
 
 def test_copied_files_and_archive_build_with_your_module(

@@ -42,6 +42,13 @@ from django.urls import path
 
 urlpatterns = [path("", lambda request: HttpResponse("hello"))]
 """
+DATA = """
+DATA = BASE_DIR / "data"
+for name in "uploads", "keys":
+    (DATA / name).mkdir(parents=True, exist_ok=True)
+DATABASES["default"]["NAME"] = DATA / "db.sqlite3"
+MEDIA_ROOT = DATA / "uploads"
+"""
 INVALID = "class {{ name }}(View):\n    pass\n"
 PO = """
 msgid ""
@@ -216,6 +223,18 @@ def no_static_files(project: Project) -> None:
     project.without_static()
 
 
+def data_directory(project: Project) -> None:
+    """Keep the database, the uploads and the keys in a directory next to manage.py."""
+    settings = project.folder / project.settings
+    settings.write_text(settings.read_text() + DATA)
+    for path in "db.sqlite3", "uploads/photo.jpg", "keys/signing":
+        (project.folder / "data" / path).parent.mkdir(parents=True, exist_ok=True)
+        (project.folder / "data" / path).write_text("canary")
+    project.ignore += "data\n"
+    user = "USER 10001:10001\n"
+    project.dockerfile = edited(project.dockerfile, {user: f"RUN ln -s /data data\n{user}"})
+
+
 def left_overs(project: Project) -> None:
     """Add translations, a pinned Python, a virtual environment and uploads."""
     files = {
@@ -257,6 +276,7 @@ KINDS: list[Callable[[Project], None]] = [
     other_static_root,
     static_files_on_s3,
     no_static_files,
+    data_directory,
     left_overs,
     invalid_python,
     asgi_only,

@@ -7,6 +7,7 @@ import pytest
 from filelock import FileLock
 
 from harness import PROJECT
+from scenarios.fresh import REQUIREMENTS
 
 FILE = "more-lock-files/poetry.Dockerfile"
 PYPROJECT = """
@@ -38,12 +39,16 @@ COPY --from=lock /app/pyproject.toml /app/poetry.lock /
 
 @pytest.fixture(scope="session")
 def poetry_locked(builder, tmp_path_factory):
-    """Lock the sample project with a development package, once per run."""
+    """Lock the sample project with two more packages, once per run.
+
+    One is for development only; WhiteNoise is for a new project with the production settings.
+    """
     folder = builder.shared / "poetry-locked"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             context = tmp_path_factory.mktemp("to-lock-by-poetry")
             asked = (PROJECT / "requirements.txt").read_text().partition("#")[0].split()
+            asked += [line for line in REQUIREMENTS.split() if "whitenoise" in line]
             pyproject = {"pyproject.toml": PYPROJECT.format(json.dumps(asked))}
             files = builder.files(LOCK, pyproject, context)
             made = shutil.copytree(PROJECT, f"{folder}.new")

@@ -1,6 +1,7 @@
 """A robot that follows a page literally: it saves the files and runs the commands, in order."""
 
 import ast
+import hashlib
 import os
 import re
 import shutil
@@ -276,6 +277,16 @@ def add(admin: httpx.Client, group: str) -> None:
         "/admin/auth/group/add/", data={"name": group} | token_of(form), headers=form_headers(admin)
     )
     assert "was added successfully" in saved.text, saved.text
+
+
+def upload(admin: httpx.Client) -> None:
+    """Upload a file of 5 MB with the form of probes/upload_form.py, and compare its SHA-256."""
+    content = os.urandom(5_000_000)
+    page = admin.get("/upload/").text
+    answer = admin.post(
+        "/upload/", data=token_of(page), files={"file": content}, headers=form_headers(admin)
+    )
+    assert answer.text == hashlib.sha256(content).hexdigest(), answer.text
 
 
 def styles(admin: httpx.Client) -> list[httpx.Response]:
