@@ -10,6 +10,7 @@ from harness import SNIPPETS
 from harness.texts import edited
 from scenarios.fresh import BLOCK, REQUIREMENTS
 
+COMPILED = (SNIPPETS / "compiled-packages/postgresql.Dockerfile").read_text()
 INSERT = 'MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")\n'
 ROOT = 'STATIC_ROOT = Path(BASE_DIR) / "staticfiles"\n'
 S3 = """
@@ -264,6 +265,27 @@ def asgi_only(project: Project) -> None:
     project.dockerfile = edited(project.dockerfile, {'"core.wsgi"': flags})
 
 
+def mysqlclient(project: Project) -> None:
+    """Use MySQL, whose driver has no wheel; no page sends a query."""
+    project.requirements += "mysqlclient==2.3.2\n"
+    project.env = {"DATABASE_URL": "mysql://app@db/app"}
+    names = {
+        "libpq-dev": "default-libmysqlclient-dev pkgconf",
+        "recommends libpq5": "recommends libmariadb3",
+        'python -c "import psycopg"': 'python -c "import MySQLdb"',
+    }
+    project.dockerfile = edited(COMPILED, names)
+
+
+def geodjango(project: Project) -> None:
+    """Use PostGIS, for which Django loads GDAL; no page sends a query."""
+    settings = project.folder / project.settings
+    settings.write_text(f'{settings.read_text()}INSTALLED_APPS += ["django.contrib.gis"]\n')
+    project.requirements += "psycopg[c]==3.3.9\n"
+    project.env = {"DATABASE_URL": "postgis://app@db/app"}
+    project.dockerfile = edited(COMPILED, {"recommends libpq5": "recommends gdal-bin libpq5"})
+
+
 KINDS: list[Callable[[Project], None]] = [
     plain,
     settings_package,
@@ -280,6 +302,8 @@ KINDS: list[Callable[[Project], None]] = [
     left_overs,
     invalid_python,
     asgi_only,
+    mysqlclient,
+    geodjango,
 ]
 
 
