@@ -89,7 +89,8 @@ def test_files_have_the_name_of_the_project(visit):
     enter(page, project="bakery")
     block = page.locator(".literal-block-wrapper", has_text="StateDirectory=").first
 
-    assert block.locator(".caption-text").inner_text() == "/etc/systemd/system/bakery.service"
+    caption = block.locator(".caption-text").inner_text().splitlines()[0]
+    assert caption == "/etc/systemd/system/bakery.service"
     with page.expect_download() as download:
         block.locator("a.download").click()
     assert download.value.suggested_filename == "bakery.service"
