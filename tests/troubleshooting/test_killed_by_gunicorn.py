@@ -14,6 +14,14 @@ exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --timeout 1 --co
 """
 FAULT_HANDLER = """import faulthandler
 post_worker_init = lambda worker: faulthandler.enable()"""
+ONE_HEARTBEAT = """from gunicorn.workers.sync import SyncWorker
+class Once(SyncWorker):
+    done = False
+    def notify(self):
+        if not self.done:
+            super().notify()
+        self.done = True
+worker_class = Once"""
 GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 1"}
 
 
@@ -36,6 +44,15 @@ def test_worker_that_exits_slowly_is_killed_after_its_request(plain_image, run):
 
     between = log.partition("WORKER TIMEOUT")[2]
     assert "Error handling request GET /sleep/30/" in between
+
+
+def test_class_without_a_heartbeat_is_killed_while_idle(small_image, run):
+    """The class updates its heartbeat only once; without a request, Gunicorn's own class lives."""
+    idle = run(small_image, "sh", "-c", SERVE, "pass")
+    silent = run(small_image, "sh", "-c", SERVE, ONE_HEARTBEAT)
+
+    silent.wait_for_log("WORKER TIMEOUT", count=2)
+    assert "WORKER TIMEOUT" not in idle.logs()
 
 
 def test_fault_handler_shows_the_view_that_holds_the_gil(plain_image, run):
