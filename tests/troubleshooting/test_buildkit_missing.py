@@ -35,14 +35,25 @@ def without(docker, tmp_path):
     command = [*map(str, docker.client_config.docker_cmd)]
     found = printed([*command, "info", "--format", PLUGINS])
     shutil.copy(re.search(r"(?m)^compose (.*)", found)[1], plugins / "docker-compose")
-    host = printed([*command, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])
-    return [*command, "--host", host.strip(), "--config", str(plugins.parent)]
+    if "--host" not in command:
+        host = printed([*command, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])
+        command += ["--host", host.strip()]
+    command += ["--config", str(plugins.parent)]
+    if "github.com/docker/buildx" in printed([*command, "buildx", "version"]):
+        pytest.skip("Buildx is installed for all users of this machine")
+    return command
 
 
 def printed(command, **options: object):
     """Run a command, and return its output, without an exception if it fails."""
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.run(command, check=False, text=True, **both, **options).stdout
+
+
+def is_compose_2(docker):
+    """Whether a client's Compose has version 2, which brings a builder."""
+    version = printed([*docker, "compose", "version", "--short"])
+    return version.lstrip("v").startswith("2.")
 
 
 def environment(buildkit=None):
@@ -58,12 +69,13 @@ def test_mount_needs_buildkit(project, without):
 
     assert "The legacy builder is deprecated" in said
     assert said.strip().splitlines()[-1].startswith(LINE)
-    assert printed([*without, "buildx", "version"]).startswith(("docker: ", "unknown command"))
 
 
 def test_compose_builds_without_the_plugin(project, without, docker):
-    """Compose brings BuildKit with it, and builds the same Dockerfile."""
+    """Compose 2 brings BuildKit with it, and builds the same Dockerfile."""
     folder, image = project
+    if not is_compose_2(without):
+        pytest.skip("Compose 5 has no builder of its own")
     said = printed([*without, "compose", "build"], cwd=folder, env=environment())
 
     assert docker.image.exists(image), said
@@ -78,7 +90,8 @@ def test_variable_turns_buildkit_off(project, docker, replay, monkeypatch):
 
     replay(f"{ENTRY}/line.console", folder, off, web=image)
     replay(f"{ENTRY}/confirm.console", folder, off)
-    assert LINE in printed(compose, cwd=folder, env=environment("0"))
+    if is_compose_2(docker.client_config.docker_cmd):
+        assert LINE in printed(compose, cwd=folder, env=environment("0"))
 
 
 def test_variable_without_the_plugin_names_buildx(project, without):
