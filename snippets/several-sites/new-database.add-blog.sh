@@ -1,6 +1,8 @@
 #!/bin/sh
 # Create the blog's secrets, role and database. `-C` refuses to replace a secret.
 set -euC
+# Stop before creating any secret if the database is not available.
+docker compose exec -T db pg_isready --quiet
 for name in blog_secret_key blog_db_password; do
     head -c 48 /dev/urandom | base64 > .secrets/$name
     chmod 644 .secrets/$name
