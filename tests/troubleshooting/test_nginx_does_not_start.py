@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness import SNIPPETS
+from harness.texts import edited
 from scenarios.nginx import CONF, FILES, IMAGE, Nginx
 
 ENTRY = "troubleshooting/nginx-does-not-start"
@@ -12,6 +14,10 @@ server {
         proxy_passs http://127.0.0.1:8000;
     }
 }
+"""
+MISSING = edited(WRONG, {"proxy_passs http://127.0.0.1": "proxy_pass http://web"})
+PASSED = """nginx: the configuration file /etc/nginx/nginx.conf syntax is ok
+nginx: configuration file /etc/nginx/nginx.conf test is successful
 """
 MAIN = "pid /tmp/nginx.pid; events {{}} http {{ {} }}"
 TLS = "listen 8443 ssl; ssl_certificate {0}; ssl_certificate_key {0};"
@@ -44,6 +50,21 @@ def test_wrong_configuration_ends_nginx(build, run, replay, tmp_path):
     assert proxy.exit_code == 1
     replay(f"{ENTRY}/line.console", proxy=proxy.handle.id)
     replay(f"{ENTRY}/confirm.console", proxy=proxy.handle.id)
+
+
+def test_name_that_was_missing_passes_the_test_later(network, build, run, replay, tmp_path):
+    """A container with the name starts after nginx; the command finds it on nginx's network."""
+    (tmp_path / "default.conf").write_text(MISSING)
+    image, volumes = build(IMAGE, files=FILES), [(tmp_path / "default.conf", CONF, "ro")]
+    on = {"ready": "", "networks": [network]}
+    proxy = run(image, volumes=volumes, **on)
+    assert proxy.exit_code == 1
+    assert 'host not found in upstream "web"' in proxy.logs()
+    run(image, "infinity", entrypoint="sleep", network_aliases=["web"], **on)
+
+    command = (SNIPPETS / ENTRY / "confirm.console").read_text().partition("nginx: ")[0]
+    (tmp_path / "later.console").write_text(command + PASSED)
+    replay(tmp_path / "later.console", proxy=proxy.handle.id)
 
 
 def test_reload_with_a_wrong_file_keeps_the_old_one(build, run, tmp_path):
