@@ -19,6 +19,11 @@ MISSING = edited(WRONG, {"proxy_passs http://127.0.0.1": "proxy_pass http://web"
 PASSED = """nginx: the configuration file /etc/nginx/nginx.conf syntax is ok
 nginx: configuration file /etc/nginx/nginx.conf test is successful
 """
+TEST = """
+d=$(mktemp -d); trap 'rm -r "$d"' EXIT
+echo "$FILE" > "$d/wrong.conf"
+nginx -t -c "$d/wrong.conf"
+"""
 MAIN = "pid /tmp/nginx.pid; events {{}} http {{ {} }}"
 TLS = "listen 8443 ssl; ssl_certificate {0}; ssl_certificate_key {0};"
 MISTAKES = {
@@ -81,8 +86,7 @@ def test_reload_with_a_wrong_file_keeps_the_old_one(build, run, tmp_path):
 @pytest.mark.parametrize("line", MISTAKES)
 def test_each_mistake_in_a_configuration_has_its_line(build, inside, line):
     """A tested file contains only this mistake."""
-    test = 'echo "$FILE" > /tmp/wrong.conf; nginx -t -c /tmp/wrong.conf'
-    done = inside(build(IMAGE, files=FILES), "sh", "-c", test, env={"FILE": MISTAKES[line]})
+    done = inside(build(IMAGE, files=FILES), "sh", "-c", TEST, env={"FILE": MISTAKES[line]})
 
     assert done.exit_code == 1
     assert "[crit]" in done.output or "[emerg]" in done.output
