@@ -10,7 +10,7 @@ import httpx
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from harness import ENVIRONMENT, PROBES, PROJECT, SNIPPETS
+from harness import ENVIRONMENT, PROBES, PROJECT, ROOT, SNIPPETS
 from harness.container import wait_until
 from harness.stack import Stack
 from harness.texts import edited
@@ -168,6 +168,14 @@ def test_start_empties_the_folder(image, run):
     container.wait_for_log("Booting worker", count=2)
 
     assert OLD not in container.exec("ls", "/dev/shm/metrics").split()
+
+
+def test_metrics_cost_less_than_a_tenth_of_a_request():
+    """In the page's table, the files add less than a tenth to a request's CPU time."""
+    table = json.loads((ROOT / "docs/_data/metrics.json").read_text())["tables"]["overhead"]
+    without, counting = [row[1] for row in table["rows"]]
+
+    assert counting - without < without / 10
 
 
 def test_promtool_tests_the_alerts(official, replay, tmp_path):
