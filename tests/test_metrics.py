@@ -270,7 +270,9 @@ def keep_busy(server, stack, path, **options: object):
     waiting = []
 
     def fires():
-        waiting[:] = [response for response in waiting if not response.done()]
+        done = [response for response in waiting if response.done()]
+        assert all(response.result().status_code == 200 for response in done)
+        waiting[:] = [response for response in waiting if response not in done]
         waiting.extend(server.start_get(path, **options) for _ in range(16 - len(waiting)))
         return "AllThreadsBusy" in firing(stack)
 
