@@ -40,7 +40,11 @@ LOADED = "pg_dump --schema-only app | psql --dbname app"
 IN_USE = """
 psql --dbname app --command "SELECT pg_sleep(600)" &
 connected="FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)'"
-until psql -At --command "SELECT 'yes' $connected" | grep -qx yes; do sleep 0.1; done
+tries=0
+until psql -At --command "SELECT 'yes' $connected" | grep -qx yes; do
+  [ $((tries += 1)) -lt 600 ] || exit 1
+  sleep 0.1
+done
 psql --command "ALTER DATABASE app RENAME TO other"
 dropdb app
 psql --command "SELECT pg_terminate_backend(pid) $connected" > /dev/null

@@ -36,14 +36,31 @@ class Sentry:
         self.container = container
         self.options = {"networks": [network]}
 
-    def events(self, text):
-        """Return the events that contain a text, such as a request's query."""
-        return [event for event in self.container.get().json() if text in json.dumps(event)]
+    def events(self, text, web=None):
+        """Return the events that contain a text, such as a request's query.
 
-    def wait_for(self, text, count=1):
+        With `web`, only those from this container: process IDs repeat in the next one.
+        """
+        events = [event for event in self.container.get().json() if text in json.dumps(event)]
+        name = web and web.handle.config.hostname
+        return [event for event in events if name in (None, event["server_name"])]
+
+    def wait_for(self, text, count=1, web=None):
         """Wait for this many events that contain a text, and return them."""
-        wait_until(lambda: len(self.events(text)) >= count)
-        return self.events(text)
+        wait_until(lambda: len(self.events(text, web)) >= count)
+        return self.events(text, web)
+
+    def wait_for_line(self, line, web):
+        """Wait for an event whose message is this line, and return all of them.
+
+        The events after it contain the line too, as what happened before.
+        """
+
+        def found():
+            events = self.events(line, web)
+            return [e for e in events if line in json.dumps(e.get("logentry"))]
+
+        return wait_until(found)
 
     @contextmanager
     def holding(self):
@@ -105,7 +122,8 @@ def test_preloaded_workers_send_their_exceptions(image, run, sentry):
     for worker in first:
         send_signal(web, worker, 9)
     web.wait_for_log("Booting worker", count=4)
-    assert all(sentry.wait_for(f"Worker (pid:{worker}) was sent SIGKILL") for worker in first)
+    lines = [f"Worker (pid:{worker}) was sent SIGKILL" for worker in first]
+    assert all(sentry.wait_for_line(line, web) for line in lines)
 
     fail_in_two_workers(web, sentry, "preloaded")
     assert not {worker_of(event) for event in sentry.events("preloaded")} & set(first)
@@ -116,7 +134,7 @@ def test_master_reports_a_killed_worker(web, sentry):
     worker = workers(web)[-1]
     send_signal(web, worker, 9)
     line = f"Worker (pid:{worker}) was sent SIGKILL! Perhaps out of memory?"
-    [event] = sentry.wait_for(line)
+    [event] = sentry.wait_for_line(line, web)
 
     assert (event["logger"], event["level"]) == ("gunicorn.error", "error")
     assert line in web.logs()
@@ -169,7 +187,7 @@ def test_stopping_worker_sends_the_events_that_wait(image, run, sentry, tmp_path
         send_signal(web, workers(web)[0], 15)
         web.wait_for_log("Sentry is attempting to send")
 
-    assert all(sentry.wait_for(f"stopped-{number}") for number in range(3))
+    assert all(sentry.wait_for(f'"query_string": "stopped-{number}"') for number in range(3))
 
 
 def test_timeout_of_a_sync_worker_is_two_events(image, run, sentry):

@@ -7,7 +7,7 @@ import socket
 import pytest
 import yaml
 
-from harness import SNIPPETS
+from harness import ROOT, SNIPPETS
 from harness.container import wait_until
 from scenarios.databases import Postgres
 from scenarios.logged import APP, NGINX, as_json, of_nginx
@@ -152,6 +152,16 @@ def test_prints_stay_text(web):
     turns = [line for line in log.splitlines() if "turn " in line]
 
     assert [is_json(line) for line in turns] == [False, True] * 200
+
+
+def test_access_log_costs_more_than_its_format():
+    """In the page's table, each access log adds more to a request than JSON adds to text."""
+    table = json.loads((ROOT / "docs/_data/json-logs.json").read_text())["tables"]["overhead"]
+    silent, *logged = [row[1] for row in table["rows"]]
+    *_, text, in_json = logged
+
+    assert len(logged) == 3
+    assert min(logged) - silent > in_json - text
 
 
 def test_id_is_in_the_json_of_all_three(site):

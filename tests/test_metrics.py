@@ -10,7 +10,7 @@ import httpx
 import pytest
 from python_on_whales.exceptions import DockerException
 
-from harness import ENVIRONMENT, PROBES, PROJECT, SNIPPETS
+from harness import ENVIRONMENT, PROBES, PROJECT, ROOT, SNIPPETS
 from harness.container import wait_until
 from harness.stack import Stack
 from harness.texts import edited
@@ -170,6 +170,14 @@ def test_start_empties_the_folder(image, run):
     assert OLD not in container.exec("ls", "/dev/shm/metrics").split()
 
 
+def test_metrics_cost_less_than_a_tenth_of_a_request():
+    """In the page's table, the files add less than a tenth to a request's CPU time."""
+    table = json.loads((ROOT / "docs/_data/metrics.json").read_text())["tables"]["overhead"]
+    without, counting = [row[1] for row in table["rows"]]
+
+    assert counting - without < without / 10
+
+
 def test_promtool_tests_the_alerts(official, replay, tmp_path):
     """The page's command tests the page's files."""
     official(PROMETHEUS)
@@ -262,7 +270,9 @@ def keep_busy(server, stack, path, **options: object):
     waiting = []
 
     def fires():
-        waiting[:] = [response for response in waiting if not response.done()]
+        done = [response for response in waiting if response.done()]
+        assert all(response.result().status_code == 200 for response in done)
+        waiting[:] = [response for response in waiting if response not in done]
         waiting.extend(server.start_get(path, **options) for _ in range(16 - len(waiting)))
         return "AllThreadsBusy" in firing(stack)
 

@@ -40,12 +40,13 @@ def bench_responds_under_load(containers, pytestconfig):
     memory, processes = container.pss() / 1024, len(container.top())
     stop, seconds = load.stopped(path, rate=rate, grace=GRACE)
 
+    duration, busy = 1000 * single.seconds / single.ok, 1000 * cpu
     waiting = max(0, 1 - cpu * single.ok / single.seconds)
     percentiles = f"{steady.p50:.0f} ms (median), {steady.p99:.0f} ms (99th percentile)"
     pytestconfig.stash[NOTES] += [
         f"{start:.1f} s of CPU time to start",
         f"{memory:.0f} MiB in {processes} processes after the load",
-        f"{1000 * cpu:.1f} ms of CPU time per request; {waiting:.0%} of its duration is waiting",
+        f"{duration:.1f} ms per request, {busy:.1f} ms of it CPU time; {waiting:.0%} is waiting",
         f"at most {most.ok / most.seconds:.0f} requests per second, from {CLIENTS} clients",
         f"at {rate} requests per second: {percentiles}, {steady.lost} of {steady.sent} lost",
         f"docker stop took {seconds:.1f} s, and cut {stop.cut} of {stop.sent} requests",

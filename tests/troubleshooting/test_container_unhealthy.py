@@ -31,10 +31,14 @@ def test_check_without_its_program_fails_a_healthy_app(check, replay):
 
 
 def test_check_with_a_foreign_host_gets_a_400(check):
-    """The check sends 127.0.0.1 as the host, but only another name is allowed."""
+    """The check sends 127.0.0.1 as the host, but only another name is allowed.
+
+    The first check may run before Gunicorn listens.
+    """
     container = check(PYTHON.format(8000), {"ALLOWED_HOSTS": "shop.example"})
 
-    assert "HTTP Error 400: Bad Request" in container.handle.state.health.log[-1].output
+    last = "HTTP Error 400: Bad Request"
+    assert wait_until(lambda: last in container.handle.state.health.log[-1].output)
 
 
 def test_check_of_another_port_is_refused(check):

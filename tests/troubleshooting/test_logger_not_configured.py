@@ -7,8 +7,9 @@ HANDLERS = {"mine": {"class": "logging.StreamHandler"}}
 ROOT = {"handlers": ["mine"]}
 FILE = {"console": {"class": "logging.FileHandler", "filename": "/app/logs/web.log"}}
 CHECK = """
-printf 'from core.settings import *\n%s\n' "$LOGGING" > /tmp/logged.py
-PYTHONPATH=/tmp DJANGO_SETTINGS_MODULE=logged python manage.py check
+d=$(mktemp -d); trap 'rm -r "$d"' EXIT
+printf 'from core.settings import *\n%s\n' "$LOGGING" > "$d/logged.py"
+PYTHONPATH=$d DJANGO_SETTINGS_MODULE=logged python manage.py check
 """
 SERVE = 'echo "$FILE" > /tmp/conf.py; exec gunicorn core.wsgi --no-control-socket -c /tmp/conf.py'
 

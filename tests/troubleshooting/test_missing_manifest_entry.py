@@ -4,13 +4,14 @@ ENTRY = "troubleshooting/missing-manifest-entry"
 SHELL = ["python", "manage.py", "shell", "--verbosity", "0", "--command"]
 LINK = "from django.templatetags.static import static; print(static('{}'))"
 LENIENT = f"""
-cat > /tmp/lenient.py <<END
+d=$(mktemp -d); trap 'rm -r "$d"' EXIT
+cat > "$d/lenient.py" <<END
 from core.settings import *
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage as Strict
 class Lenient(Strict): manifest_strict = False
 STORAGES["staticfiles"] = {{{{"BACKEND": "lenient.Lenient"}}}}
 END
-export PYTHONPATH=/tmp DJANGO_SETTINGS_MODULE=lenient
+export PYTHONPATH=$d DJANGO_SETTINGS_MODULE=lenient
 python manage.py shell --verbosity 0 --command "{LINK}" 2>&1
 """.format("core/site.css")
 SOURCE_MAP = """

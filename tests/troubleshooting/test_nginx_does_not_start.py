@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness import SNIPPETS
+from harness.texts import edited
 from scenarios.nginx import CONF, FILES, IMAGE, Nginx
 
 ENTRY = "troubleshooting/nginx-does-not-start"
@@ -12,6 +14,15 @@ server {
         proxy_passs http://127.0.0.1:8000;
     }
 }
+"""
+MISSING = edited(WRONG, {"proxy_passs http://127.0.0.1": "proxy_pass http://web"})
+PASSED = """nginx: the configuration file /etc/nginx/nginx.conf syntax is ok
+nginx: configuration file /etc/nginx/nginx.conf test is successful
+"""
+TEST = """
+d=$(mktemp -d); trap 'rm -r "$d"' EXIT
+echo "$FILE" > "$d/wrong.conf"
+nginx -t -c "$d/wrong.conf"
 """
 MAIN = "pid /tmp/nginx.pid; events {{}} http {{ {} }}"
 TLS = "listen 8443 ssl; ssl_certificate {0}; ssl_certificate_key {0};"
@@ -46,6 +57,21 @@ def test_wrong_configuration_ends_nginx(build, run, replay, tmp_path):
     replay(f"{ENTRY}/confirm.console", proxy=proxy.handle.id)
 
 
+def test_name_that_was_missing_passes_the_test_later(network, build, run, replay, tmp_path):
+    """A container with the name starts after nginx; the command finds it on nginx's network."""
+    (tmp_path / "default.conf").write_text(MISSING)
+    image, volumes = build(IMAGE, files=FILES), [(tmp_path / "default.conf", CONF, "ro")]
+    on = {"ready": "", "networks": [network]}
+    proxy = run(image, volumes=volumes, **on)
+    assert proxy.exit_code == 1
+    assert 'host not found in upstream "web"' in proxy.logs()
+    run(image, "infinity", entrypoint="sleep", network_aliases=["web"], **on)
+
+    command = (SNIPPETS / ENTRY / "confirm.console").read_text().partition("nginx: ")[0]
+    (tmp_path / "later.console").write_text(command + PASSED)
+    replay(tmp_path / "later.console", proxy=proxy.handle.id)
+
+
 def test_reload_with_a_wrong_file_keeps_the_old_one(build, run, tmp_path):
     """The file is replaced by a wrong one; the old one is still used after the reload."""
     proxy = Nginx(build, run, tmp_path, "    location / { return 204; }")
@@ -60,8 +86,7 @@ def test_reload_with_a_wrong_file_keeps_the_old_one(build, run, tmp_path):
 @pytest.mark.parametrize("line", MISTAKES)
 def test_each_mistake_in_a_configuration_has_its_line(build, inside, line):
     """A tested file contains only this mistake."""
-    test = 'echo "$FILE" > /tmp/wrong.conf; nginx -t -c /tmp/wrong.conf'
-    done = inside(build(IMAGE, files=FILES), "sh", "-c", test, env={"FILE": MISTAKES[line]})
+    done = inside(build(IMAGE, files=FILES), "sh", "-c", TEST, env={"FILE": MISTAKES[line]})
 
     assert done.exit_code == 1
     assert "[crit]" in done.output or "[emerg]" in done.output

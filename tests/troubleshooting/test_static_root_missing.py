@@ -7,8 +7,9 @@ ENTRY = "troubleshooting/static-root-missing"
 SETTINGS = (PROJECT / "core/settings.py").read_text()
 STATIC_ROOT = 'STATIC_ROOT = BASE_DIR / "staticfiles"\n'
 BOTH = """
-printf 'from core.settings import *\nSTATICFILES_DIRS = [STATIC_ROOT]\n' > /tmp/both.py
-PYTHONPATH=/tmp DJANGO_SETTINGS_MODULE=both python manage.py collectstatic --noinput
+d=$(mktemp -d); trap 'rm -r "$d"' EXIT
+printf 'from core.settings import *\nSTATICFILES_DIRS = [STATIC_ROOT]\n' > "$d/both.py"
+PYTHONPATH=$d DJANGO_SETTINGS_MODULE=both python manage.py collectstatic --noinput
 """
 COLLECT = ["python", "manage.py", "collectstatic", "--noinput"]
 

@@ -11,10 +11,11 @@ SCRIPT = "signals/exec-in-script.entrypoint.sh"
 FROM_WINDOWS = (SNIPPETS / SCRIPT).read_text().replace("\n", "\r\n")
 ENTRY = "troubleshooting/windows-line-ends"
 READERS = {
-    r"\$'\\r': command not found": "#!/bin/sh | bash /tmp/x.sh",
-    r"env: 'python3\\r': No such file or directory": "#!/usr/bin/env python3 | /tmp/x.sh",
-    r"\^M: bad interpreter|cannot execute: required file not found": "#!/bin/bash | /tmp/x.sh",
+    r"\$'\\r': command not found": "#!/bin/sh | bash $d/x.sh",
+    r"env: 'python3\\r': No such file or directory": "#!/usr/bin/env python3 | $d/x.sh",
+    r"\^M: bad interpreter|cannot execute: required file not found": "#!/bin/bash | $d/x.sh",
 }
+OWN = """d=$(mktemp -d); trap 'rm -r "$d"' EXIT"""
 MEND = r"sed -i 's/\r$//' entrypoint.sh && exec ./entrypoint.sh"
 
 
@@ -51,7 +52,7 @@ def test_missing_script_is_told_with_stat(image, run):
 def test_each_reader_has_its_words_for_a_carriage_return(inside, plain_image, line, command):
     """Every script has Windows line endings, and an empty second line."""
     shebang, _, start = command.partition(" | ")
-    script = f"printf '{shebang}\\r\\n\\r\\n' > /tmp/x.sh; chmod +x /tmp/x.sh; {start}"
+    script = f"{OWN}; printf '{shebang}\\r\\n\\r\\n' > $d/x.sh; chmod +x $d/x.sh; {start}"
     done = inside(plain_image, "bash", "-c", script)
 
     assert re.search(line, done.output)
