@@ -435,6 +435,10 @@ hidden-by-a-mount
 static-root-missing
  without having set the STATIC_ROOT setting
  STATICFILES_DIRS setting should not contain the STATIC_ROOT
+buildkit-missing
+ The --mount option requires BuildKit
+ the --mount option requires BuildKit
+ BuildKit is enabled but the buildx component is missing
 inconsistent-migrations
  InconsistentMigrationHistory
  is applied before its dependency
