@@ -94,7 +94,6 @@ SEARCHES = {
     "how many connections": "database-connections",
     "sizing calculator": "sizing",
     "opentelemetry": "tracing",
-    "sentry": "error-tracking",
     "celery": "celery",
     "celery beat": "celery",
     "background tasks": "background-tasks",
