@@ -78,7 +78,7 @@ def test_tick_leads_to_its_test(site):
 
 
 def test_page_shows_what_a_test_ran(site, build, run, request):
-    """The page lists the file, the text changed in it, and the worker class from the log."""
+    """The page lists the file, the text changed in it, and the worker from the log."""
     app = edited(SMALL_APP, {"text/plain": "text/html"})
     run(build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app}))
     ran = {pair for pair in stood_on(request.node) if pair[0] in HOW}
@@ -87,6 +87,7 @@ def test_page_shows_what_a_test_ran(site, build, run, request):
         ("changed", "text/plain → text/html"),
         ("file", "signals/exec-form.Dockerfile"),
         ("worker class", "sync"),
+        ("workers", "1"),
     }
     lines = "".join(f"    record_property{pair}\n" for pair in sorted(ran))
     site.replace("tests/test_signals.py", "):\n", f"):\n{lines}")
@@ -97,6 +98,7 @@ def test_page_shows_what_a_test_ran(site, build, run, request):
     assert "Changed for the testcore/wsgi.py, text/plain → text/html" in page
     assert "File of the guidesignals/exec-form.Dockerfile" in page
     assert "Worker classsync" in page
+    assert "Workers1" in page
 
 
 HELPER = '''"""Waits."""

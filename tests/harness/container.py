@@ -21,6 +21,7 @@ from python_on_whales.exceptions import DockerException
 # Seconds until a test gives up waiting: far more than any busy machine needs without emulation.
 PATIENCE = round(180 * float(os.environ.get("PROOFS_PATIENCE", "1")))
 ESTABLISHED, LISTEN = "01", "0A"  # states in /proc/net/tcp
+COUNT = re.compile(r"(?:\bWEB_CONCURRENCY=|--workers[ =]|-w ?)(\d+)\b")
 TLS = ssl.create_default_context()  # once, because httpx would spend 20 ms on it in every request
 
 
@@ -48,12 +49,17 @@ class Container:
     def __init__(self, docker: DockerClient, handle: Handle) -> None:
         """Take over a started container, and the ports that lead to it.
 
-        The ports are read immediately, from what the handle has cached at the start.
+        The ports are read immediately, from what the handle has cached at the start, and so is the
+        number of workers that Gunicorn is asked for, unless a configuration file may set it.
         """
         self.docker, self.handle, self.removed = docker, handle, False
         self.worker_classes: set[str] = set()  # as far as Gunicorn's log was read
         ports = handle.network_settings.ports or {}
         self.ports = [p[0]["HostPort"] for p in ports.values() if p]
+        config = handle.config
+        texts = [*(config.env or []), *(config.entrypoint or []), *(config.cmd or [])]
+        asked = " ".join(texts + [str(mount.destination) for mount in handle.mounts or []])
+        self.workers = "" if "conf.py" in asked else ["1", *COUNT.findall(asked)][-1]
 
     @cached_property
     def background(self) -> ThreadPoolExecutor:

@@ -16,7 +16,7 @@ import pytest
 from python_on_whales import DockerClient, Network
 
 from guide import names
-from guide.evidence import CHANGED, FILE, HOW, WORKER_CLASS
+from guide.evidence import CHANGED, FILE, HOW, WORKER_CLASS, WORKERS
 from guide.names import saved
 from harness import ENVIRONMENT, ROOT, SNIPPETS, engine, transcripts
 from harness import measured as measurements
@@ -144,7 +144,7 @@ def running(
     @contextmanager
     def running(image: str, *command: str, **options: Any) -> Iterator[Container]:
         with _running(docker, image, *command, **options) as container:
-            note((WORKER_CLASS, name) for name in container.worker_classes)
+            note(_workers_of(container))
             yield container
 
     return running
@@ -175,10 +175,17 @@ def run_once(
             asked = repr((args, options))
             if asked not in started:
                 started[asked] = stack.enter_context(running(*args, **options))
-            note((WORKER_CLASS, name) for name in started[asked].worker_classes)
+            note(_workers_of(started[asked]))
             return started[asked]
 
         yield run_once
+
+
+def _workers_of(container: Container) -> list[tuple[str, str]]:
+    """Return the class and the number of Gunicorn's workers, as far as they are known."""
+    classes = [(WORKER_CLASS, name) for name in container.worker_classes]
+    counts = [(WORKERS, container.workers)] if classes and container.workers else []
+    return classes + counts
 
 
 class Ended(NamedTuple):

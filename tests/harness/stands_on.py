@@ -1,7 +1,7 @@
 """What each test used, recorded with its result for the site.
 
 This includes versions and stand-ins, and what the test ran: the guide's files, the texts that it
-changed in them, and Gunicorn's worker classes.
+changed in them, and the class and number of Gunicorn's workers.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from guide.evidence import HOW
+from guide.evidence import HOW, WORKERS
 
 Properties = Iterable[tuple[str, str]]
 
@@ -67,10 +67,15 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def stood_on(item: pytest.Item) -> set[tuple[str, str]]:
-    """Return what a test in progress and its fixtures have used so far."""
+    """Return what a test in progress and its fixtures have used so far.
+
+    The number of workers is omitted if a configuration file may set another one.
+    """
     names = item.fixturenames if isinstance(item, pytest.Function) else []
     scopes = [(name, node) for name in names for node in item.listchain()]
-    return LEDGER.open[0].union(*(LEDGER.fixtures.get(scope, ()) for scope in scopes))
+    found = LEDGER.open[0].union(*(LEDGER.fixtures.get(scope, ()) for scope in scopes))
+    configured = any("conf.py" in value for _, value in found)
+    return {pair for pair in found if not (configured and pair[0] == WORKERS)}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

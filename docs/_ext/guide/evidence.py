@@ -13,8 +13,8 @@ from guide.uses import Library, Use, lines
 
 PASSED, NOT_RUN, FAILED = "passed", "not run", "failed"
 STAND_IN = "stand-in"
-CHANGED, FILE, WORKER_CLASS = "changed", "file", "worker class"
-HOW = (CHANGED, FILE, WORKER_CLASS)  # what a test recorded of how it ran: no versions
+CHANGED, FILE, WORKER_CLASS, WORKERS = "changed", "file", "worker class", "workers"
+HOW = (CHANGED, FILE, WORKER_CLASS, WORKERS)  # what a test recorded of how it ran: no versions
 
 
 @dataclass(frozen=True)

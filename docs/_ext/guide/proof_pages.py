@@ -17,13 +17,13 @@ from sphinx.environment import BuildEnvironment
 
 from guide import anchors, claims, late, templates
 from guide.claims import Claim, ClaimDomain
-from guide.evidence import CHANGED, FILE, PASSED, WORKER_CLASS, Evidence, Proof, recorded
+from guide.evidence import CHANGED, FILE, PASSED, WORKER_CLASS, WORKERS, Evidence, Proof, recorded
 from guide.late import PARTS
 from guide.proofs import mark
 from guide.uses import CONSTANT, Use
 
 Page = tuple[str, dict[str, Any], str]
-LABELS = {FILE: "file of the guide", CHANGED: "changed for the test", WORKER_CLASS: ""}
+LABELS = {FILE: "file of the guide", CHANGED: "changed for the test", WORKER_CLASS: "", WORKERS: ""}
 NESTED = re.compile(r"<input (?:(?!</li>).)*?<ul>.*?</ul>", re.DOTALL)
 SUMMED_UP = ("Django", "Gunicorn", "Python", "Docker", "Podman")
 
@@ -204,7 +204,7 @@ def _version(text: str) -> list[int]:
 
 
 def counted(evidence: Evidence) -> list[tuple[tuple[str, str], int]]:
-    """Return how many proofs ran on each version, worker class and stand-in."""
+    """Return how many proofs ran on each version, worker class, number of workers and stand-in."""
     proofs = [proof for page in evidence.tests for proof in evidence.proofs(page).values()]
     pairs = [(name, value) for proof in proofs for name in proof.recorded
              for value in proof.recorded[name] if name not in (CHANGED, FILE)]  # fmt: skip
