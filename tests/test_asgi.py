@@ -51,7 +51,7 @@ def container(build, run_once):
 
 def test_asgi_file_serves(container):
     """The page's file runs this worker class, and both async and sync views respond."""
-    assert "Using worker: asgi" in container.logs()
+    container.wait_for_log("Using worker: asgi")
     assert container.get("/async/sleep/?seconds=0").text == "slept"
     assert container.get("/health/").text == "ok"
 
@@ -78,7 +78,7 @@ def test_sync_generator_is_sent_at_its_end(container):
 
     assert last > 3
     assert last - first < last / 2
-    assert "StreamingHttpResponse must consume synchronous iterators" in container.logs()
+    container.wait_for_log("StreamingHttpResponse must consume synchronous iterators")
 
 
 @pytest.mark.parametrize("path", ["/async/sleep/?seconds=10", "/sleep/10/"], ids=["async", "sync"])
@@ -119,7 +119,7 @@ def test_old_uvicorn_worker_is_deprecated(start):
     warned = start(*command, ready=COMPLETE, env={"PYTHONWARNINGS": "default"})
 
     assert "deprecated" not in hidden.logs()
-    assert "The `uvicorn.workers` module is deprecated" in warned.logs()
+    warned.wait_for_log("The `uvicorn.workers` module is deprecated")
     assert wait_until(lambda: is_up(warned))
     assert wait_until(lambda: is_up(hidden))
 

@@ -264,7 +264,7 @@ def test_django_reports_the_missing_library(without_library, run):
 
     assert web.exit_code == 3
     assert "ImproperlyConfigured: Error loading psycopg2 or psycopg module" in web.logs()
-    assert "libpq.so.5: cannot open shared object file" in web.logs()
+    web.wait_for_log("libpq.so.5: cannot open shared object file")
 
 
 def test_command_lists_missing_libraries(without_library, image, replay, inside):

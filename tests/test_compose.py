@@ -145,7 +145,7 @@ def test_start_order_alone_loses_the_race(build, stack, tmp_path):
     migrate = compose.service("migrate")
 
     assert migrate.exit_code == 1
-    assert "Connection refused" in migrate.logs()
+    migrate.wait_for_log("Connection refused")
     assert compose.service("db").running
 
 

@@ -157,7 +157,7 @@ def test_variable_beats_the_limits(build, run, name, value, line):
     """Both variables override a limit of half a CPU, and the log says so."""
     container = run(build(EXEC_FORM, files=[FILE]), env={name: value}, cpus=0.5)
 
-    assert line in container.logs()
+    container.wait_for_log(line)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_file_in_the_working_directory_is_found(build, run):
     container = run(image_of(build))
 
     assert container.get("/health/").text == "ok"
-    assert "Using worker: gthread" in container.logs()
+    container.wait_for_log("Using worker: gthread")
     assert "GET /health/" in container.wait_for_log("GET /health/")
 
 
@@ -64,7 +64,7 @@ def test_missing_file_stops_gunicorn_only_if_named(build, run):
     unnamed = run(image_of(build), *command, workdir="/")
 
     assert named.exit_code == 1
-    assert "Listening at: http://127.0.0.1:8000" in unnamed.logs()
+    unnamed.wait_for_log("Listening at: http://127.0.0.1:8000")
 
 
 def test_misspelt_name_in_the_file_is_ignored(build, run):
@@ -85,8 +85,8 @@ def test_check_config_finds_a_broken_file(build, run):
 
     assert container.exit_code == 0
     assert dict(re.findall(r"(?m)^(\S+\.py): (\d)$", container.logs())) == codes
-    assert "Failed to read config file: broken.py" in container.logs()
-    assert "Invalid value for workers: many" in container.logs()
+    container.wait_for_log("Failed to read config file: broken.py")
+    container.wait_for_log("Invalid value for workers: many")
 
 
 def test_check_config_loads_the_application(build, run):
@@ -94,7 +94,7 @@ def test_check_config_loads_the_application(build, run):
     container = run(image_of(build), "gunicorn", "core.nosuch", "--check-config", ready="")
 
     assert container.exit_code == 1
-    assert "No module named 'core.nosuch'" in container.logs()
+    container.wait_for_log("No module named 'core.nosuch'")
 
 
 def test_copied_file_restates_defaults(build, run):

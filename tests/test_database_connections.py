@@ -99,7 +99,7 @@ def test_pool_smaller_than_the_threads_times_out(serve):
     container = serve(small, "--workers", "1")
 
     assert sorted(wave(container, "/query/5/", 2)) == [200, 500]
-    assert "PoolTimeout: couldn't get a connection after 1.00 sec" in container.logs()
+    container.wait_for_log("PoolTimeout: couldn't get a connection after 1.00 sec")
 
 
 def test_pool_as_large_as_the_threads_serves_all(serve):
@@ -114,7 +114,7 @@ def test_pool_refuses_persistent_connections(serve):
     container = serve(edited(POOL, {'["CONN_MAX_AGE"] = 0': '["CONN_MAX_AGE"] = 60'}))
 
     assert container.get("/backend/").status_code == 500
-    assert "Pooling doesn't support persistent connections." in container.logs()
+    container.wait_for_log("Pooling doesn't support persistent connections.")
 
 
 def test_restart_fails_requests_without_a_pool(restarted):
@@ -169,7 +169,7 @@ def test_pool_of_the_master_gives_workers_nothing(serve):
         return [answer.result().status_code for answer in returned]
 
     assert wait_until(lambda: 500 in statuses())
-    assert "PoolTimeout" in container.logs()
+    container.wait_for_log("PoolTimeout")
 
 
 def test_pool_closed_before_the_fork_serves(postgres, serve):
@@ -207,4 +207,4 @@ def test_idle_limit_ends_the_transaction(serve):
 
     assert container.get("/think/0/").status_code == 200
     assert container.get("/think/3/").status_code == 500
-    assert "terminating connection due to idle-in-transaction timeout" in container.logs()
+    container.wait_for_log("terminating connection due to idle-in-transaction timeout")

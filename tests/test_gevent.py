@@ -99,7 +99,7 @@ def serve(build, run, database):
 
 def test_gevent_file_serves(container):
     """With the page's file, Gunicorn runs this worker class, and it responds."""
-    assert "Using worker: gevent" in container.logs()
+    container.wait_for_log("Using worker: gevent")
     assert container.get("/health/").text == "ok"
 
 
@@ -131,7 +131,7 @@ def test_preload_breaks_the_database(serve):
 
     assert seconds_of_two("/query/psycopg/", container) >= 12
     assert container.get("/django-query/0/").status_code == 500
-    assert "can only be used in that same thread" in container.logs()
+    container.wait_for_log("can only be used in that same thread")
 
 
 def test_early_patch_mends_preload(serve):

@@ -152,7 +152,7 @@ def test_http_2_needs_its_package(serve):
     container = serve("--threads 2", HTTP_2, ready="")
 
     assert container.exit_code == 1
-    assert "Install gunicorn[http2]" in container.logs()
+    container.wait_for_log("Install gunicorn[http2]")
 
 
 def test_gthread_speaks_http_2(serve):
@@ -169,8 +169,8 @@ def test_sync_offers_http_2_and_cannot_speak_it(serve):
     container.wait_for_log("Booting worker")
 
     assert ask_by_http_2(container) == ["h2", "closed"]
-    assert "Falling back to HTTP/1.1 only" in container.logs()
-    assert "Invalid HTTP request line: 'PRI * HTTP/2.0'" in container.logs()
+    container.wait_for_log("Falling back to HTTP/1.1 only")
+    container.wait_for_log("Invalid HTTP request line: 'PRI * HTTP/2.0'")
 
 
 def issue(folder):

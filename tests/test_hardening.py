@@ -80,7 +80,7 @@ def test_upload_without_tmp_fails(build, run):
         codes.append([upload.status_code for upload in uploads])
 
     assert codes == [[200, 200], [200, 500]]
-    assert "No usable temporary directory found" in container.logs()
+    container.wait_for_log("No usable temporary directory found")
 
 
 def test_read_only_root_stops_even_root(sleeping):

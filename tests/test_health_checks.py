@@ -83,7 +83,7 @@ def test_broken_urls_end_the_start(image, run):
     container = run(image, "sh", "-c", script, user="root", ready="")
 
     assert container.exit_code == 3
-    assert "No module named 'nothing'" in container.logs()
+    container.wait_for_log("No module named 'nothing'")
 
 
 def test_readiness_follows_the_database(image, run):

@@ -109,7 +109,7 @@ def test_wrong_level_stops_gunicorn(image, run):
     container = run(image, env={"LOG_LEVEL": "chatty"}, ready="")
 
     assert container.exit_code == 1
-    assert "Error: Unable to configure logger" in container.logs()
+    container.wait_for_log("Error: Unable to configure logger")
 
 
 def test_healthy_checks_are_left_out(web):

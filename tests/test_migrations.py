@@ -116,7 +116,7 @@ def test_two_that_migrate_at_start_collide(plain_image, run, inside, database, t
     winner, loser = sorted(two, key=lambda container: container.running, reverse=True)
     winner.wait_for_log("Listening at")
     assert loser.exit_code == 1
-    assert "already exists" in loser.logs()
+    loser.wait_for_log("already exists")
 
 
 def test_lock_lets_one_migrate_at_a_time(plain_image, run, database, tmp_path):

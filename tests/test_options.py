@@ -17,7 +17,7 @@ def test_default_bind_is_not_reachable(build, run_once):
     """The server listens inside; clients outside can reach it only with --bind."""
     unbound, bound = run_once(build(IMAGE), *SERVE[:2]), run_once(build(IMAGE), *SERVE)
 
-    assert "Listening at: http://127.0.0.1:8000" in unbound.logs()
+    unbound.wait_for_log("Listening at: http://127.0.0.1:8000")
     with pytest.raises(httpx.TransportError):
         unbound.get("/health/")
     assert bound.get("/health/").status_code == 200
@@ -29,8 +29,8 @@ def test_port_variable_changes_the_default_bind(build, run):
     unbound = run(build(IMAGE), *SERVE[:2], env=port)
     bound = run(build(IMAGE), *SERVE[:3], "0.0.0.0:8001", env=port)
 
-    assert "Listening at: http://0.0.0.0:8000" in unbound.logs()
-    assert "Listening at: http://0.0.0.0:8001" in bound.logs()
+    unbound.wait_for_log("Listening at: http://0.0.0.0:8000")
+    bound.wait_for_log("Listening at: http://0.0.0.0:8001")
 
 
 def test_read_only_root_needs_a_worker_tmp_dir(build, run):
@@ -73,7 +73,7 @@ def test_access_log_is_off_unless_asked_for(build, run):
         container.stop()
 
     assert "GET /health/" not in silent.logs()
-    assert "GET /health/" in logging.logs()
+    logging.wait_for_log("GET /health/")
 
 
 def test_prints_wait_unless_unbuffered(build, run):
@@ -84,14 +84,14 @@ def test_prints_wait_unless_unbuffered(build, run):
         assert container.get("/health/").status_code == 200
 
     assert "wsgi is loaded" not in buffered.logs()
-    assert "wsgi is loaded" in unbuffered.logs()
+    unbuffered.wait_for_log("wsgi is loaded")
 
 
 def test_empty_bind_is_reachable(build, run):
     """Gunicorn listens on all addresses, so the published port reaches it."""
     container = run(build(IMAGE), *SERVE[:3], "")
 
-    assert "Listening at: http://0.0.0.0:8000" in container.logs()
+    container.wait_for_log("Listening at: http://0.0.0.0:8000")
     assert container.get("/health/").text == "ok"
 
 
@@ -102,7 +102,7 @@ def test_ipv6_bind_takes_ipv4_too(build, run):
 
     asked = [ipv6.exec("python", "-c", ASK, host) for host in ("127.0.0.1", "[::1]")]
     assert asked == ["ok", "ok"]
-    assert "Connection in use: ('::', 8000)" in both.logs()
+    both.wait_for_log("Connection in use: ('::', 8000)")
     assert both.exit_code == 1
 
 
@@ -113,8 +113,8 @@ def test_port_80_needs_no_root_where_the_sysctl_allows(build, run):
     allowed = run(build(IMAGE), *bind, sysctl={start: "0"})
     refused = run(build(IMAGE), *bind, sysctl={start: "1024"}, ready="Can't connect to")
 
-    assert "Listening at: http://0.0.0.0:80 " in allowed.logs()
-    assert "('0.0.0.0', 80) failed: [Errno 13] Permission denied" in refused.logs()
+    allowed.wait_for_log("Listening at: http://0.0.0.0:80 ")
+    refused.wait_for_log("('0.0.0.0', 80) failed: [Errno 13] Permission denied")
     assert refused.exit_code == 1
 
 

@@ -101,7 +101,7 @@ def test_startup_options_are_refused(pooling, serve):
         container = serve(BEHIND + STARTUP, env=address)
 
         assert container.get("/backend/").status_code == 500
-        assert "unsupported startup parameter" in container.logs()
+        container.wait_for_log("unsupported startup parameter")
 
 
 def test_role_setting_holds_behind_pgbouncer(postgres, pooling, serve):

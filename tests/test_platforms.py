@@ -36,13 +36,13 @@ def test_image_listens_on_any_port(image, run, port):
     """Checks the default ports of two platforms, and a port like those of Heroku."""
     web = run(image, env={"PORT": port})
 
-    assert f"Listening at: http://0.0.0.0:{port}" in web.logs()
+    web.wait_for_log(f"Listening at: http://0.0.0.0:{port}")
     assert web.exec("python", "-c", GET, f"http://127.0.0.1:{port}{LIVE}").strip() == "live"
 
 
 def test_image_listens_on_port_8000_by_itself(web):
     """Without PORT, the image listens on port 8000."""
-    assert "Listening at: http://0.0.0.0:8000" in web.logs()
+    web.wait_for_log("Listening at: http://0.0.0.0:8000")
 
 
 @pytest.mark.parametrize("host", ["", "Host: 10.0.3.7:8000", "Host: 3f2a9c:8000"])

@@ -81,7 +81,7 @@ def test_package_comes_over_ssh(built, run, server):
     web = run(built)
 
     assert web.exec("python", "-c", VERSION) == "1.2"
-    assert "Accepted publickey for git" in server.logs()
+    server.wait_for_log("Accepted publickey for git")
     assert re.search(r"/static/core/site\.[0-9a-f]{12}\.css", web.get("/").text)
     assert web.get("/whoami/").json()["uid"] == 10001
 

@@ -144,7 +144,7 @@ def test_broken_wsgi_py_ends_the_server(build, run, workers, codes):
     container.kill("SIGHUP")
 
     assert container.exit_code in codes
-    assert "Worker failed to boot" in container.logs()
+    container.wait_for_log("Worker failed to boot")
 
 
 def test_broken_urls_py_fails_each_request(build, run):
@@ -169,7 +169,7 @@ def test_broken_urls_py_ends_a_server_with_health_checks(build, run):
 
     assert before == 200
     assert container.exit_code == 3
-    assert "Worker failed to boot" in container.logs()
+    container.wait_for_log("Worker failed to boot")
 
 
 def test_broken_configuration_ends_the_server(build, run):
@@ -181,7 +181,7 @@ def test_broken_configuration_ends_the_server(build, run):
     container.kill("SIGHUP")
 
     assert container.exit_code == 1
-    assert "SyntaxError" in container.logs()
+    container.wait_for_log("SyntaxError")
 
 
 def test_hup_reads_the_configuration_again(build, run):

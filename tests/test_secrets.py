@@ -238,7 +238,7 @@ def test_unreadable_file_ends_gunicorn(build, run, tmp_path, workers, codes):
     container = run(build(APP, changes=CHANGES), ready="", env=env, volumes=[volume])
 
     assert container.exit_code in codes
-    assert f"PermissionError: [Errno 13] Permission denied: '{KEY}'" in container.logs()
+    container.wait_for_log(f"PermissionError: [Errno 13] Permission denied: '{KEY}'")
 
 
 def plant(folder: Path, files):

@@ -27,7 +27,7 @@ def test_exec_form_receives_sigterm(build, run):
 
     stopped = container.stop()
 
-    assert GRACEFUL in container.logs()
+    container.wait_for_log(GRACEFUL)
     assert stopped.exit_code == 0
     assert stopped.seconds < DOCKERS_GRACE
 
@@ -99,7 +99,7 @@ def test_exec_in_the_shell_form_receives_sigterm(build, run, line):
 
     stopped = container.stop()
 
-    assert GRACEFUL in container.logs()
+    container.wait_for_log(GRACEFUL)
     assert stopped.exit_code == 0
 
 
@@ -169,7 +169,7 @@ def test_script_with_exec_receives_sigterm(build, run):
     stopped = container.stop()
 
     assert "entrypoint.sh" not in first
-    assert GRACEFUL in container.logs()
+    container.wait_for_log(GRACEFUL)
     assert stopped.exit_code == 0
 
 
@@ -218,7 +218,7 @@ def test_graceful_timeout_hides_a_lost_request(build, run):
     stopped = container.stop()
 
     assert stopped.exit_code == 0
-    assert "Shutting down: Master" in container.logs()
+    container.wait_for_log("Shutting down: Master")
     with pytest.raises(httpx.TransportError):
         response.result()
 
@@ -271,7 +271,7 @@ def test_sigint_after_sigterm_ends_the_patience(build, run):
 
     assert response.result().status_code == 500
     assert container.exit_code == 0
-    assert "Quick shutdown requested" in container.logs()
+    container.wait_for_log("Quick shutdown requested")
 
 
 @CLASSES

@@ -29,7 +29,7 @@ def test_slow_client_kills_sync(build, run, kind):
 
     wait, after = answers(container, {kind: 1})
 
-    assert KILLED in container.logs()
+    container.wait_for_log(KILLED)
     assert wait > 2
     assert after < wait / 2
 
@@ -118,7 +118,7 @@ def test_unclosed_connections_kill_gthread(build, run):
         answer.result()
 
     assert KILLED not in sync.logs()
-    assert KILLED in gthread.logs()
+    gthread.wait_for_log(KILLED)
 
 
 def test_gthread_of_23_does_not_wait_for_silent_clients(build, run):

@@ -180,7 +180,7 @@ def test_missing_manifest_fails_each_page(build, run):
     response = container.get("/")
 
     assert response.status_code == 500
-    assert "Missing staticfiles manifest entry for 'core/site.css'" in container.logs()
+    container.wait_for_log("Missing staticfiles manifest entry for 'core/site.css'")
 
 
 def test_ignore_file_keeps_left_overs_out(build, docker):

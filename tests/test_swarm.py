@@ -201,7 +201,7 @@ def test_drained_container_serves_on_after_sigterm(image, run):
     assert set(statuses) == {200}
     assert container.exit_code == 0
     assert time.monotonic() - start > 5
-    assert "Handling signal: term" in container.logs()
+    container.wait_for_log("Handling signal: term")
 
 
 def test_second_sigterm_ends_the_draining(image, run):

@@ -114,7 +114,7 @@ def test_limit_of_connections_leaves_clients_to_idle_workers(build, run):
     in_time = before_the_slow_one(limited)
 
     assert in_time == [20]
-    assert "No keepalived connections can be handled" in limited.logs()
+    limited.wait_for_log("No keepalived connections can be handled")
 
 
 def ask(container, *paths):

@@ -76,10 +76,10 @@ def test_inner_limit_spares_the_worker(build, run):
     for container in (patient, brief):
         container.exec("python", "-c", LOCK_THE_DATABASE_AND_ASK)
 
-    assert KILLED in patient.logs()
+    patient.wait_for_log(KILLED)
     assert "database is locked" not in patient.logs()
     assert KILLED not in brief.logs()
-    assert "database is locked" in brief.logs()
+    brief.wait_for_log("database is locked")
 
 
 def test_sync_cuts_a_stream_at_the_timeout(build, run):
@@ -91,7 +91,7 @@ def test_sync_cuts_a_stream_at_the_timeout(build, run):
     with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
         sync.get("/stream/8/1/")
 
-    assert KILLED in sync.logs()
+    sync.wait_for_log(KILLED)
     assert gthread.get("/stream/8/1/").text.split() == list("01234567")
 
 
@@ -231,7 +231,7 @@ def test_pause_longer_than_the_timeout_kills_workers(build, run, docker):
             time.sleep(4)
         time.sleep(2)
 
-    assert KILLED in container.logs()
+    container.wait_for_log(KILLED)
 
 
 def database_timeout(seconds):

@@ -140,7 +140,7 @@ def test_restarts_of_gthread_lose_no_request(build, run):
 
     lost = [int(container.exec("python", "-c", HUNDRED_REQUESTS)) for container in (old, new)]
 
-    assert "Autorestarting worker" in new.logs()
+    new.wait_for_log("Autorestarting worker")
     assert lost[0] > 0
     assert lost[1] == 0
 

@@ -84,7 +84,7 @@ def test_print_config_knows_no_flag_of_the_command(build, run_once):
 
     printed = container.exec("gunicorn", "core.wsgi", "--print-config")
 
-    assert "Listening at: http://0.0.0.0:8000" in container.logs()
+    container.wait_for_log("Listening at: http://0.0.0.0:8000")
     assert "['127.0.0.1:8000']" in printed
 
 

@@ -112,7 +112,7 @@ def test_asgi_needs_no_package_for_websockets(start, kept):
             assert say(socket, "hello") == "hello"
     else:
         assert refused(container, port=published(container, 8001)) == 404
-        assert "No supported WebSocket library detected" in container.logs()
+        container.wait_for_log("No supported WebSocket library detected")
 
 
 def test_django_alone_answers_a_websocket_with_500(build, run):

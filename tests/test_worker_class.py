@@ -154,7 +154,7 @@ def test_silent_client_kills_sync_but_not_gthread(build, run):
     asked = [c.background.submit(c.exec, *command) for c in (sync, gthread)]
     seconds_on_sync, seconds_on_gthread = (float(answer.result()) for answer in asked)
 
-    assert KILLED in sync.logs()
+    sync.wait_for_log(KILLED)
     assert KILLED not in gthread.logs()
     assert seconds_on_gthread < seconds_on_sync / 2
 
@@ -212,7 +212,7 @@ def test_second_bind_shortens_the_timeout_of_sync(build, run):
     with pytest.raises(DockerException, match="HTTP Error 500"):
         asked[1].result()
     assert KILLED not in one.logs()
-    assert KILLED in two.logs()
+    two.wait_for_log(KILLED)
 
 
 def test_asgi_serves_django_without_another_package(build, run_once):

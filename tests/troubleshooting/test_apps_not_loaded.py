@@ -37,4 +37,4 @@ def test_second_setup_is_not_reentrant(plain_image, run):
     container = run(plain_image, "sh", "-c", TWICE, ready="")
 
     assert container.exit_code == 3
-    assert "RuntimeError: populate() isn't reentrant" in container.logs()
+    container.wait_for_log("RuntimeError: populate() isn't reentrant")

@@ -21,5 +21,5 @@ def test_none_is_no_place_for_the_control_socket(plain_image, run):
     disabled = run(plain_image, "sh", "-c", write, "control_socket_disable = True")
 
     assert none.exit_code != 0
-    assert "TypeError" in none.logs()
+    none.wait_for_log("TypeError")
     assert "Control server error" not in disabled.wait_for_log("Booting worker")

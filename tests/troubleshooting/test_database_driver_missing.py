@@ -24,7 +24,7 @@ def test_psycopg_alone_has_no_libpq(plain_image, run):
     container = run(plain_image, *command, ready="", user="0", env=POSTGRES)
 
     assert container.exit_code == 3
-    assert "no pq wrapper available" in container.logs()
+    container.wait_for_log("no pq wrapper available")
 
 
 def test_mysql_has_a_line_of_its_own(inside, plain_image):
@@ -42,7 +42,7 @@ def test_mysqlclient_loads_a_library(mysql_image, run):
 
     assert container.exit_code == 1
     line = "ImportError: libmariadb.so.3: cannot open shared object file: No such file or directory"
-    assert line in container.logs()
+    container.wait_for_log(line)
 
 
 def test_mysqlclient_needs_pkg_config(builder, tmp_path):

@@ -27,7 +27,7 @@ def test_hidden_manage_py_cannot_be_opened(plain_image, run, empty):
     container = run(plain_image, *command, ready="", volumes=[(empty, "/app")])
 
     assert container.exit_code == 2
-    assert "can't open file '/app/manage.py': [Errno 2]" in container.logs()
+    container.wait_for_log("can't open file '/app/manage.py': [Errno 2]")
 
 
 def test_volume_below_the_mount_brings_a_folder_back(plain_image, run, empty):
@@ -36,5 +36,5 @@ def test_volume_below_the_mount_brings_a_folder_back(plain_image, run, empty):
     container = run(plain_image, "ls", "/app", "/app/core", ready="", volumes=volumes)
 
     assert container.exit_code == 0
-    assert "wsgi.py" in container.logs()
+    container.wait_for_log("wsgi.py")
     assert "manage.py" not in container.logs()

@@ -40,7 +40,7 @@ def test_missing_class_and_closed_file_are_named(plain_image, run, kind, wrong):
     container = run(plain_image, *serve(**{f"{kind}s": {"mine": wrong}}), ready="")
 
     assert container.exit_code == 1
-    assert f"Error: Unable to configure {kind} 'mine'" in container.logs()
+    container.wait_for_log(f"Error: Unable to configure {kind} 'mine'")
 
 
 def test_log_file_of_django_needs_its_directory(inside, plain_image):

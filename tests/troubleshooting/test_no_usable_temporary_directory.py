@@ -20,4 +20,4 @@ def test_full_disk_logs_the_same_line(plain_image, run):
     container = run(plain_image, "sh", "-c", FILL, ready="", **FULL)
 
     assert container.exit_code == 255
-    assert "No usable temporary directory found in ['/tmp'," in container.logs()
+    container.wait_for_log("No usable temporary directory found in ['/tmp',")

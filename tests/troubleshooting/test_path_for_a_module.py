@@ -11,6 +11,6 @@ def test_suggested_name_fails_too(plain_image, run_once, replay):
     )
 
     assert (with_path.exit_code, as_suggested.exit_code) == (3, 3)
-    assert "ModuleNotFoundError: No module named 'core/wsgi'\n" in as_suggested.logs()
+    as_suggested.wait_for_log("ModuleNotFoundError: No module named 'core/wsgi'\n")
     replay(f"{ENTRY}/line.console", web=with_path.handle.id)
     replay(f"{ENTRY}/confirm.console", web=with_path.handle.id)

@@ -26,7 +26,7 @@ def test_shell_with_exec_expands_the_port(plain_image, run):
 
     assert "/gunicorn core.wsgi" in container.top()[0]
     assert container.stop().exit_code == 0
-    assert "Handling signal: term" in container.logs()
+    container.wait_for_log("Handling signal: term")
 
 
 @pytest.mark.parametrize(

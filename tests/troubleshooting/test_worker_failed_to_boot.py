@@ -31,7 +31,7 @@ def test_name_is_imported_from_the_working_directory(plain_image, run):
     back = run(plain_image, *command, "--chdir", "/app", workdir="/tmp")
 
     assert elsewhere.exit_code == 3
-    assert "No module named 'core'" in elsewhere.logs()
+    elsewhere.wait_for_log("No module named 'core'")
     assert back.get("/health/").text == "ok"
 
 
@@ -48,7 +48,7 @@ def test_inner_quotes_are_part_of_the_name(plain_image, run):
     container = run(plain_image, "gunicorn", "'core.wsgi'", "--no-control-socket", ready="")
 
     assert container.exit_code == 3
-    assert """ModuleNotFoundError: No module named "'core"\n""" in container.logs()
+    container.wait_for_log("""ModuleNotFoundError: No module named "'core"\n""")
 
 
 def test_empty_variable_leaves_a_relative_name(inside, plain_image):

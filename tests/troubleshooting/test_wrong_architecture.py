@@ -35,7 +35,7 @@ def test_kernel_refuses_what_it_cannot_read(image_for, run, replay):
     script = run(image, "entrypoint.sh", ready="")
 
     assert script.exit_code != 0
-    assert "exec /usr/local/bin/entrypoint.sh: exec format error" in script.logs()
+    script.wait_for_log("exec /usr/local/bin/entrypoint.sh: exec format error")
     replay(f"{ENTRY}/line.console", web=image)
     replay(f"{ENTRY}/confirm.console", web=image)
 
