@@ -204,7 +204,7 @@ def test_interrupted_sweep_leaves_nothing(docker):
         time.sleep(0.05)
     rest = process.communicate()[0]
 
-    assert said == f"{sweep}(image tags: 1)\n"
+    assert said == f"{sweep}(image tags: 1)\n", rest
     assert "KeyboardInterrupt" not in rest
     assert left_of(docker, run) == []
     assert not (runs.RUNS / run).exists()
