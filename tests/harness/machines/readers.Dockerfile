@@ -29,7 +29,7 @@ if test -e /sys/fs/cgroup/cgroup.controllers; then  # v2: containers need a cgro
     while read -r pid; do echo "$pid" > /sys/fs/cgroup/boot/cgroup.procs || :; done < /sys/fs/cgroup/cgroup.procs
     sed 's/^/+/; s/ / +/g' /sys/fs/cgroup/cgroup.controllers > /sys/fs/cgroup/cgroup.subtree_control
 fi
-exec dockerd
+exec env --unset=COLUMNS dockerd  # a service has no terminal
 END
 ENV LANG=de_DE.UTF-8 COLUMNS=80
 ENV PROOFS_MACHINE=docker PROOFS_REGISTRY="one of its own"
