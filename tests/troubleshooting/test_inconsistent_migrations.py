@@ -53,6 +53,27 @@ def test_failed_migrate_changes_nothing(web):
     assert web.exec(*SHELL, COUNT) == before
 
 
+def test_fake_stops_with_the_same_error(web):
+    """Faking the missing migrations fails, and records none of them."""
+    before = web.exec(*SHELL, COUNT)
+
+    printed = web.exec("sh", "-c", "python manage.py migrate --fake contenttypes 2>&1 || true")
+
+    assert "is applied before its dependency contenttypes.0001_initial" in printed
+    assert web.exec(*SHELL, COUNT) == before
+
+
+def test_recorded_dependencies_let_migrate_run(web, replay):
+    """The reader's command adds both rows, so that `migrate` no longer stops."""
+    web.exec("cp", "/tmp/db.sqlite3", "/tmp/kept.sqlite3")
+
+    try:
+        replay(f"{ENTRY}/record.console", web=web.handle.id)
+        assert "No migrations to apply." in web.exec("python", "manage.py", "migrate")
+    finally:
+        web.exec("cp", "/tmp/kept.sqlite3", "/tmp/db.sqlite3")
+
+
 def test_two_leaves_stop_migrate(web):
     """A copy of the project has two migrations with the same parent."""
     printed = web.exec("sh", "-c", LEAVES)
