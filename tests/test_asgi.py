@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -30,6 +31,8 @@ THREE_SECONDS = ["--timeout", "3"]
 OLD_WORKER = ["--worker-class", "uvicorn.workers.UvicornWorker"]
 TWO = ["--workers", "2"]
 KILLED = "WORKER TIMEOUT"
+NOT_LIFESPAN = "recorded: Django can only handle ASGI/HTTP connections, not lifespan."
+WITHOUT_LIFESPAN = ["--worker-class", "probes.without_lifespan.Worker"]  # the last one wins
 
 
 @pytest.fixture
@@ -168,6 +171,48 @@ def test_lifespan_on_stops_gunicorn(start, container):
 
     assert failed.exit_code == 3
     assert "lifespan" not in container.logs()
+
+
+@pytest.mark.parametrize("command", [ON_ASGI, UVICORN], ids=["asgi", "uvicorn"])
+def test_lifespan_event_raises_an_error_in_django(start, command):
+    """A tool that records exceptions sees Django's error, and requests get responses."""
+    container = start(*recorded(command), ready=NOT_LIFESPAN)
+
+    assert wait_until(lambda: is_up(container))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [*ON_ASGI, "--asgi-lifespan", "off"],
+        [*UVICORN, "--lifespan", "off"],
+        [*ON_ASGI, *WITHOUT_LIFESPAN],
+    ],
+    ids=["asgi", "uvicorn", "uvicorn-worker"],
+)
+def test_lifespan_off_avoids_the_error(start, command):
+    """The same tool sees no error before the first response."""
+    container = start(*recorded(command), ready="")
+
+    assert wait_until(lambda: is_up(container))
+    assert "recorded" not in container.logs()
+
+
+def test_asgi_does_not_limit_connections(start):
+    """With a limit of two, each of five clients gets its stream's first line; no stream ends."""
+    container = start(*ON_ASGI, "--worker-connections", "2", ready=LISTENING)
+    address = f"{container.address}/async/stream/?lines=2&seconds=600"
+
+    with ExitStack() as opened:
+        streams = [httpx.stream("GET", address, timeout=PATIENCE) for _ in range(5)]
+        lines = [next(opened.enter_context(stream).iter_lines()) for stream in streams]
+
+    assert lines == ["0"] * 5
+
+
+def recorded(command):
+    """Return a server's command, with an application that records Django's errors."""
+    return [command[0], "probes.recorded:application", *command[2:]]
 
 
 def dockerfile():

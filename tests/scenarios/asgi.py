@@ -82,12 +82,29 @@ urlpatterns = [
     path("", include("core.urls")),
 ]
 """
+RECORDED = """
+from django.core.asgi import get_asgi_application
+django = get_asgi_application()
+async def application(scope, receive, send):
+    try:
+        await django(scope, receive, send)
+    except ValueError as error:
+        print(f"recorded: {error}", flush=True)
+        raise
+"""
+WITHOUT_LIFESPAN = """
+from uvicorn_worker import UvicornWorker
+class Worker(UvicornWorker):
+    CONFIG_KWARGS = {"lifespan": "off"}
+"""
 PROBES = {
     "requirements.txt": (PROJECT / "requirements.txt").read_text() + REQUIREMENTS,
     "core/asgi.py": (SNIPPETS / "websockets/routed.asgi.py").read_text(),
     "core/consumers.py": (SNIPPETS / "websockets/chat.consumers.py").read_text(),
     "probes/settings.py": SETTINGS + (SNIPPETS / "websockets/one-worker.settings.py").read_text(),
     "probes/urls.py": URLS,
+    "probes/recorded.py": RECORDED,
+    "probes/without_lifespan.py": WITHOUT_LIFESPAN,
 }
 PROBED = {"DJANGO_SETTINGS_MODULE": "probes.settings"}
 THREADS = "cat /proc/[0-9]*/status | grep Threads"
