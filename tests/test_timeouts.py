@@ -18,6 +18,7 @@ COMPOSE = "timeouts/in-order.compose.yaml"
 GUNICORN = ["gunicorn", "--bind", "0.0.0.0:8000", "--no-control-socket"]
 SYNC = [*GUNICORN, "core.wsgi"]
 GTHREAD = [*SYNC, "--worker-class", "gthread", "--threads", "2"]
+ASGI = [*GUNICORN, "core.asgi:application", "--worker-class", "asgi"]
 FOUR_SECONDS = ["--timeout", "4"]
 KILLED = "WORKER TIMEOUT"
 LOCK_THE_DATABASE_AND_ASK = """
@@ -174,6 +175,20 @@ def test_gthread_closes_an_idle_connection(build, run):
     assert answers.splitlines() == ["HTTP/1.1 200 OK", "closed"]
 
 
+def test_asgi_closes_an_idle_connection(build, run):
+    """The second request comes after 5 s: it gets a response only with a longer --keep-alive."""
+    two = run(build(APP), *ASGI), run(build(APP), *ASGI, "--keep-alive", "75")
+    command = "python", "-c", ASK_AGAIN_AFTER_FIVE_SECONDS
+
+    for container in two:
+        container.wait_for_log("ASGI server listening")
+    asked = [container.background.submit(container.exec, *command) for container in two]
+    closed, kept = (answers.result().splitlines() for answers in asked)
+
+    assert closed == ["HTTP/1.1 200 OK", "closed"]
+    assert kept == ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK"]
+
+
 def test_longer_keepalive_keeps_an_idle_connection(build, run):
     """With the page's file, both requests get a response."""
     container = run(build(APP, files=FILES), *GTHREAD)
@@ -210,8 +225,7 @@ def test_init_ends_a_slow_preload(build, run):
 
 def test_asgi_has_no_request_timeout(build, run):
     """A request of nine seconds, with a timeout of four, gets its response."""
-    asgi = [*GUNICORN, "core.asgi:application", "--worker-class", "asgi"]
-    container = run(build(APP), *asgi, *FOUR_SECONDS)
+    container = run(build(APP), *ASGI, *FOUR_SECONDS)
 
     response = container.get("/sleep/9/")
 
