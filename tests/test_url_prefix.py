@@ -17,6 +17,20 @@ BY_HEADER = f"""location /shop/ {{
 """
 STRIPS = "location /shop/ { proxy_pass http://django/; }"
 ENDS_TLS = edited(TEXT, {"Proto $scheme;": "Proto https;"})
+LOGIN = """
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView
+login = LoginView.as_view(redirect_authenticated_user=True)
+def signed_in(request):
+    request.user = User()
+    return login(request)
+urlpatterns = [
+    path("login/", login, name="login"),
+    path("account/", login_required(login), name="account"),
+    path("signed-in/", signed_in),
+]
+"""
 FORCED = 'FORCE_SCRIPT_NAME = "/shop"'
 URI = """
 from django.http import HttpResponse
@@ -55,6 +69,26 @@ def test_static_url_with_a_slash_loses_the_path(proxied, command, tmp_path):
     site = proxied.start(*command, nginx={"locations": [BELOW]}, **more)
 
     assert stylesheet(site.get("/shop/")).startswith("/static/core/")
+
+
+@pytest.mark.parametrize(
+    ("text", "login", "account"),
+    [
+        ('LOGIN_URL, LOGIN_REDIRECT_URL = "/login/", "/account/"', "/login/", "/account/"),
+        ('LOGIN_URL, LOGIN_REDIRECT_URL = "login", "account"', "/shop/login/", "/shop/account/"),
+    ],
+    ids=["paths", "names"],
+)
+def test_login_path_does_not_get_the_prefix(
+    app_image, run, command, tmp_path, text, login, account
+):
+    """Django redirects to the login and from the login, with a path or a name in both settings."""
+    web = run(app_image, *command, **with_settings(tmp_path, text, urls=LOGIN))
+    paths = ["/shop/account/", "/shop/signed-in/"]
+
+    places = [web.get(path).headers["Location"] for path in paths]
+
+    assert places == [f"{login}?next=/shop/account/", account]
 
 
 def test_path_without_the_prefix_fails(below):
