@@ -97,6 +97,36 @@ def test_another_python_stops_the_build(builder, locked, tmp_path):
     assert "No interpreter found for Python >=3.99" in done.stderr
 
 
+def test_required_version_of_uv_stops_the_build(builder, locked, tmp_path):
+    """The project requires a newer uv than the Dockerfile has."""
+    project = tmp_path / "project"
+    shutil.copytree(locked, project)
+    asked = (project / "pyproject.toml").read_text()
+    (project / "pyproject.toml").write_text(f'{asked}\n[tool.uv]\nrequired-version = ">=99"\n')
+
+    done = builder.build_aloud(SNIPPETS / UV, project)
+
+    assert done.returncode != 0
+    assert "Required uv version `>=99` does not match the running version" in done.stderr
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_lock_outside_the_context_stops_the_build(builder, locked, tmp_path, ignored):
+    """The ignore file excludes the lock, or the lock is not in the directory."""
+    project, dockerfile = tmp_path / "project", tmp_path / "Dockerfile"
+    shutil.copytree(locked, project)
+    shutil.copy(SNIPPETS / UV, dockerfile)
+    if ignored:
+        (tmp_path / "Dockerfile.dockerignore").write_text("uv.lock\n")
+    else:
+        (project / "uv.lock").unlink()
+
+    done = builder.build_aloud(dockerfile, project)
+
+    assert done.returncode != 0
+    assert re.search('failed to compute cache key: .*"/uv.lock": not found', done.stderr)
+
+
 def test_development_packages_stay_out(build, run, locked):
     """The lock has the package of the group dev, but the image does not."""
     container = run(build(UV, project=locked), "python", "-c", INSTALLED, ready="asgiref==")
