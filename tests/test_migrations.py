@@ -119,6 +119,24 @@ def test_two_that_migrate_at_start_collide(plain_image, run, inside, database, t
     loser.wait_for_log("already exists")
 
 
+def test_entrypoint_migrates_before_any_command(plain_image, run):
+    """The image has the script as its entrypoint: Gunicorn starts instead of the command."""
+    options = {"volumes": [(SNIPPETS / ENTRYPOINT, "/entrypoint.sh", "ro")]}
+    options |= {
+        "entrypoint": "/entrypoint.sh",
+        "env": {"DATABASE_URL": "sqlite:////tmp/db.sqlite3"},
+    }
+    container = run(
+        plain_image, "python", "manage.py", "shell", "--command", "print(6 * 7)", **options
+    )
+
+    log = container.wait_for_log("Booting worker")
+
+    assert "Applying core.0001_initial... OK" in log
+    assert "42" not in log.splitlines()
+    assert not any("manage.py" in command for command in container.top())
+
+
 def test_lock_lets_one_migrate_at_a_time(plain_image, run, database, tmp_path):
     """Of two that start together, one migrates, and the other finds nothing left to apply."""
     volumes = [mounted(tmp_path, written(MEETING, patience=4))]
