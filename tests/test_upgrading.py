@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from harness import PROJECT, SNIPPETS
+from scenarios.proxied import with_settings
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
 OLD_CONF = "upgrading/wrong-before-27.gunicorn.conf.py"
@@ -21,6 +22,43 @@ def app(environ, start_response):
     os.kill(os.getpid(), signal.SIGTERM)
 """
 DYING = ["sh", "-c", f"echo '{DYING_APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"]
+WAITING_APP = """
+import os, time
+def app(environ, start_response):
+    while not os.path.exists("/tmp/queued"):
+        time.sleep(0.1)
+    start_response("200 OK", [("Content-Length", "0")])
+    return [b""]
+"""
+WAITING = [
+    "sh",
+    "-c",
+    f"echo '{WAITING_APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@",
+]
+ONE_IS_QUEUED = """
+import pathlib, socket, time
+def ask():
+    while True:
+        try:
+            client = socket.create_connection(("127.0.0.1", 8000))
+            break
+        except ConnectionRefusedError:  # the worker does not listen yet
+            time.sleep(0.1)
+    client.sendall(b"GET / HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
+    return client
+clients = [ask(), ask()]
+pathlib.Path("/tmp/queued").touch()
+for client in clients:
+    try:
+        print(client.recv(100).decode().partition("\\r\\n")[0])
+    except OSError as error:
+        print(type(error).__name__)
+    client.close()
+"""
+UMLAUT = """
+from django.http import HttpResponse
+urlpatterns = [path("\\xf6/", lambda request: HttpResponse("found"))]
+"""
 SILENT_CLIENTS = """
 import socket, time
 clients = [socket.create_connection(("127.0.0.1", 8000)) for _ in range(4)]
@@ -143,6 +181,30 @@ def test_restarts_of_gthread_lose_no_request(build, run):
     new.wait_for_log("Autorestarting worker")
     assert lost[0] > 0
     assert lost[1] == 0
+
+
+def test_reuse_port_loses_waiting_requests(build, run):
+    """A request waits while the only worker handles its last one: 23 and no option spare it."""
+    old, new = both(build)
+    flags = [*LISTEN, "--max-requests", "1"]
+    started = [(new, "--reuse-port"), (new, ""), (old, "--reuse-port")]
+    containers = [run(image, *WAITING, *flags, *option.split()) for image, option in started]
+
+    answers = [c.exec("python", "-c", ONE_IS_QUEUED).splitlines() for c in containers]
+
+    assert answers[0] == ["HTTP/1.1 200 OK", "ConnectionResetError"]
+    assert answers[1:] == [["HTTP/1.1 200 OK"] * 2] * 2
+
+
+def test_asgi_of_25_1_does_not_find_umlauts(build, run, tmp_path):
+    """25.1 returns 404 for a path with a letter that is not ASCII, and the current version 200."""
+    command = ["gunicorn", "core.asgi", *LISTEN, "--worker-class", "asgi", "--no-control-socket"]
+    more = with_settings(tmp_path, urls=UMLAUT)
+    images = gunicorn(build, "25.1.0"), build(EXEC_FORM)
+
+    answers = [run(i, *command, **more).get("/%C3%B6/") for i in images]
+
+    assert [answer.status_code for answer in answers] == [404, 200]
 
 
 def test_orphan_does_not_stop_gunicorn(build, run):
