@@ -113,6 +113,16 @@ def test_debug_brings_back_runserver(image, run):
     assert container.get(LOGIN).status_code == 200
 
 
+def test_debug_keeps_sqlite_in_the_project(fresh_image, settings_of):
+    """The database is next to manage.py with DEBUG=1, and in /data without it."""
+    found = [
+        settings_of(fresh_image(), "DATABASES", env=env)["DATABASES"]["default"]["NAME"]
+        for env in ({"DEBUG": "1"}, {})
+    ]
+
+    assert found == ["/app/db.sqlite3", "/data/db.sqlite3"]
+
+
 def test_traceback_is_in_the_log(image, run):
     """Looking up a session in a database without tables returns 500 and logs the reason."""
     container = run(image)
