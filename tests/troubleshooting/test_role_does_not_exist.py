@@ -2,6 +2,9 @@
 
 import pytest
 
+from harness import SNIPPETS
+from harness.texts import edited
+
 ENTRY = "troubleshooting/role-does-not-exist"
 READY = "until pg_isready --username postgres --host 127.0.0.1; do sleep 0.1; done"
 PSQL = ["psql", "--username", "postgres"]
@@ -74,3 +77,21 @@ def test_created_role_and_database_let_django_in(db, django, replay):
     db.exec(*PSQL, "--command", "DROP DATABASE shop", "--command", "DROP ROLE shop")
     assert "password authentication failed" in before
     assert after == "connected\n"
+
+
+def test_second_creation_changes_nothing(db, django, replay):
+    """With another password, both statements fail: the first password and the tables remain."""
+    replay(f"{ENTRY}/create.console", db=db.handle.id)
+    db.exec(*PSQL, "--dbname", "shop", "--command", "CREATE TABLE kept ()")
+    command = (SNIPPETS / ENTRY / "create.console").read_text()
+    again = edited(command, {"$ docker exec db ": "", "'secret'": "'other'"})
+
+    printed = db.exec("sh", "-c", f"({again}) 2>&1 || true")
+
+    tables = db.exec(*PSQL, "--dbname", "shop", "--command", "SELECT to_regclass('kept')")
+    connected = django("shop", "shop")
+    db.exec(*PSQL, "--command", "DROP DATABASE shop", "--command", "DROP ROLE shop")
+    assert 'role "shop" already exists' in printed
+    assert 'database "shop" already exists' in printed
+    assert "kept" in tables
+    assert connected == "connected\n"
