@@ -17,6 +17,7 @@ from scenarios.kinds import KINDS, copy_of, data_directory, older_settings, othe
 from scenarios.locked import SCRIPT, UV
 from scenarios.own_values import copied, enter
 from scenarios.poetry import FILE as POETRY
+from scenarios.proxied import with_settings
 
 LOGIN = "/admin/login/"
 NO_ARCHIVE = "<p>A run of the tests makes the archive; this build has none.</p>"
@@ -94,6 +95,15 @@ def test_manage_py_without_settings_has_no_collectstatic(builder, startproject, 
     assert built.returncode != 0
     assert "No Django settings specified." in built.stderr
     assert "Unknown command: 'collectstatic'" in built.stderr
+
+
+def test_settings_that_create_a_directory_stop_gunicorn(app_image, run, tmp_path):
+    """Gunicorn's user cannot create the directory that the settings need."""
+    more = with_settings(tmp_path, '(BASE_DIR / "logs").mkdir(exist_ok=True)')
+    container = run(app_image, ready="PermissionError: [Errno 13]", **more)
+
+    assert container.exit_code in {1, 3}
+    container.wait_for_log("Permission denied: '/app/logs'")
 
 
 def test_fresh_project_of_django_5_2_serves(fresh_image, run):
