@@ -236,6 +236,19 @@ def test_preload_keeps_the_old_settings(build, run, flags, status):
     assert container.get("/new/").status_code == status
 
 
+def test_preload_keeps_urls_that_the_start_imports(build, run):
+    """The page's health middleware is installed: the new urls.py has a page, the workers do not."""
+    preload = {"GUNICORN_CMD_ARGS": "--preload"}
+    container = run(build(EXEC_FORM, changes=HEALTH_CHECKS), env=preload)
+    container.get("/health/live")
+    write(container, "/app/core/urls.py", OTHER_URLS)
+
+    hup(container)
+
+    assert container.get("/new/").status_code == 404
+    assert container.get("/whoami/").status_code == 200
+
+
 def test_ttin_adds_a_worker(build, run):
     """After the signal, two workers run instead of one."""
     container = run(build(EXEC_FORM))
