@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from harness import PROBES
+from harness import PROBES, SNIPPETS
+from harness.engine import base_images
 from harness.texts import edited
 from scenarios.databases import APP, BEHIND, BOUNCER, INI, wave
 
@@ -115,6 +116,15 @@ def test_role_setting_holds_behind_pgbouncer(postgres, pooling, serve):
     postgres.sql("ALTER ROLE app RESET lock_timeout")
 
     assert seen == "5s"
+
+
+def test_base_image_is_that_of_the_app():
+    """Both Dockerfiles of the page's site begin from one image."""
+    files = SNIPPETS / APP, SNIPPETS / BOUNCER / "small.Dockerfile"
+    app, bouncer = (set(base_images.names(file)) for file in files)
+
+    assert len(app) == 1
+    assert app == bouncer
 
 
 def test_compose_file_serves_through_pgbouncer(build, stack):
