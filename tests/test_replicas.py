@@ -4,6 +4,7 @@ from concurrent import futures
 
 import pytest
 
+from harness import SNIPPETS
 from harness.container import wait_until
 from scenarios.nginx import Nginx
 from scenarios.replicas import BOOTING, serve
@@ -14,7 +15,8 @@ PROXY = "location / { proxy_pass http://web:8000; proxy_set_header Host $http_ho
 
 
 def test_compose_starts_two_containers_of_two_workers(app_image, stack):
-    """Both containers respond, each with a master and two workers."""
+    """Both containers respond, each with a master and two workers; the test adds the port."""
+    assert "ports" not in (SNIPPETS / COMPOSE).read_text()
     compose = stack(COMPOSE, {"web": {"image": app_image, "ports": ["8000"]}})
     compose.up()
 
