@@ -47,6 +47,7 @@ COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name =
 KEEPS, DOCKERFILE = "releases/keeps-last.Dockerfile", "dockerfile/app.Dockerfile"
 FIRST = {"static/site.css": "a { color: navy }\n"}
 SECOND = {"static/site.css": "a { color: teal }\n"}
+THIRD = "a { color: plum }\n"
 MANIFEST = "/app/staticfiles/staticfiles.json"
 BY_NGINX = (SNIPPETS / "static-files/by-nginx.settings.py").read_text()
 WHITENOISE = "whitenoise[brotli]==6.12.0\n"
@@ -268,7 +269,8 @@ def css(build, startproject, with_settings, builder, running, tmp_path_factory):
         (folder / path).write_text(text)
     shutil.copy(SNIPPETS / KEEPS, folder / "Dockerfile")
     kept = builder.tag("keeps-the-last-release")
-    found = SimpleNamespace(first=first, folder=folder, kept=kept)
+    third = builder.tag("keeps-two-releases")
+    found = SimpleNamespace(first=first, folder=folder, kept=kept, third=third)
     with ExitStack() as started:
         found.old, found.new = (started.enter_context(running(i)) for i in (first, second))
         found.old_name, found.new_name = hashed(found.old), hashed(found.new)
@@ -293,21 +295,26 @@ def test_new_container_has_no_old_file(css):
 
 @pytest.mark.docker_only("docker build --build-context")
 def test_image_keeps_the_files_of_the_last_release(css, run, docker_in_path, monkeypatch, request):
-    """One container serves both files, and its pages link to the new one."""
+    """One container serves both files, and its pages link to the new one; a third has all three."""
     path = docker_in_path(css.folder.parent / "bin")
     monkeypatch.setenv("PATH", f"{path}:{os.environ['PATH']}")
-    transcripts.replay(
-        FILES / "keep.console",
-        {"web:new": css.kept, "web:last": css.first},
-        css.folder,
-        shown={},
-        record=request.config.getoption("record"),
-    )
-    kept = run(css.kept)
+    for new, last in (css.kept, css.first), (css.third, css.kept):
+        transcripts.replay(
+            FILES / "keep.console",
+            {"web:new": new, "web:last": last},
+            css.folder,
+            shown={},
+            record=request.config.getoption("record"),
+        )
+        (css.folder / "static/site.css").write_text(THIRD)
+    kept, third = run(css.kept), run(css.third)
 
     assert kept.get(css.old_name).text == FIRST["static/site.css"]
     assert kept.get(css.new_name).text == SECOND["static/site.css"]
     assert hashed(kept) == css.new_name
+    assert third.get(hashed(third)).text == THIRD
+    assert third.get(css.old_name).text == FIRST["static/site.css"]
+    assert third.get(css.new_name).text == SECOND["static/site.css"]
 
 
 def test_dockerfile_adds_one_stage_and_one_line():
