@@ -681,6 +681,7 @@ def gaps(site):
 
 def test_list_has_each_sentence_without_a_proof(gaps):
     """A sentence with a tick, citation or proved link, an instruction or a question is left out."""
+    gaps.write("docs/changelog.md", "---\norphan: true\n---\n# Changelog\n\nA page is new.\n")
     assert gaps.build() == []
     listed = re.findall("<li>(.*)</li>", gaps.read("_site/index.html").rpartition("without-")[2])
     assert listed[:3] == [

@@ -24,15 +24,16 @@ CONDITION = (
     "where|while|with|without"
 )
 VERBS = (
-    "add|allow|append|ask|avoid|back|bind|block|bound|break|build|call|change|check|choose|clone|"
-    "close|commit|compare|compile|configure|connect|convert|copy|count|create|define|delete|"
-    "deploy|develop|disable|do|don't|drop|enable|exclude|find|fix|follow|generate|get|give|go|"
-    "have|hover|ignore|import|include|increase|install|keep|leave|let|limit|link|list|look|"
-    "lower|make|map|measure|mend|merge|migrate|mount|move|name|negate|never|open|paste|pick|pin|"
-    "plan|prefer|print|publish|pull|push|put|raise|read|rebuild|recommend|recreate|reduce|reload|"
-    "remove|rename|repeat|replace|restart|restore|retry|return|roll|rotate|run|save|schedule|search|"
-    "see|send|serve|set|show|split|spread|start|stop|store|switch|take|tell|terminate|treat|"
-    "try|turn|update|upgrade|use|verify|wait|write"
+    "add|allow|append|ask|avoid|back|bind|block|bound|break|build|calculate|call|change|check|"
+    "choose|click|clone|close|commit|compare|compile|configure|connect|convert|copy|count|"
+    "create|define|delete|deploy|develop|disable|divide|do|don't|download|drop|enable|enter|"
+    "exclude|expand|find|fix|follow|generate|get|give|go|have|hover|ignore|import|include|"
+    "increase|install|keep|leave|let|limit|link|list|look|lower|make|map|measure|mend|merge|"
+    "migrate|mount|move|name|negate|never|open|pass|paste|pick|pin|plan|point|prefer|print|"
+    "publish|pull|push|put|raise|read|rebuild|recommend|recreate|reduce|reload|remove|rename|"
+    "repeat|replace|reset|restart|restore|retry|return|roll|rotate|run|save|schedule|search|"
+    "see|select|send|serve|set|show|split|spread|start|stop|store|switch|take|tell|terminate|"
+    "treat|try|turn|update|upgrade|use|verify|wait|watch|write"
 )
 INSTRUCTION = re.compile(
     rf"(?=[A-Z])(?i:{VERBS})[ ,]"
