@@ -23,9 +23,7 @@ from harness.engine.private import EngineError
 from harness.machines import registry
 from harness.machines.record import WHOLE_RUNS
 
-IMAGES = [name for name in base_images.STAND_INS if name != "python:3.14"]
-# What only a run of all tests needs; the second one is for machines that it starts itself.
-MORE_IMAGES = ["python:3.14", "debian:latest"]
+IMAGES = [*base_images.STAND_INS, "debian:latest"]  # the last is for machines that tests start
 OLDEST = 25  # the first Docker that saves images in the registry's format
 
 
@@ -70,7 +68,7 @@ def prove(kind: Kind, folder: Path, arguments: list[str]) -> int:
         say(f"building and starting the machine {kind.name}")
         machine = ReadersMachine(kind, engine.find(), run.name)
         say("filling its registry with the official images")
-        machine.fill(IMAGES + MORE_IMAGES * ("--keep" in arguments), say)
+        machine.fill(IMAGES, say)
         say(f"running README's command as the user {kind.user}")
         machine.check_out()
         code = machine.shell(readme_command(), *arguments, folder=folder)
