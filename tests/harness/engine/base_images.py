@@ -120,8 +120,14 @@ def _recipe(name: str) -> str:
     """Return a digest of everything that a stand-in is made from."""
     recipe = RECIPES / STAND_INS[name]["recipe"]
     files = sorted(path for path in (RECIPES / recipe.stem).rglob("*") if path.is_file())
-    made = STAND_INS[name]["stand-in"].encode()
+    made = "".join([STAND_INS[name]["stand-in"], *_arguments(name).values()]).encode()
     return sha256(made + b"".join(path.read_bytes() for path in [recipe, *files])).hexdigest()
+
+
+def _arguments(name: str) -> dict[str, str]:
+    """Return what a stand-in's recipe takes as build arguments, such as a version."""
+    arguments: dict[str, str] = STAND_INS[name].get("arguments", {})
+    return arguments
 
 
 def _have(
@@ -142,13 +148,14 @@ def _have(
                 _have(docker, base, cache, stand_ins=stand_ins, say=say)
             elif base == "debian" and not docker.image.exists(base):
                 _make_debian(docker, cache)
+        arguments = _arguments(name)
         build = partial(docker.legacy_build, RECIPES, file=RECIPES / recipe)
-        build(tags="stand-in")
+        build(tags="stand-in", build_args=arguments)
         version = STAND_INS[name].get("version", "")
         if version:
             version = docker.run("stand-in", ["-c", version], entrypoint="sh", remove=True)
         labels = {"stand-in": STAND_INS[name]["stand-in"].format(version), "recipe": _recipe(name)}
-        build(tags=name, build_args={"VERSION": version}, labels=labels)
+        build(tags=name, build_args={**arguments, "VERSION": version}, labels=labels)
         docker.image.remove("stand-in")
 
 
