@@ -651,6 +651,7 @@ See the next page.
 It is [documented](https://example.com).
 {ref}`It stops, as was said. <it-stops>`
 Use it.
+Download it.
 If it fails, start it again.
 If `urls.py` logs `Error: no`, start it again.
 If it is older than 25.1, stop it.
@@ -680,10 +681,13 @@ def gaps(site):
 
 
 def test_list_has_each_sentence_without_a_proof(gaps):
-    """A sentence with a tick, citation or proved link, an instruction or a question is left out."""
+    """A sentence with a tick, citation or proved link, an instruction or a question is left out.
+
+    So is the changelog.
+    """
     gaps.write("docs/changelog.md", "---\norphan: true\n---\n# Changelog\n\nA page is new.\n")
     assert gaps.build() == []
-    listed = re.findall("<li>(.*)</li>", gaps.read("_site/index.html").rpartition("without-")[2])
+    listed = re.findall("<li>(.*)</li>", gaps.read("_site/index.html").partition("without-")[2])
     assert listed[:3] == [
         "It starts.",
         "Nothing proves this.",
