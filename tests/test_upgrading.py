@@ -21,7 +21,8 @@ def app(environ, start_response):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGTERM)
 """
-DYING = ["sh", "-c", f"echo '{DYING_APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"]
+SERVE = "echo '{}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"
+DYING = ["sh", "-c", SERVE.format(DYING_APP)]
 WAITING_APP = """
 import os, time
 def app(environ, start_response):
@@ -30,11 +31,7 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Length", "0")])
     return [b""]
 """
-WAITING = [
-    "sh",
-    "-c",
-    f"echo '{WAITING_APP}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@",
-]
+WAITING = ["sh", "-c", SERVE.format(WAITING_APP)]
 ONE_IS_QUEUED = """
 import pathlib, socket, time
 def ask():
