@@ -655,12 +655,18 @@ Download it.
 If it fails, start it again.
 If `urls.py` logs `Error: no`, start it again.
 If it is older than 25.1, stop it.
+It logs `Late. Terminating.`, as [documented](https://example.com).
 Therefore, start it.
+To save it, download it.
+**Late?** Start it.
 Is it so?
 Look here:
 
 - An item without a full stop
 - An item of one that `has` one.
+- **Memory:** it grows.
+- **Margin:** leave one.
+- **Growth**: before it stops, divide it.
 
 (gap)=
 ## Gap
@@ -688,12 +694,13 @@ def test_list_has_each_sentence_without_a_proof(gaps):
     gaps.write("docs/changelog.md", "---\norphan: true\n---\n# Changelog\n\nA page is new.\n")
     assert gaps.build() == []
     listed = re.findall("<li>(.*)</li>", gaps.read("_site/index.html").partition("without-")[2])
-    assert listed[:3] == [
+    assert listed[:4] == [
         "It starts.",
         "Nothing proves this.",
         "An item of one that has one.",
+        "Memory: it grows.",
     ]
-    assert not [item for item in listed[3:] if item.endswith(".")]
+    assert not [item for item in listed[4:] if item.endswith(".")]
 
 
 def test_overview_counts_sentences_without_a_proof(gaps):
@@ -704,8 +711,8 @@ def test_overview_counts_sentences_without_a_proof(gaps):
     assert gaps.build(proof_results="proofs.xml") == []
     assert cells_of(gaps.read("_site/index.html").partition("</table>")[0]) == [
         ["Other", "0", "0", "1"],
-        ["Signals", "1", "1", "3"],
-        ["All pages", "1", "1", "4"],
+        ["Signals", "1", "1", "4"],
+        ["All pages", "1", "1", "5"],
     ]
 
 

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 
-# What stands for them in a paragraph's text; a link and a piece of code have one at either end.
-TICK, CITATION, LINK, CODE = "\x01", "\x02", "\x03", "\x04"
+# What stands for them in a paragraph's text; a link, code and bold text have one at either end.
+TICK, CITATION, LINK, CODE, BOLD = "\x01", "\x02", "\x03", "\x04", "\x05"
 MARKS = re.compile(rf"[{TICK}{CITATION}]|{LINK}(.*?){LINK}")
 PIECE = re.compile(rf"{CODE}[^{CODE}]*{CODE}")
-# A line of the source is a sentence, as a rule; some lines have two.
-END = re.compile(rf"(?<=[.!?])\s+(?=[A-Z`\"{CODE}])|\n")
+# Such as "**Workers:** " before the rest of a sentence.
+LABEL = re.compile(rf"^{BOLD}[^{BOLD}]*(?::{BOLD}|{BOLD}:) (.)")
+# A line of the source is a sentence, as a rule; some lines have two. No sentence ends in code:
+# the number of marks of code that follow is even.
+OUTSIDE = rf"(?=(?:[^{CODE}]*{CODE}[^{CODE}]*{CODE})*[^{CODE}]*\Z)"
+END = re.compile(rf"(?:(?:(?<=[.!?])|(?<=[.!?]{BOLD}))\s+(?=[A-Z`\"{CODE}{BOLD}])|\n){OUTSIDE}")
 CLAUSE = re.compile(r"[.;:!?]\s*$")
 SKIPPED = (nodes.Admonition, nodes.table, nodes.system_message)
 # An instruction begins with its verb, or with a condition, as in "If it fails, use ...".
@@ -127,9 +131,10 @@ def without_a_mark(document: nodes.document) -> Iterator[Sentence]:
         if _is_inside(paragraph, SKIPPED):
             continue
         for text in END.split("".join(map(_marked, paragraph.children))):
-            words = " ".join(MARKS.sub("", text).replace(CODE, "").split())
+            words = " ".join(re.sub(f"[{CODE}{BOLD}]", "", MARKS.sub("", text)).split())
             # The punctuation of a piece of code is no punctuation of the sentence.
             shape = " ".join(MARKS.sub("", PIECE.sub("Code", text)).split())
+            shape = LABEL.sub(lambda label: label[1].upper(), shape).replace(BOLD, "")
             if TICK in text or CITATION in text or not shape.endswith("."):
                 continue
             if not INSTRUCTION.match(shape):
@@ -147,6 +152,8 @@ def _marked(node: nodes.Node) -> str:
         return TICK
     if isinstance(node, nodes.literal):
         return f"{CODE}{node.astext()}{CODE}"
+    if isinstance(node, nodes.strong):
+        return f"{BOLD}{node.astext()}{BOLD}"
     if isinstance(node, pending_xref):
         return f"{node.astext()}{LINK}{node['reftarget']}{LINK}"
     if isinstance(node, nodes.reference) and "://" in node.get("refuri", ""):
