@@ -56,6 +56,8 @@ STEPS = [(TASKS, "docker compose build"), (TASKS, "docker compose run --rm migra
 STEPS += [("celery", "docker compose up --detach --no-deps worker beat"), (TASKS, UPDATE)]
 RUNS = "SELECT split_part(name, ' ', 1) FROM auth_group"
 DUE = "Scheduler: Sending due task tick"
+CHECKS = re.findall(r"test: >-\n +(.+)", SERVICES.replace("$$", "$"))
+BEAT = "$(cat /proc/1/task/1/children)"  # the only child of docker-init
 
 
 @pytest.mark.docker_only("BuildKit, which builds both images of the Compose file")
@@ -227,8 +229,7 @@ def test_check_pings_the_worker_of_its_container(site):
     [worker] = site.services("worker")
     site.get("/jobs/page/2/busy/6/")
     assert wait_until(lambda: len(site.notes("busy")) == 2)
-    [check] = re.findall(r"test: >-\n +(.+)", SERVICES)
-    check = check.replace("$$", "$")
+    check, _ = CHECKS
 
     assert "pong" in worker.exec("sh", "-c", check)
     other = edited(check, {"$HOSTNAME": "of-nobody"})
@@ -241,9 +242,21 @@ def test_two_beats_send_each_task_twice(site):
     beats = site.scale("beat", 2)
     for beat in beats:
         beat.wait_for_log(DUE, count=2)
-        assert beat.handle.state.health.status == "healthy"
     site.run("stop", "beat")
 
     sent = [beat.logs().count(DUE) for beat in beats]
     assert min(sent) >= 2
     assert wait_until(lambda: len(site.notes("tick")) == sum(sent))
+
+
+def test_check_pings_the_beat_of_its_container(site):
+    """Docker finds beat healthy; while SIGSTOP keeps beat from doing anything, the check fails."""
+    [beat] = site.scale("beat", 1)
+    assert wait_until(lambda: beat.handle.state.health.status == "healthy")
+    _, check = CHECKS
+    assert "pong" in beat.exec("sh", "-c", check)
+
+    beat.exec("sh", "-c", f"kill -STOP {BEAT}")
+
+    assert beat.exec("sh", "-c", f"{check} || echo it fails").endswith("it fails")
+    beat.exec("sh", "-c", f"kill -CONT {BEAT}")
