@@ -30,15 +30,15 @@ def test_two_platforms_need_the_containerd_store(docker, tmp_path):
         assert "Multi-platform build is not supported for the docker driver" in done.stderr
 
 
-def test_uv_lock_has_both_platforms(locked):
+@pytest.mark.parametrize(("tool", "key"), [("uv", "wheels"), ("poetry", "files")])
+def test_uv_lock_has_both_platforms(locked, poetry_locked, tool, key):
     """The package with a C extension has wheels for both platforms, each with its hash."""
-    lock = tomllib.loads((locked / "uv.lock").read_text())
+    folder = locked if tool == "uv" else poetry_locked
+    lock = tomllib.loads((folder / f"{tool}.lock").read_text())
     [psycopg] = [p for p in lock["package"] if p["name"] == "psycopg-binary"]
 
     for machine in "x86_64", "aarch64":
-        hashes = [
-            w["hash"] for w in psycopg["wheels"] if re.search(f"linux.*{machine}", json.dumps(w))
-        ]
+        hashes = [w["hash"] for w in psycopg[key] if re.search(f"linux.*{machine}", json.dumps(w))]
         assert hashes
         assert all(value.startswith("sha256:") for value in hashes)
 
