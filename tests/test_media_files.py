@@ -1,6 +1,7 @@
 """The proofs of docs/media-files.md."""
 
 import os
+import re
 from uuid import uuid4
 
 import httpx
@@ -114,6 +115,15 @@ def test_larger_body_ends_at_nginx(site):
 
     assert [answer.status_code for answer in answers] == [413, 200]
     assert "POST /other/" not in site.web.wait_for_log("POST /upload/")
+
+
+def test_tmpfs_has_room_for_two_uploads():
+    """The size of the tmpfs is at least twice that of the largest body which nginx lets through."""
+    [size] = re.findall(r"/tmp:size=(\d+)m", (SNIPPETS / COMPOSE).read_text())
+    [most] = re.findall(r"client_max_body_size (\d+)m;", (SNIPPETS / MEDIA).read_text())
+
+    assert int(most) == 100
+    assert int(size) >= 2 * int(most)
 
 
 def test_limit_of_django_counts_no_files(site):
