@@ -129,6 +129,19 @@ def test_commands_of_the_workflow_succeed(pushed):
     assert "Login Succeeded" in pushed.printed["Log in to the registry"]
 
 
+def test_image_is_pushed_only_from_main():
+    """Only the last step has a condition, the branch, and only this step pushes."""
+    workflow = yaml.safe_load(WORKFLOW.read_text())
+    on, [job] = workflow[True], workflow["jobs"].values()  # YAML 1.1 reads "on" as true
+    [*others, last] = job["steps"]
+
+    assert on["push"] == {"branches": ["main"]}
+    assert "pull_request" in on
+    assert last["if"] == "github.ref == 'refs/heads/main'"
+    assert "docker push" in last["run"]
+    assert not [step for step in others if "if" in step or "docker push" in step.get("run", "")]
+
+
 def test_project_is_tested_in_the_image_on_postgresql(pushed):
     """The project's own test writes a row, and reads the database vendor."""
     said = pushed.printed["Build and check"]
