@@ -189,6 +189,16 @@ def test_id_is_in_postgresqls_json_too(site, database):
     assert failed["statement"] == f"/* {sent} */ SELECT 1/0"
 
 
+def test_statement_outside_a_request_has_no_id(site, database):
+    """A statement that fails in a management command is logged without a comment before it."""
+    statement = "SELECT 2/0"
+    run = f"from django.db import connection; connection.cursor().execute('{statement}')"
+    site.web.exec("sh", "-c", f'python manage.py shell --command "{run}" || true')
+
+    [failed] = wait_until(lambda: logged(database, statement))
+    assert failed["statement"] == statement
+
+
 def test_slow_statement_begins_with_the_request_id(site, database):
     """While a statement runs, pg_stat_activity shows the ID, and later the log does."""
     answer = site.nginx.start_get("/sql/?run=SELECT+pg_sleep(2)")
