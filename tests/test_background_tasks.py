@@ -1,5 +1,7 @@
 """The proofs of docs/background-tasks.md."""
 
+import time
+
 import pytest
 
 from harness.container import PATIENCE, wait_until
@@ -17,6 +19,10 @@ PAGE += [(f"{COMMANDS}/check_tasks.py", "background-tasks/own-check.check_tasks.
 OLDER = "UPDATE django_tasks_database_dbtaskresult SET enqueued_at = now() - interval '6 minutes'"
 PROJECT = background.changes("jobs", *PAGE)
 MANAGE = ["run", "--rm", "-T", "--no-deps", "worker", "python", "manage.py"]
+FINISHED = """
+UPDATE django_tasks_database_dbtaskresult SET finished_at = now() - interval '{} days'
+WHERE args_kwargs::text LIKE '%{}%'
+"""
 TASKS = "SELECT * FROM django_tasks_database_dbtaskresult WHERE args_kwargs::text LIKE '%{}%'"
 NEWER = """
 from django.tasks import task
@@ -140,6 +146,22 @@ def test_worker_finishes_its_task_before_it_stops(site):
     assert worker.exit_code == 0
     assert statuses(site, "finished-0", "finished-1") == ["SUCCESSFUL", "READY"]
     site.let_go("finished-1")
+
+
+def test_worker_runs_one_task_at_a_time(site):
+    """While the first of two tasks runs, the second waits for longer than the worker's pauses."""
+    [worker] = site.services("worker")
+    site.get("/jobs/2/single/600/")
+    site.wait_for_note("single-0 began")
+    time.sleep(3)
+    seen, processes = statuses(site, "single-0", "single-1"), worker.top()
+    for name in "single-0", "single-1":
+        site.let_go(name)
+
+    assert seen == ["RUNNING", "READY"]
+    init, python = processes
+    assert "docker-init" in init
+    assert "db_worker" in python
 
 
 def test_starting_worker_ignores_a_stop_without_init(build, run, site, tmp_path):
@@ -321,17 +343,16 @@ def test_worker_exits_after_its_last_task(site):
 
 
 def test_prune_deletes_finished_tasks(site):
-    """Tasks of the last few days stay, unless an option says otherwise."""
-    site.get("/jobs/1/pruned/0/")
-    site.wait_for_note("pruned-0 ended")
-    assert wait_until(lambda: statuses(site, "pruned-0") == ["SUCCESSFUL"])
+    """One task finished 15 days ago and another one 13 days ago: only the second stays."""
+    site.get("/jobs/2/pruned/0/")
+    names = ["pruned-0", "pruned-1"]
+    assert wait_until(lambda: statuses(site, *names) == ["SUCCESSFUL"] * 2)
+    for name, days in zip(names, [15, 13], strict=True):
+        site.write(FINISHED.format(days, name))
 
     site.run(*MANAGE, "prune_db_task_results")
-    kept = statuses(site, "pruned-0")
-    site.run(*MANAGE, "prune_db_task_results", "--min-age-days", "0")
 
-    assert kept == ["SUCCESSFUL"]
-    assert statuses(site, "pruned-0") == []
+    assert [statuses(site, name) for name in names] == [[], ["SUCCESSFUL"]]
 
 
 def kill_in_the_middle_of(site, text):
