@@ -106,6 +106,17 @@ def test_log_has_no_error(build, run):
     assert not re.search("ERROR|CRITICAL|Traceback", log)
 
 
+def test_collectstatic_needs_a_secret(builder, tmp_path):
+    """Without the made-up key, the build stops with the error of settings that require one."""
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text(edited(TEXT, {"SECRET_KEY=not-kept-in-the-image ": ""}))
+
+    done = builder.build_aloud(dockerfile, PROJECT)
+
+    assert done.returncode == 1
+    assert "KeyError: 'SECRET_KEY'" in done.stderr
+
+
 def test_secret_of_the_build_is_not_kept(build, docker):
     """The build directory has the Dockerfile too; neither layers nor history contain the key."""
     image = build(APP, changes={"Dockerfile": TEXT})
