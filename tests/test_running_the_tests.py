@@ -198,13 +198,17 @@ def test_interrupted_sweep_leaves_nothing(docker):
     process, run = pytest_run_with_container(docker)
     sweep = f"removing what run {run} made "
 
-    said = next((line for line in process.stdout if line.startswith(sweep)), "nothing")
+    printed = []
+    for line in process.stdout:
+        printed.append(line)
+        if line.startswith(sweep):
+            break
     while process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.05)
     rest = process.communicate()[0]
 
-    assert said == f"{sweep}(image tags: 1)\n", rest
+    assert printed[-1] == f"{sweep}(image tags: 1)\n", printed
     assert "KeyboardInterrupt" not in rest
     assert left_of(docker, run) == []
     assert not (runs.RUNS / run).exists()
