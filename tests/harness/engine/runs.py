@@ -46,6 +46,7 @@ class Run:
         lock = self.lock.fileno()
         command = [sys.executable, "-m", __name__, self.name, str(lock)]
         env = os.environ | {"PYTHONPATH": str(ROOT / "tests")}
+        sys.stdout.flush()  # otherwise a pipe gets pytest's summary after the cleanup's line
         subprocess.run(command, check=False, env=env, start_new_session=True, pass_fds=[lock])
         self.lock.close()
 
