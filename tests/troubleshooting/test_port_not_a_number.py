@@ -2,8 +2,11 @@
 
 import pytest
 
+from harness import ROOT
+
 ENTRY = "troubleshooting/port-not-a-number"
 PORT = {"PORT": "8001"}
+GET = (ROOT / "tests/probes/get.py").read_text()
 SHELL = ["sh", "-c", "exec gunicorn core.wsgi --bind 0.0.0.0:${PORT:-8000}"]
 
 
@@ -22,7 +25,7 @@ def test_variable_in_exec_form_is_not_expanded(plain_image, run, replay, port, s
 def test_shell_with_exec_expands_the_port(plain_image, run):
     """Gunicorn is PID 1, listens on the variable's port, and stops at SIGTERM."""
     container = run(plain_image, *SHELL, env=PORT, ready="Listening at: http://0.0.0.0:8001")
-    container.wait_for_log("Booting worker")
+    container.exec("python", "-c", GET, "http://127.0.0.1:8001/health/")  # a worker hears signals
 
     assert "/gunicorn core.wsgi" in container.top()[0]
     assert container.stop().exit_code == 0
