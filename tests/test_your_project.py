@@ -23,7 +23,10 @@ LOGIN = "/admin/login/"
 NO_ARCHIVE = "<p>A run of the tests makes the archive; this build has none.</p>"
 BYTES = "async url => [...new Uint8Array(await (await fetch(url)).arrayBuffer())]"
 MAIL = (PROBES / "show_mail.py").read_text()
-LEFT_BEHIND = "ls -d venv media .python-version data/*.sqlite3 data/*/* 2>/dev/null; true"
+LEFT_BEHIND = (
+    "ls -d venv media .python-version local_settings.py data/*.sqlite3 data/*/* 2>/dev/null; true"
+)
+HOME_ONLY = {"no_static_files", "committed_files", "compressed_offline"}  # have no admin
 MANAGE = 'python manage.py migrate --verbosity 0 && python manage.py shell --command "$0"'
 SAVE = """
 from django.conf import settings
@@ -31,6 +34,13 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 default_storage.save("upload.txt", ContentFile("kept\\n"))
 (settings.DATA / "keys/new").write_text("kept\\n")
+"""
+SESSION = """
+from django.contrib.auth.models import User
+from django.test import Client
+client = Client()
+client.force_login(User.objects.create_superuser("admin"))
+print(client.session.session_key)
 """
 WRITE, READ = [MANAGE, SAVE], ["cd data && ls db.sqlite3 && cat */*"]
 BUCKET = "https://shop-static.s3.amazonaws.com"
@@ -45,11 +55,10 @@ def test_each_kind_of_project_serves(build, run, startproject, tmp_path, kind):
 
     container = run(build(dockerfile, project=project.folder), env=project.env)
 
-    path = "/" if kind.__name__ == "no_static_files" else LOGIN
-    page = container.get(path)
+    page = container.get("/" if kind.__name__ in HOME_ONLY else LOGIN)
     assert page.status_code == 200
     links = re.findall(r'href="(\S+\.css)"', page.text)
-    assert bool(links) is (path == LOGIN)
+    assert bool(links) is (kind.__name__ != "no_static_files")
     if kind.__name__ == "static_files_on_s3":
         assert {link.partition("/admin")[0] for link in links} == {BUCKET}
     else:
@@ -109,6 +118,17 @@ def test_settings_that_create_a_directory_stop_gunicorn(app_image, run, tmp_path
 def test_fresh_project_of_django_5_2_serves(fresh_image, run):
     """The long-term support release works with the same settings."""
     assert run(fresh_image("5.2.19")).get(LOGIN).status_code == 200
+
+
+def test_admin_of_django_5_1_fails_on_python_3_14(fresh_image, run):
+    """The login page is served, but a form of the admin is not, and the log says why."""
+    container = run(fresh_image("5.1.15"))
+    session = container.exec("sh", "-ec", *[MANAGE, SESSION]).strip()
+
+    assert container.get(LOGIN).status_code == 200
+    form = container.get("/admin/auth/user/add/", cookies={"sessionid": session})
+    assert form.status_code == 500
+    container.wait_for_log("AttributeError: 'super' object has no attribute 'dicts'")
 
 
 def test_project_on_postgresql_serves(network, build, run, official, startproject, tmp_path):

@@ -1,7 +1,9 @@
 """Kinds of projects, and the changes that docs/your-project.md describes for each."""
 
+import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +35,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
 """
 OLDER = """
-BASE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PROJECT_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 EMAIL_HOST = "smtp.old.test"
 """
@@ -43,12 +45,59 @@ from django.urls import path
 
 urlpatterns = [path("", lambda request: HttpResponse("hello"))]
 """
+BUNDLE = "app/bundle.0123456789ab.css"
+COMMITTED = """
+import sqlite3
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.templatetags.static import static
+from django.urls import path
+
+
+def page(request):
+    connection = sqlite3.connect(f"file:{settings.BASE_DIR}/search.db?mode=ro", uri=True)
+    [title] = connection.execute("SELECT title FROM page").fetchone()
+    return HttpResponse(f'<link href="{static("app/bundle.css")}">{title}')
+
+
+urlpatterns = [path("", page)]
+"""
+COMPRESSED = """
+import os
+DEBUG = os.environ.get("SHOP_DEBUG", "1") == "1"
+INSTALLED_APPS += ["compressor"]
+STATICFILES_DIRS = [BASE_DIR / "assets"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "compressor.finders.CompressorFinder",
+]
+TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]
+COMPRESS_OFFLINE = True
+"""
+TEMPLATE = """{% load compress static %}
+{% compress css %}<link rel="stylesheet" href="{% static 'shop.css' %}">{% endcompress %}
+"""
+VIEW = """
+from django.urls import path
+from django.views.generic import TemplateView
+
+urlpatterns = [path("", TemplateView.as_view(template_name="page.html"))]
+"""
 DATA = """
 DATA = BASE_DIR / "data"
+(DATA / "shop.log").touch()
 for name in "uploads", "keys":
     (DATA / name).mkdir(parents=True, exist_ok=True)
 DATABASES["default"]["NAME"] = DATA / "db.sqlite3"
 MEDIA_ROOT = DATA / "uploads"
+"""
+LOCAL = """
+try:
+    from local_settings import *
+except ImportError:
+    pass
 """
 INVALID = "class {{ name }}(View):\n    pass\n"
 PO = """
@@ -148,14 +197,21 @@ def own_variables(project: Project) -> None:
 
 
 def older_settings(project: Project) -> None:
-    """Have settings like those of an old `startproject`, and mail settings from before 6.1."""
+    """Have settings like those of old projects: a tuple, mail from before 6.1, a local module."""
     text = (project.folder / project.settings).read_text()
     [mailers] = re.findall(r"(?s)MAILERS = \{.*?\n\}\n", text)
+    [middleware] = re.findall(r"(?s)MIDDLEWARE = \[.*?\n\]\n", text)
     base = "BASE_DIR = Path(__file__).resolve().parent.parent\n"
     database = "BASE_DIR / 'db.sqlite3'"
-    joined = "os.path.join(BASE_DIR, 'db.sqlite3')"
-    changes = {"from pathlib import Path": "import os", base: OLDER, database: joined, mailers: ""}
-    project.edit(project.settings, changes)
+    joined = "os.path.join(PROJECT_DIR, 'db.sqlite3')"
+    old = middleware.replace("[", "(").replace("]", ")")
+    changes = {"from pathlib import Path": "import os", base: OLDER, database: joined}
+    project.edit(project.settings, changes | {mailers: "", middleware: old})
+    settings = project.folder / project.settings
+    settings.write_text(f"{settings.read_text()}{LOCAL}")
+    (project.folder / "local_settings.py").write_text('DEBUG = True\nSECRET_KEY = "canary"\n')
+    project.block = f"BASE_DIR = PROJECT_DIR\nMIDDLEWARE = list(MIDDLEWARE)\n{project.block}"
+    project.ignore += "local_settings.py\n"
 
 
 def several_requirements(project: Project) -> None:
@@ -172,12 +228,14 @@ def several_requirements(project: Project) -> None:
 
 
 def subdirectory(project: Project) -> None:
-    """Move manage.py and the packages to src."""
-    (project.folder / "src").mkdir()
+    """Move manage.py and the packages to src, where uploads are, too."""
+    (project.folder / "src/media").mkdir(parents=True)
+    (project.folder / "src/media/photo.jpg").write_text("canary")
     for name in "manage.py", "core":
         (project.folder / name).rename(project.folder / "src" / name)
     project.settings = "src/core/settings.py"
     project.dockerfile = edited(project.dockerfile, {"COPY . .": "COPY src ."}, times=2)
+    project.ignore = re.sub(r"(?m)^(?!#|\*\*/|$)", "src/", project.ignore)
 
 
 def whitenoise_already(project: Project) -> None:
@@ -224,22 +282,63 @@ def no_static_files(project: Project) -> None:
     project.without_static()
 
 
+def committed_files(project: Project) -> None:
+    """Commit STATIC_ROOT with the output of a frontend build, and a database with a page."""
+    manifest = {"paths": {"app/bundle.css": BUNDLE}, "version": "1.1", "hash": ""}
+    static = project.folder / "static"
+    (static / "app").mkdir(parents=True)
+    (static / "staticfiles.json").write_text(json.dumps(manifest))
+    for name in "app/bundle.css", BUNDLE:
+        (static / name).write_text("h1 { color: green }")
+    with sqlite3.connect(project.folder / "search.db") as connection:
+        connection.executescript("CREATE TABLE page (title); INSERT INTO page VALUES ('found')")
+    connection.close()
+    (project.folder / "core/urls.py").write_text(COMMITTED)
+    settings = project.folder / project.settings
+    settings.write_text(f'{settings.read_text()}STATIC_ROOT = BASE_DIR / "static"\n')
+    project.block = edited(project.block, {ROOT: ""})
+    project.without_static()
+    project.ignore += "!search.db\n"
+
+
+def compressed_offline(project: Project) -> None:
+    """Compress the stylesheets during the build, although debug is on by default."""
+    for path, text in {
+        "assets/shop.css": "h1 { color: green }",
+        "templates/page.html": TEMPLATE,
+    }.items():
+        (project.folder / path).parent.mkdir()
+        (project.folder / path).write_text(text)
+    (project.folder / "core/urls.py").write_text(VIEW)
+    settings = project.folder / project.settings
+    settings.write_text(settings.read_text() + COMPRESSED)
+    project.requirements += "django-compressor==4.6.0\n"
+    [debug] = re.findall(r"DEBUG = variable.*\n", project.block)
+    project.block = edited(project.block, {debug: ""})
+    log = " && cat /log \\\n"
+    compress = " && SHOP_DEBUG=0 SECRET_KEY=unused python manage.py compress \\\n"
+    project.dockerfile = edited(project.dockerfile, {log: log + compress})
+    project.env = {"SHOP_DEBUG": "0"}
+
+
 def data_directory(project: Project) -> None:
-    """Keep the database, the uploads and the keys in a directory next to manage.py."""
+    """Keep the database, the log, the uploads and the keys in a directory next to manage.py."""
     settings = project.folder / project.settings
     settings.write_text(settings.read_text() + DATA)
     for path in "db.sqlite3", "uploads/photo.jpg", "keys/signing":
         (project.folder / "data" / path).parent.mkdir(parents=True, exist_ok=True)
         (project.folder / "data" / path).write_text("canary")
     project.ignore += "data\n"
-    user = "USER 10001:10001\n"
-    project.dockerfile = edited(project.dockerfile, {user: f"RUN ln -s /data data\n{user}"})
+    user, key = "USER 10001:10001\n", "SECRET_KEY=not"
+    changes = {user: f"RUN ln -s /data data\n{user}", key: f"mkdir data && {key}"}
+    project.dockerfile = edited(project.dockerfile, changes)
 
 
 def left_overs(project: Project) -> None:
-    """Add translations, a pinned Python, a virtual environment and uploads."""
+    """Add translations, a pinned Python, a virtual environment, uploads and a .dockerignore."""
     files = {
         "core/locale/de/LC_MESSAGES/django.po": PO,
+        ".dockerignore": "*\n",
         ".python-version": "3.11\n",
         "venv/lib/python3.11/broken.py": INVALID,
         "media/photo.jpg": "canary",
@@ -298,6 +397,8 @@ KINDS: list[Callable[[Project], None]] = [
     other_static_root,
     static_files_on_s3,
     no_static_files,
+    committed_files,
+    compressed_offline,
     data_directory,
     left_overs,
     invalid_python,
