@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from harness import SNIPPETS
 from scenarios.init_programs import BASH, EXEC_FORM, GROUP, LINE, SH, WITH_DUMB_INIT
 
 CLASSES = pytest.mark.parametrize("flags", ["--threads 1", "--threads 4"], ids=["sync", "gthread"])
@@ -16,6 +17,24 @@ try:
 except TimeoutError:
     print("connected, no answer")
 """
+FIVE_WAIT = """
+import os, signal, socket, time
+clients = [socket.create_connection(("127.0.0.1", 8000)) for _ in range(5)]
+for client in clients:
+    client.sendall(b"GET /health/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
+time.sleep(0.5)
+os.kill(1, signal.SIGTERM)
+responses = []
+for client in clients:
+    try:
+        responses.append(client.recv(100).startswith(b"HTTP/1.1 200"))
+    except ConnectionResetError:
+        responses.append(False)
+    client.close()
+print(sum(responses))
+"""
+DRAINS = SNIPPETS / "swarm/drains.gunicorn.conf.py"
+DRAINING = {"volumes": [(DRAINS, "/app/gunicorn.conf.py", "ro")]}
 GRACEFUL = "Handling signal: term"
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
 
@@ -289,6 +308,23 @@ def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
     with pytest.raises(httpx.TransportError):
         late.result()
     assert under_way.result().text == "slept"
+
+
+def test_sync_drops_waiting_requests(small_image, run):
+    """While all threads are busy, five requests wait: only sync loses them, unless it drains.
+
+    The draining file is that of docs/swarm.md.
+    """
+    sync, gthread = (run(small_image, env={"GUNICORN_CMD_ARGS": f"--threads {n}"}) for n in "12")
+    draining = run(small_image, **DRAINING)
+    busy = [sync.start_sleep(10), gthread.start_sleep(10), gthread.start_sleep(10)]
+    busy.append(draining.start_sleep(3))
+
+    containers = draining, sync, gthread
+    waiting = [c.background.submit(c.exec, "python", "-c", FIVE_WAIT) for c in containers]
+
+    assert [served.result() for served in waiting] == ["5", "0", "5"]
+    assert [response.result().text for response in busy] == ["slept"] * 4
 
 
 def init_before(name):
