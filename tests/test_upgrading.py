@@ -75,6 +75,35 @@ for _ in range(100):
     client.close()
 print(lost)
 """
+RELOAD = """
+import http.client, os, signal, time
+def connect():
+    client = http.client.HTTPConnection("127.0.0.1", 8000, timeout=60)
+    client.connect()
+    return client
+def stays_open(client):
+    client.request("GET", "/")
+    response = client.getresponse()
+    response.read()
+    return not response.will_close
+persistent, new, lost = [connect() for _ in range(8)], connect(), []
+for client in persistent:
+    stays_open(client)
+os.kill(1, signal.SIGHUP)
+while persistent:
+    time.sleep(0.05)
+    client = persistent.pop(0)
+    try:
+        if stays_open(client):
+            persistent.append(client)
+    except (OSError, http.client.HTTPException):
+        lost.append("persistent")
+try:
+    stays_open(new)
+except (OSError, http.client.HTTPException):
+    lost.append("new")
+print(*sorted(set(lost)))
+"""
 ORPHAN = "(sleep 1; exit 3) > /dev/null 2>&1 &"
 PYTHON = "from importlib.metadata import metadata; print(metadata('gunicorn')['Requires-Python'])"
 
@@ -178,6 +207,21 @@ def test_restarts_of_gthread_lose_no_request(build, run):
     new.wait_for_log("Autorestarting worker")
     assert lost[0] > 0
     assert lost[1] == 0
+
+
+def test_reloads_of_gthread_lose_no_request(build, run):
+    """Eight clients send requests on persistent connections until the old worker closes them.
+
+    Another client connects before HUP, but sends its first request after it. Gunicorn 23 loses
+    requests of both kinds, the current version none.
+    """
+    containers = [run(image, *DEMO, "--threads", "4") for image in both(build)]
+
+    for container in containers:
+        container.get()
+    lost = [container.exec("python", "-c", RELOAD).split() for container in containers]
+
+    assert lost == [["new", "persistent"], []]
 
 
 def test_reuse_port_loses_waiting_requests(build, run):
