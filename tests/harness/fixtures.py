@@ -29,6 +29,13 @@ from harness.stack import Services, Stack
 from harness.stands_on import stood_on
 
 QUIETLY = r"\g<0> 2>/dev/null"  # Podman lets pip's warnings through
+# Otherwise Gunicorn and its worker would compile what they import from the standard library, of
+# which the official image has no bytecode, at each start: that is 0.4 of 0.9 s of the processor.
+BYTECODE = """
+USER root
+RUN python -c "import django.test, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
+USER 65534:65534
+"""
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +94,7 @@ def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
         changed = [*(options.get("changes") or {})]
         versions = options.get("requirements") or {}
         changed += [f"{name}=={version}" for name, version in versions.items()]
+        changed += re.findall("(?m)^RUN .*", options.get("more", ""))
         note(builder.contents(image))
         note([(FILE, name) for name in files] + [(CHANGED, name) for name in changed])
         return image
@@ -96,15 +104,18 @@ def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def plain_image(build: Callable[..., str]) -> str:
-    """Return the smallest image that serves the sample project: one worker of Gunicorn."""
-    return build("signals/exec-form.Dockerfile")
+    """Return the smallest image that serves the sample project: one worker of Gunicorn.
+
+    It has Python's bytecode, and starts in half the time.
+    """
+    return build("signals/exec-form.Dockerfile", more=BYTECODE)
 
 
 @pytest.fixture(scope="session")
 def small_image(build: Callable[..., str]) -> str:
     """Return the same image without Django in its worker, for tests of Gunicorn only."""
     app = (ROOT / "tests/probes/small_app.py").read_text()
-    return build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app})
+    return build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app}, more=BYTECODE)
 
 
 @pytest.fixture(scope="session")

@@ -43,16 +43,19 @@ class Builder:
         changes: dict[str, str] | None = None,
         requirements: dict[str, str] | None = None,
         project: Path = PROJECT,
+        more: str = "",
     ) -> str:
         """Build a Dockerfile in a clean copy of the sample project, and return the image's tag.
 
         `files` are other snippets, saved under the names that the page gives them; `changes` are
         texts of files of the project, by path; `requirements` are other versions, by package;
-        `project` is a directory to use instead of the sample project.
+        `project` is a directory to use instead of the sample project; `more` are further lines of
+        the Dockerfile.
         Raises EngineError if a base image is not available, DockerException if a step fails.
         """
         needs_of(self.docker, dockerfile.read_text())
-        asked = repr((dockerfile, dockerfile.read_text(), files, changes, requirements, project))
+        text = dockerfile.read_text() + more
+        asked = repr((dockerfile, text, files, changes, requirements, project))
         tag = self.tag(sha256(asked.encode()).hexdigest()[:12])
         if tag in self.built:
             return tag
@@ -63,8 +66,12 @@ class Builder:
                 context = self.shared / name
                 shutil.copytree(project, context, ignore=UNTRACKED, dirs_exist_ok=True)
                 _change(context, files, changes or {}, requirements or {})
+                file = dockerfile
+                if more:
+                    file = self.shared / f"{name}.Dockerfile"
+                    file.write_text(text)
                 # `docker build`, or `podman build`
-                self.docker.legacy_build(context, file=dockerfile, tags=tag)
+                self.docker.legacy_build(context, file=file, tags=tag)
                 (self.shared / f"{name}.json").write_text(
                     json.dumps(self._look_inside(tag, dockerfile))
                 )
