@@ -23,6 +23,7 @@ ONE_THREAD = ("--worker-class", "gthread", "--keep-alive", "75")
 LOGGED = (*SERVE, "--access-logfile", "-")
 SAYS_WHAT_IT_BEGINS = ("--log-level", "debug")
 ONE_WORKER = {"WEB_CONCURRENCY": "1"}
+ONE_PROCESS = "s/worker_processes .*/worker_processes 1;/"
 BUSY = 12  # how many seconds the busy worker takes for its request
 
 
@@ -129,14 +130,18 @@ def test_lone_container_is_missed(proxied, small_image):
 @pytest.mark.parametrize(
     ("conf", "requests"), [(TEXT, 25), (BY_DEFAULT, 2)], ids=["page", "default"]
 )
-def test_kept_connection_waits_for_its_worker(proxied, small_image, conf, requests):
+def test_kept_connection_waits_for_its_worker(proxied, small_image, inside, conf, requests):
     """Connections open while there is one worker; later it is busy, and a second one is idle.
 
     With nginx's default, fast requests wait for the busy one; with the page's file, some do not.
+    nginx has one process, because each of its processes has connections of its own.
     """
     command = [*SERVE, *ONE_THREAD, *SAYS_WHAT_IT_BEGINS]
     options = {"image": small_image, "env": ONE_WORKER}
-    web = proxied.start(*command, nginx={"text": conf}, **options).web
+    main = inside(proxied.nginx_options()[0], "sed", ONE_PROCESS, "/etc/nginx/nginx.conf").output
+    assert "worker_processes 1;" in main
+    nginx = {"text": conf, "others": {"nginx.conf": main}}
+    web = proxied.start(*command, nginx=nginx, **options).web
     kept = requests + 1 if conf == BY_DEFAULT else 0  # one more for the busy worker
     assert wait_until(lambda: ask(proxied, "/sleep/0.7/", 6) and len(web.clients_read()) >= kept)
     first = web.get("/whoami/").json()["pid"]
