@@ -25,6 +25,7 @@ pytest_plugins = [
     "scenarios.locked",
     "scenarios.mysql",
     "scenarios.poetry",
+    "scenarios.servers",
     "scenarios.registry",
     "scenarios.systemd",
     "scenarios.tls",

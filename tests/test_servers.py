@@ -10,11 +10,9 @@ from harness.container import wait_until
 from scenarios.servers import (
     COLUMNS,
     COMMANDS,
-    DOCKERFILE,
     FILE,
     MALFORMED,
     NAMES,
-    PINS,
     SMALL,
     finishes,
     is_up,
@@ -32,14 +30,14 @@ each = pytest.mark.parametrize("name", COMMANDS)
 
 
 @pytest.fixture
-def image(build):
-    """Build the page's image, with a small application instead of Django's."""
-    return build(DOCKERFILE, files=[PINS], changes=SMALL)
+def image(image_of):
+    """Build the page's first image, with a small application instead of Django's."""
+    return image_of("sync", SMALL)
 
 
-def test_each_command_serves(stack, image):
+def test_each_command_serves(stack, image_of):
     """Docker Compose starts every service with its command, all on ports of their own."""
-    site = stack(FILE, {name: {"image": image} for name in COMMANDS})
+    site = stack(FILE, {name: {"image": image_of(name, SMALL)} for name in COMMANDS})
     site.run("up", "--detach", "--no-build")
 
     assert sorted(site.names()) == sorted(COMMANDS)
@@ -47,9 +45,9 @@ def test_each_command_serves(stack, image):
 
 
 @each
-def test_row_of_the_table_still_holds(image, run, name):
+def test_row_of_the_table_still_holds(image_of, run, name):
     """The server does today what its row says: with bad requests, slow clients and signals."""
-    assert look(run, image, name) == list(CELLS[NAMES[name]].values())
+    assert look(run, image_of(name, SMALL), name) == list(CELLS[NAMES[name]].values())
 
 
 def test_uwsgi_passes_every_malformed_request():
@@ -60,20 +58,20 @@ def test_uwsgi_passes_every_malformed_request():
     assert min(rejects.values()) > 0
 
 
-def test_only_gunicorn_rejects_every_malformed_request():
-    """In the table whose rows are tested again, each Gunicorn class rejects all, no other does."""
+def test_only_gunicorn_and_apache_reject_every_malformed_request():
+    """In the table whose rows are tested again, all classes of Gunicorn and mod_wsgi reject all."""
     all_of_them = max(row[REJECTS] for row in CELLS.values())
     rejecting = {label for label, row in CELLS.items() if row[REJECTS] == all_of_them}
 
     assert all_of_them == len(MALFORMED)
-    assert rejecting == {label for label in CELLS if label.startswith("Gunicorn")}
+    assert rejecting == {label for label in CELLS if label.startswith(("Gunicorn", "mod_wsgi"))}
 
 
-def test_slow_clients_block_three_of_the_servers():
+def test_slow_clients_block_four_of_the_servers():
     """In the table whose rows are tested again, all others serve the next client in time."""
     blocked = [name for name, label in NAMES.items() if not CELLS[label][SLOW]]
 
-    assert blocked == ["sync", "gthread", "uwsgi"]
+    assert blocked == ["sync", "gthread", "uwsgi", "mod-wsgi"]
 
 
 def test_uwsgi_finishes_requests_only_with_the_hook(image, run):
@@ -84,6 +82,14 @@ def test_uwsgi_finishes_requests_only_with_the_hook(image, run):
 
     assert finishes(start)[0] is False
     assert CELLS[NAMES["uwsgi"]][FINISHES] is True
+
+
+def test_mod_wsgi_finishes_requests_only_on_sigwinch(image_of, run):
+    """On the default signal, a request that is in progress is cut; on the file's, it is not."""
+    image = image_of("mod-wsgi", SMALL)
+
+    assert finishes(partial(started, run, image, "mod-wsgi", stop_signal=None))[0] is False
+    assert finishes(partial(started, run, image, "mod-wsgi"))[0] is True
 
 
 def test_waitress_ignores_sigterm_as_pid_1(image, run):

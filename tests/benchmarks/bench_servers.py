@@ -7,9 +7,7 @@ import pytest
 from scenarios.servers import (
     COLUMNS,
     COMMANDS,
-    DOCKERFILE,
     NAMES,
-    PINS,
     SMALL,
     look,
     started,
@@ -17,24 +15,24 @@ from scenarios.servers import (
 from scenarios.steady_load import Generator, cpu_seconds
 
 each = pytest.mark.parametrize("name", COMMANDS)
-SECONDS = float(os.environ.get("BENCH_SECONDS", "8"))  # of each load
+SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))  # of each load: 1000 requests at RATE
 CLIENTS, RATE = 16, 100
 GRACE = 20  # more than any server needs to finish its requests
 PLAIN, WAITING = "/health/", "/sleep/0.05/"
 
 
 @each
-def bench_behavior(build, run, measured_row, name):
+def bench_behavior(image_of, run, measured_row, name):
     """Record what the server does; this does not need a quiet machine."""
-    image = build(DOCKERFILE, files=[PINS], changes=SMALL)
+    image = image_of(name, SMALL)
 
     measured_row("behavior", COLUMNS, look(run, image, name), list(NAMES.values()))
 
 
 @each
-def bench_speed(build, run, measured_row, name):
+def bench_speed(image_of, run, measured_row, name):
     """Load the server on one CPU from another CPU; then stop it under load."""
-    image = build(DOCKERFILE, files=[PINS])
+    image = image_of(name)
     order, label = list(NAMES.values()), NAMES[name]
     container = started(run, image, name, cpuset_cpus=[0])
     start = cpu_seconds(container)

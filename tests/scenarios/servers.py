@@ -3,19 +3,39 @@
 import re
 import shlex
 import socket
+import uuid
 from concurrent.futures import wait
 from contextlib import ExitStack, suppress
 from subprocess import CalledProcessError
 
 import httpx
+import pytest
 import yaml
 
+from guide.evidence import FILE as COPIED
+from guide.evidence import STAND_IN
 from harness import PROBES, SNIPPETS
 from harness.container import PATIENCE, wait_until
+from harness.engine import base_images
+from harness.texts import edited
 from scenarios.asgi import KILL_A_WORKER
 
 FILE, DOCKERFILE = "servers/all.compose.yaml", "servers/all.Dockerfile"
-PINS = "servers/all.servers.txt"
+PINS, APACHE = "servers/all.servers.txt", "servers/apache.Dockerfile.mod_wsgi"
+BASE = "python:3.14-slim"
+# The official image has this library, which mod_wsgi loads; the stand-in's Python has it built in.
+LIBRARY = r"""
+RUN apt-get update \
+ && cd "$(mktemp -d)" \
+ && name=libpython${PYTHON_VERSION%.*} \
+ && apt-get download $name \
+ && dpkg-deb --extract *.deb . \
+ && mv usr/lib/*-linux-gnu/$name.so.1.0 /usr/local/lib \
+ && LC_ALL=C sed -i 's/dist-packages/site-packages/' /usr/local/lib/$name.so.1.0 \
+ && ln -s $name.so.1.0 /usr/local/lib/$name.so \
+ && ldconfig \
+ && rm -r "$PWD" /var/lib/apt/lists/*
+"""
 SERVICES = yaml.safe_load((SNIPPETS / FILE).read_text())["services"]
 COMMANDS = {name: shlex.split(service["command"]) for name, service in SERVICES.items()}
 LABELS = {
@@ -27,11 +47,13 @@ LABELS = {
     "granian-wsgi": "Granian {granian}, WSGI",
     "granian-asgi": "Granian {granian}, ASGI",
     "uwsgi": "uWSGI {pyuwsgi}",
+    "mod-wsgi": "mod_wsgi {mod_wsgi}",
     "hypercorn": "Hypercorn {hypercorn}",
     "daphne": "Daphne {daphne}",
     "waitress": "Waitress {waitress}",
 }
-VERSIONS = re.findall(r"(?m)^(\S+)==(\S+)", (SNIPPETS / PINS).read_text())
+PINNED = "".join((SNIPPETS / name).read_text() for name in (PINS, APACHE))
+VERSIONS = re.findall(r"(\S+)==(\S+)", PINNED)
 NAMES = {
     name: re.sub(r"\{(.*)\}", lambda found: dict(VERSIONS)[found[1]], label)
     for name, label in LABELS.items()
@@ -69,6 +91,28 @@ COLUMNS = [
     "finishes a request at `docker stop`",
     "exit code",
 ]
+
+
+@pytest.fixture(scope="session")
+def image_of(build, builder, official, note):
+    """Return a function that builds the image of a server: mod_wsgi has its own, with Apache.
+
+    `changes` are as for `build`. The stand-in of the base image gets the library that it lacks.
+    """
+
+    def image_of(name, changes=None):
+        if SERVICES[name]["image"] == SERVICES["sync"]["image"]:
+            return build(DOCKERFILE, files=[PINS], changes=changes)
+        text = (SNIPPETS / APACHE).read_text()
+        if base_images.described(builder.docker, official(BASE))[0] == STAND_IN:
+            text = edited(text, {f"FROM {BASE}\n": f"FROM {BASE}{LIBRARY}"})
+        file, new = builder.shared / "Dockerfile.mod_wsgi", builder.shared / uuid.uuid4().hex
+        new.write_text(text)
+        new.rename(file)  # another worker may be reading it
+        note([(COPIED, APACHE)])
+        return build(file, changes=changes)
+
+    return image_of
 
 
 def look(run, image, name):
@@ -114,8 +158,11 @@ def is_accepted(container, request):
     return answer[9:12] == b"200"
 
 
-def serves_next_to_slow_clients(container, seconds=15):
-    """Whether others get a response in time while slow clients have sent half a request each."""
+def serves_next_to_slow_clients(container, seconds=10):
+    """Whether others get a response in time while slow clients have sent half a request each.
+
+    Apache drops such clients 15 seconds after they connect.
+    """
     with ExitStack() as slow:
         for _ in range(SLOW_CLIENTS):
             client = socket.create_connection(("127.0.0.1", container.ports[0]))
