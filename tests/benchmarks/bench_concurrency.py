@@ -4,29 +4,37 @@ import os
 
 import pytest
 
+from scenarios.databases import KEPT
 from scenarios.mixed_load import CHANGES, IMAGE, label, started
 from scenarios.steady_load import Generator
 
-SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))  # of each load
+REQUESTS = 1000  # of each load, so that ten are slower than the 99th percentile
+SECONDS = os.environ.get("BENCH_SECONDS")  # of each load, instead of that number
 SETUPS = [(1, 1), (1, 4), (2, 2), (4, 1), (2, 4)]
 ORDER = [label(*setup) for setup in SETUPS]
+SETTINGS = "probes/settings.py"
+KEEPING = CHANGES | {SETTINGS: CHANGES[SETTINGS] + KEPT}  # persistent database connections
+DATABASE = {"DATABASE_URL": "postgres://app:secret@db/app"}
 VIEWS = {  # the view, and the requests per second
-    "ms, waits 50 ms": ("/mixed/0/50/", 60),
+    "ms, queries for 5 ms": ("/query/0/5/", 80),
+    "ms, queries for 50 ms": ("/query/0/50/", 60),
     "ms, computes 5 ms": ("/mixed/5/0/", 80),
-    "ms, computes 50 ms": ("/mixed/50/0/", 12),
-    "ms, computes 5 ms and waits 20 ms": ("/mixed/5/20/", 80),
+    "ms, computes 5 ms and queries for 20 ms": ("/query/5/20/", 80),
 }
 
 
 @pytest.mark.parametrize(("workers", "threads"), SETUPS)
-def bench_concurrency(build, run, measured_row, workers, threads):
+def bench_concurrency(build, docker, run, measured_row, postgres, workers, threads):
     """Send requests for each kind of view at a fixed rate, which one CPU can serve."""
-    image, found = build(IMAGE, changes=CHANGES), []
+    docker.container.update(postgres.container.handle, cpuset_cpus="1")  # where the load comes from
+    image, found = build(IMAGE, changes=KEEPING), []
     for view, rate in VIEWS.values():
-        container = started(run, image, workers, threads)  # without an earlier load's queue
+        options = {"env": DATABASE, "networks": [postgres.network]}
+        container = started(run, image, workers, threads, **options)  # without a queue
         load = Generator(run, image, container)
-        load.closed("/mixed/1/1/", seconds=min(1, SECONDS), clients=8)  # to warm up
-        found.append(load.open(view, seconds=SECONDS, rate=rate))
+        warm = load.closed("/query/1/1/", seconds=1, clients=8)
+        assert warm.ok == warm.sent > 0
+        found.append(load.open(view, seconds=float(SECONDS or REQUESTS / rate), rate=rate))
         load.end()
 
     row = [label(workers, threads), *(round(result.p99) for result in found)]

@@ -24,10 +24,10 @@ def counted(number, noun):
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def started(run, image, workers, threads):
+def started(run, image, workers, threads, env=None, **options: object):
     """Start Gunicorn with these numbers, and return its container once it responds."""
     numbers = ["--workers", str(workers), "--threads", str(threads)]
-    container = run(image, *GUNICORN, *numbers, env=MIXED, **LIMITS)
+    container = run(image, *GUNICORN, *numbers, env=MIXED | (env or {}), **LIMITS, **options)
     container.wait_for_log("Booting worker", count=workers)
     assert wait_until(lambda: is_up(container)), container.logs()
     return container
