@@ -18,7 +18,7 @@ FILE = "concurrency/fit-to-limits.gunicorn.conf.py"
 GUNICORN = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket"]
 WITHOUT_VARIABLE = ["env", "--unset=WEB_CONCURRENCY"]  # the image sets it
 CORES = "import multiprocessing, os; print(multiprocessing.cpu_count(), os.process_cpu_count())"
-VIEWS = "waits 50 ms", "computes 5 ms"
+VIEWS = "queries for 50 ms", "computes 5 ms"
 UNLIMITED = "9223372036854771712"  # as cgroup v1 writes it
 
 
@@ -85,21 +85,13 @@ def test_zero_workers_serve_nothing(build, run):
 
 
 def test_threads_help_only_the_view_that_waits():
-    """On both days, the 99th percentiles of the two views compare as the page says."""
-    for waits, computes in zip(*(measured(f"ms, {c}") for c in VIEWS), strict=True):
-        one, *more = waits
+    """In each run of the benchmark, the 99th percentiles of the views compare as the page says."""
+    for queries, computes in zip(*(measured(f"ms, {c}") for c in VIEWS), strict=True):
+        one, *more = queries
 
         assert one > 50 * max(more)
         assert max(more) < 1.5 * min(more)
         assert max(computes) < 1.5 * min(computes)
-
-
-def test_slowest_setup_is_an_outlier():
-    """One of the 99th percentiles is more than twice the others, but only on the later day."""
-    earlier, last = (sorted(day) for day in measured("ms, computes 50 ms"))
-
-    assert earlier[-1] < 1.5 * earlier[0]
-    assert last[-1] > 2 * last[-2]
 
 
 @pytest.mark.cgroup
@@ -208,11 +200,12 @@ def test_without_limits_the_cores_count(tmp_path, monkeypatch, limits):
 
 
 def measured(column):
-    """Return a column of the page's table, of the earlier day and of the last."""
+    """Return a column of the page's table, of its last run and of an earlier one that has it."""
     last = json.loads((ROOT / "docs/_data/concurrency.json").read_text())["tables"]["workloads"]
     return [
-        [row[day["columns"].index(column)] for row in day["rows"]]
-        for day in (last["earlier"], last)
+        [row[run["columns"].index(column)] for row in run["rows"]]
+        for run in (last.get("earlier"), last)
+        if run and run["columns"] == last["columns"]
     ]
 
 
