@@ -193,6 +193,7 @@ def test_copied_files_and_archive_build_with_your_module(
     mine = copy_of(startproject(), tmp_path / "mine")
     other_module(mine, "shop_site")
     originals = copy_of(startproject(), tmp_path / "originals")
+    originals.requirements = REQUIREMENTS
     originals.follow()
     files = {f"start/{path}": text for path, text in contents(originals.folder).items()}
     shown = templates.render("archive.html", page="start", files=[*files], digest="0")

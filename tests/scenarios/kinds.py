@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness import SNIPPETS
 from harness.texts import edited
-from scenarios.fresh import BLOCK, REQUIREMENTS
+from scenarios.fresh import BLOCK, WITHOUT_BROTLI
 
 COMPILED = (SNIPPETS / "compiled-packages/postgresql.Dockerfile").read_text()
 INSERT = 'MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")\n'
@@ -118,7 +118,7 @@ class Project:
     block: str = BLOCK
     dockerfile: str = (SNIPPETS / "dockerfile/app.Dockerfile").read_text()
     ignore: str = (SNIPPETS / "dockerfile/app.Dockerfile.dockerignore").read_text()
-    requirements: str = REQUIREMENTS
+    requirements: str = WITHOUT_BROTLI
     requirements_file: str = "requirements.txt"
     env: dict[str, str] = field(default_factory=dict)
 
