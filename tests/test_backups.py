@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -242,7 +243,7 @@ def test_cron_line_makes_a_backup(production):
     """The command runs in cron's environment, and does not print anything that cron would mail."""
     [*times, command] = (SNIPPETS / "backups/nightly.crontab").read_text().split(maxsplit=5)
     command = edited(command, {"/srv/shop": str(production.folder)}).strip()
-    given = [f"PATH={programs(production)}:/usr/bin:/bin", "HOME=/root"]
+    given = [f"PATH={programs(production)}:/usr/bin:/bin", f"HOME={Path.home()}"]
     given += [f"{name}={value}" for name, value in compose_environment(production).items()]
 
     done = production.shell(f"env -i {' '.join(given)} sh -c '{command}'")
