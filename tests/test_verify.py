@@ -262,9 +262,9 @@ def test_script_sees_a_pause(small_image, run, docker, diagnose):
     assert (code, found) == (1, ["troubleshooting/paused-container"]), said
 
 
-def test_script_finds_nothing_wrong(plain_image, run_once, diagnose, replay, tmp_path):
-    """A healthy container with Django has served a request; no file in it changes."""
-    container = run_once(plain_image)
+def test_script_finds_nothing_wrong(plain_image, run, diagnose, replay, tmp_path):
+    """A healthy container with Django has served only one request; no file in it changes."""
+    container = run(plain_image)
     container.wait_for_log("Booting worker")
     container.get("/health/")
     (tmp_path / "diagnose.sh").write_text(SCRIPT.read_text())
@@ -281,9 +281,9 @@ def test_script_finds_nothing_wrong(plain_image, run_once, diagnose, replay, tmp
     assert container.handle.diff() == before
 
 
-def test_script_requests_the_path(plain_image, run_once, diagnose):
+def test_script_requests_the_path(plain_image, run, diagnose):
     """The view at the path always fails; GUIDE comes before the address."""
-    container = run_once(plain_image)
+    container = run(plain_image)
     container.wait_for_log("Booting worker")
 
     code, found, said = diagnose(container.handle.id, "/fail/", GUIDE="https://guide.example")
