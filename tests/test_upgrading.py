@@ -1,7 +1,9 @@
 """The proofs of docs/upgrading.md."""
 
+import http.client
 import re
 import shutil
+import time
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ OLD_CONF = "upgrading/wrong-before-27.gunicorn.conf.py"
 HOST_NAME = "upgrading/wrong-host-name.web.env"
 LISTEN = ["--bind", "0.0.0.0:8000"]
 DEMO = ["gunicorn", "wsgiref.simple_server:demo_app", *LISTEN]
+ASGI = ["gunicorn", "core.asgi", *LISTEN, "--worker-class", "asgi", "--no-control-socket"]
 CHECK = [*DEMO, "--check-config"]
 DYING_APP = """
 import os, signal
@@ -238,14 +241,42 @@ def test_reuse_port_loses_waiting_requests(build, run):
 
 
 def test_asgi_of_25_1_does_not_find_umlauts(build, run, tmp_path):
-    """25.1 returns 404 for a path with a letter that is not ASCII, and the current version 200."""
-    command = ["gunicorn", "core.asgi", *LISTEN, "--worker-class", "asgi", "--no-control-socket"]
+    """25.1 returns 404 for a path with a letter that is not ASCII; 26.0 and 27 return 200."""
     more = with_settings(tmp_path, urls=UMLAUT)
-    images = gunicorn(build, "25.1.0"), build(EXEC_FORM)
+    images = gunicorn(build, "25.1.0"), gunicorn(build, "26.0.0"), build(EXEC_FORM)
 
-    answers = [run(i, *command, **more).get("/%C3%B6/") for i in images]
+    answers = [run(i, *ASGI, **more).get("/%C3%B6/") for i in images]
 
-    assert [answer.status_code for answer in answers] == [404, 200]
+    assert [answer.status_code for answer in answers] == [404, 200, 200]
+
+
+@pytest.mark.parametrize("version", ["25.2.0", "25.3.0"])
+def test_asgi_of_25_2_fails_each_request(build, run, version):
+    """The view, another view and a missing page return 500, and the log contains no error."""
+    container = run(gunicorn(build, version), *ASGI, ready="ASGI server listening")
+
+    answers = [container.get(path) for path in ("/health/", "/echo/", "/missing/")]
+
+    assert [answer.status_code for answer in answers] == [500] * 3
+    assert "ERROR" not in container.logs()
+
+
+def test_asgi_closes_idle_connections_since_27(build, run):
+    """The second request on a connection comes after 5 s, longer than the default keep-alive."""
+    answers = []
+    for image in gunicorn(build, "26.1.0"), build(EXEC_FORM):
+        container = run(image, *ASGI, ready="ASGI server listening")
+        client = http.client.HTTPConnection("127.0.0.1", container.ports[0], timeout=60)
+        for wait in 5, 0:
+            try:
+                client.request("GET", "/health/")
+                answers.append(client.getresponse().read())
+            except (OSError, http.client.HTTPException):
+                answers.append("closed")
+            time.sleep(wait)
+        client.close()
+
+    assert answers == [b"ok", b"ok", b"ok", "closed"]
 
 
 def test_orphan_does_not_stop_gunicorn(build, run):
