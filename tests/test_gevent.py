@@ -14,12 +14,15 @@ ON_GEVENT = [*WSGI, "--worker-class", "gevent"]
 THREADED = [*WSGI, "--threads", "2"]
 TWO_SECONDS = ["--timeout", "2"]
 KILLED = "WORKER TIMEOUT"
-FOR_PSYCOPG2 = "packaging==26.3\npsycogreen==1.0.2\npsycopg2-binary==2.9.13\n"
+FOR_PSYCOPG2 = "packaging==26.3\npsycogreen==1.0.2\npsycopg-pool==3.3.3\npsycopg2-binary==2.9.13\n"
 SETTINGS = """
 import os
 from core.settings import *
 ROOT_URLCONF = "probes.urls"
 DATABASES["default"]["CONN_MAX_AGE"] = int(os.environ.get("CONN_MAX_AGE", "0"))
+if "POOL_TIMEOUT" in os.environ:
+    pool = {"min_size": 1, "max_size": 4, "timeout": float(os.environ["POOL_TIMEOUT"])}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = pool
 """
 URLS = """
 import ctypes, os
@@ -55,6 +58,7 @@ PROBES = {
 }
 PROBED = {"DJANGO_SETTINGS_MODULE": "probes.settings"}
 DATABASE = {"DATABASE_URL": "postgres://postgres:secret@127.0.0.1/postgres"}
+KEPT = {"CONN_MAX_AGE": "600"}
 READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
 COUNT = """
 SELECT count(*) FROM pg_stat_activity
@@ -82,13 +86,13 @@ def database(official, run_once):
 def serve(build, run, database):
     """Return a function that runs a command in the database's network, on one of its ports."""
 
-    def serve(*command, port=8000, config=None, age="0"):
+    def serve(*command, port=8000, config=None, env=None):
         image = build(GEVENT, changes=PROBES)
         options = {"networks": [f"container:{database.handle.id}"], "publish_all": False}
         if config:
             options["volumes"] = [(SNIPPETS / config, "/app/gunicorn.conf.py", "ro")]
         bound = [*command, "--bind", f"0.0.0.0:{port}"]
-        container = run(image, *bound, env=PROBED | DATABASE | {"CONN_MAX_AGE": age}, **options)
+        container = run(image, *bound, env=PROBED | DATABASE | (env or {}), **options)
         container.wait_for_log("Booting worker")
         container.ports = [published(database, port)]
         container.get("/health/")
@@ -151,10 +155,24 @@ def test_each_waiting_request_takes_a_connection(serve, database):
     assert connections_while_six_wait(limited, database) == 3
 
 
+def test_pool_limits_the_connections_of_a_worker(serve, database):
+    """With a pool of four, six requests of 10 s use four connections, and all succeed.
+
+    If the pool's timeout is four seconds, four of the six succeed, and the others fail.
+    """
+    patient = serve(*ON_GEVENT, env={"POOL_TIMEOUT": "60"})
+    hasty = serve(*ON_GEVENT, port=8001, env={"POOL_TIMEOUT": "4"})
+
+    assert connections_while_six_wait(patient, database) == 4
+    answers = [hasty.start_get("/django-query/10/") for _ in range(6)]
+    assert sorted(answer.result().status_code for answer in answers) == [200] * 4 + [500] * 2
+    hasty.wait_for_log("psycopg_pool.PoolTimeout")
+
+
 def test_persistent_connections_pile_up(serve, database):
     """After five rounds of four requests, gevent keeps at least 5 more connections than gthread."""
-    of_threads = most_connections_left(serve(*THREADED, age="600", port=8001), database)
-    of_greenlets = most_connections_left(serve(*ON_GEVENT, age="600"), database)
+    of_threads = most_connections_left(serve(*THREADED, port=8001, env=KEPT), database)
+    of_greenlets = most_connections_left(serve(*ON_GEVENT, env=KEPT), database)
 
     assert of_threads <= 2
     assert of_greenlets - of_threads > 4
