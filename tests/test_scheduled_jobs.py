@@ -153,6 +153,24 @@ def test_cron_in_a_container_lacks_path_and_environment(build, run):
     assert silent.logs().strip() == ENVIRONMENT["SECRET_KEY"]
 
 
+def test_environment_for_cron_is_readable_by_every_user(build, run):
+    """With a full path, the job finds the key; user 10001 can read it, but not write the file."""
+    [line] = re.findall(r"echo '(.+)' > /etc/cron.d/shop", (SNIPPETS / WRONG).read_text())
+    job = edited(line, {"15 3 * * *": "@reboot", "clearsessions": "check > /proc/1/fd/1 2>&1"})
+    job += edited(job, {"@reboot root cd /app && python": "; /usr/local/bin/python"})
+    start = f"printenv > /etc/environment && echo '{job}' > /etc/cron.d/shop && exec cron -f"
+
+    container = run(build(WRONG), "sh", "-c", start, ready="System check identified no issues")
+    shown, refused = (
+        container.handle.execute(["sh", "-c", command], user="10001")
+        for command in ("cat /etc/environment", "(printenv > /etc/environment) 2>&1 || true")
+    )
+
+    assert "python: not found" in container.logs()
+    assert f"SECRET_KEY={ENVIRONMENT['SECRET_KEY']}" in shown.splitlines()
+    assert "Permission denied" in refused
+
+
 def test_cron_job_fits_the_schemas(builder, run_once):
     """The manifest is valid in each version; a misspelled key is rejected."""
     broken = edited(CRON_JOB, {"concurrencyPolicy:": "misspelled:"})
