@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from harness import SNIPPETS
+from harness import PROBES, SNIPPETS
 from scenarios.init_programs import BASH, EXEC_FORM, GROUP, LINE, SH, WITH_DUMB_INIT
 
 CLASSES = pytest.mark.parametrize("flags", ["--threads 1", "--threads 4"], ids=["sync", "gthread"])
@@ -17,22 +17,7 @@ try:
 except TimeoutError:
     print("connected, no answer")
 """
-FIVE_WAIT = """
-import os, signal, socket, time
-clients = [socket.create_connection(("127.0.0.1", 8000)) for _ in range(5)]
-for client in clients:
-    client.sendall(b"GET /health/ HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
-time.sleep(0.5)
-os.kill(1, signal.SIGTERM)
-responses = []
-for client in clients:
-    try:
-        responses.append(client.recv(100).startswith(b"HTTP/1.1 200"))
-    except ConnectionResetError:
-        responses.append(False)
-    client.close()
-print(sum(responses))
-"""
+FIVE_WAIT = (PROBES / "waiting_at_sigterm.py").read_text()
 DRAINS = SNIPPETS / "swarm/drains.gunicorn.conf.py"
 DRAINING = {"volumes": [(DRAINS, "/app/gunicorn.conf.py", "ro")]}
 GRACEFUL = "Handling signal: term"

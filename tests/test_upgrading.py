@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from harness import PROJECT, SNIPPETS
+from harness import PROBES, PROJECT, SNIPPETS
 from scenarios.proxied import with_settings
 
 EXEC_FORM = "signals/exec-form.Dockerfile"
@@ -18,95 +18,17 @@ LISTEN = ["--bind", "0.0.0.0:8000"]
 DEMO = ["gunicorn", "wsgiref.simple_server:demo_app", *LISTEN]
 ASGI = ["gunicorn", "core.asgi", *LISTEN, "--worker-class", "asgi", "--no-control-socket"]
 CHECK = [*DEMO, "--check-config"]
-DYING_APP = """
-import os, signal
-def app(environ, start_response):
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGTERM)
-"""
-SERVE = "echo '{}' > /tmp/app.py; exec gunicorn --chdir /tmp app:app $0 $@"
-DYING = ["sh", "-c", SERVE.format(DYING_APP)]
-WAITING_APP = """
-import os, time
-def app(environ, start_response):
-    while not os.path.exists("/tmp/queued"):
-        time.sleep(0.1)
-    start_response("200 OK", [("Content-Length", "0")])
-    return [b""]
-"""
-WAITING = ["sh", "-c", SERVE.format(WAITING_APP)]
-ONE_IS_QUEUED = """
-import pathlib, socket, time
-def ask():
-    while True:
-        try:
-            client = socket.create_connection(("127.0.0.1", 8000))
-            break
-        except ConnectionRefusedError:  # the worker does not listen yet
-            time.sleep(0.1)
-    client.sendall(b"GET / HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
-    return client
-clients = [ask(), ask()]
-pathlib.Path("/tmp/queued").touch()
-for client in clients:
-    try:
-        print(client.recv(100).decode().partition("\\r\\n")[0])
-    except OSError as error:
-        print(type(error).__name__)
-    client.close()
-"""
+DYING = [(PROBES / "dying_app.py", "/app/dying_app.py", "ro")]
+WAITING = [(PROBES / "waiting_app.py", "/app/waiting_app.py", "ro")]
+ONE_IS_QUEUED = (PROBES / "one_is_queued.py").read_text()
+SILENT_CLIENTS = (PROBES / "silent_clients.py").read_text()
+HUNDRED_REQUESTS = (PROBES / "hundred_requests.py").read_text()
+RELOAD = (PROBES / "reload_between_requests.py").read_text()
 UMLAUT = """
 from django.http import HttpResponse
 urlpatterns = [path("\\xf6/", lambda request: HttpResponse("found"))]
 """
-SILENT_CLIENTS = """
-import socket, time
-clients = [socket.create_connection(("127.0.0.1", 8000)) for _ in range(4)]
-time.sleep(600)
-"""
 RESTARTS = ["--worker-class", "gthread", "--threads", "4", "--max-requests", "10"]
-HUNDRED_REQUESTS = """
-import http.client
-lost = 0
-for _ in range(100):
-    client = http.client.HTTPConnection("127.0.0.1", 8000, timeout=60)
-    try:
-        client.request("GET", "/")
-        client.getresponse().read()
-    except (OSError, http.client.HTTPException):
-        lost += 1
-    client.close()
-print(lost)
-"""
-RELOAD = """
-import http.client, os, signal, time
-def connect():
-    client = http.client.HTTPConnection("127.0.0.1", 8000, timeout=60)
-    client.connect()
-    return client
-def stays_open(client):
-    client.request("GET", "/")
-    response = client.getresponse()
-    response.read()
-    return not response.will_close
-persistent, new, lost = [connect() for _ in range(8)], connect(), []
-for client in persistent:
-    stays_open(client)
-os.kill(1, signal.SIGHUP)
-while persistent:
-    time.sleep(0.05)
-    client = persistent.pop(0)
-    try:
-        if stays_open(client):
-            persistent.append(client)
-    except (OSError, http.client.HTTPException):
-        lost.append("persistent")
-try:
-    stays_open(new)
-except (OSError, http.client.HTTPException):
-    lost.append("new")
-print(*sorted(set(lost)))
-"""
 ORPHAN = "(sleep 1; exit 3) > /dev/null 2>&1 &"
 PYTHON = "from importlib.metadata import metadata; print(metadata('gunicorn')['Requires-Python'])"
 
@@ -175,7 +97,8 @@ def test_no_default_has_changed_since_23(build, run):
 
 def test_worker_ended_by_sigterm_is_no_error(build, run):
     """Gunicorn 23 logs the line as an error, the current version logs it as info."""
-    old, new = (run(image, *DYING, *LISTEN) for image in both(build))
+    command = ["gunicorn", "dying_app:app", *LISTEN]
+    old, new = (run(image, *command, volumes=DYING) for image in both(build))
 
     for container in old, new:
         with pytest.raises(httpx.TransportError):
@@ -230,9 +153,9 @@ def test_reloads_of_gthread_lose_no_request(build, run):
 def test_reuse_port_loses_waiting_requests(build, run):
     """A request waits while the only worker handles its last one: 23 and no option spare it."""
     old, new = both(build)
-    flags = [*LISTEN, "--max-requests", "1"]
+    flags = ["gunicorn", "waiting_app:app", *LISTEN, "--max-requests", "1"]
     started = [(new, "--reuse-port"), (new, ""), (old, "--reuse-port")]
-    containers = [run(image, *WAITING, *flags, *option.split()) for image, option in started]
+    containers = [run(i, *flags, *option.split(), volumes=WAITING) for i, option in started]
 
     answers = [c.exec("python", "-c", ONE_IS_QUEUED).splitlines() for c in containers]
 

@@ -1,0 +1,12 @@
+"""A WSGI application that responds once another client waits: see one_is_queued.py."""
+
+import time
+from pathlib import Path
+
+
+def app(environ, start_response):
+    """Respond with an empty body once the file exists."""
+    while not Path("/tmp/queued").exists():
+        time.sleep(0.1)
+    start_response("200 OK", [("Content-Length", "0")])
+    return [b""]
