@@ -18,8 +18,9 @@ except TimeoutError:
     print("connected, no answer")
 """
 FIVE_WAIT = (PROBES / "waiting_at_sigterm.py").read_text()
-DRAINS = SNIPPETS / "swarm/drains.gunicorn.conf.py"
-DRAINING = {"volumes": [(DRAINS, "/app/gunicorn.conf.py", "ro")]}
+WAITING = (PROBES / "waiting_app.py", "/app/waiting_app.py", "ro")
+WAITING_APP = ["gunicorn", "waiting_app:app", "--bind", "0.0.0.0:8000"]
+DRAINING = (SNIPPETS / "swarm/drains.gunicorn.conf.py", "/app/gunicorn.conf.py", "ro")
 GRACEFUL = "Handling signal: term"
 DOCKERS_GRACE = 10  # seconds, https://docs.docker.com/reference/cli/docker/container/stop/
 
@@ -298,18 +299,19 @@ def test_new_connection_during_a_stop_is_held_then_dropped(build, run, flags):
 def test_sync_drops_waiting_requests(small_image, run):
     """While all threads are busy, five requests wait: only sync loses them, unless it drains.
 
-    The draining file is that of docs/swarm.md.
+    The draining file is that of docs/swarm.md. Each thread finishes its own request.
     """
-    sync, gthread = (run(small_image, env={"GUNICORN_CMD_ARGS": f"--threads {n}"}) for n in "12")
-    draining = run(small_image, **DRAINING)
-    busy = [sync.start_sleep(10), gthread.start_sleep(10), gthread.start_sleep(10)]
-    busy.append(draining.start_sleep(3))
+    sync = run(small_image, *WAITING_APP, volumes=[WAITING])
+    gthread = run(small_image, *WAITING_APP, "--threads", "2", volumes=[WAITING])
+    draining = run(small_image, *WAITING_APP, volumes=[WAITING, DRAINING])
 
-    containers = draining, sync, gthread
-    waiting = [c.background.submit(c.exec, "python", "-c", FIVE_WAIT) for c in containers]
+    containers = {sync: "1", gthread: "2", draining: "1"}
+    served = [
+        container.background.submit(container.exec, "python", "-c", FIVE_WAIT, busy)
+        for container, busy in containers.items()
+    ]
 
-    assert [served.result() for served in waiting] == ["5", "0", "5"]
-    assert [response.result().text for response in busy] == ["slept"] * 4
+    assert [responses.result() for responses in served] == ["1", "7", "6"]
 
 
 def init_before(name):
