@@ -1,8 +1,10 @@
 """The proofs of docs/celery.md."""
 
 import re
+from contextlib import suppress
 
 import pytest
+from python_on_whales.exceptions import DockerException
 
 from harness import SNIPPETS
 from harness.container import wait_until
@@ -235,6 +237,31 @@ def test_check_pings_the_worker_of_its_container(site):
     other = edited(check, {"$HOSTNAME": "of-nobody"})
     assert worker.exec("sh", "-c", f"{other} || echo it fails").endswith("it fails")
     assert worker.handle.state.health.status == "healthy"
+
+
+def test_check_that_kills_restarts_a_hung_worker(site):
+    """SIGSTOP keeps the worker from doing anything; later, the broker does not run.
+
+    Both times, the check kills the worker, and Docker restarts it; a healthy worker keeps running.
+    """
+    [worker] = site.services("worker")
+    check, _ = CHECKS
+    check = f"{check} || kill -9 -1"
+    assert "pong" in worker.exec("sh", "-c", check)
+    before = worker.handle.restart_count
+
+    worker.exec("sh", "-c", f"kill -STOP {BEAT}")
+    with suppress(DockerException):  # the container stops
+        worker.exec("sh", "-c", check)
+    assert wait_until(lambda: worker.handle.restart_count == before + 1)
+    site.get("/jobs/page/1/revived/0/")
+    site.wait_for_note("revived-0 ended")
+
+    site.run("stop", "broker")
+    with suppress(DockerException):
+        worker.exec("sh", "-c", check)
+    assert wait_until(lambda: worker.handle.restart_count > before + 1)
+    site.run("start", "broker")
 
 
 def test_two_beats_send_each_task_twice(site):
