@@ -118,6 +118,21 @@ def test_role_setting_holds_behind_pgbouncer(postgres, pooling, serve):
     assert seen == "5s"
 
 
+def test_sslmode_require_fails_behind_pgbouncer(pooling, serve):
+    """With the page's PgBouncer, Django cannot connect; without the parameter, it can."""
+    query = "from django.db import connection as c; c.ensure_connection(); print('connected')"
+    tried = f'python manage.py shell --verbosity 0 --command "{query}" 2>&1 || true'
+    with pooling() as (_, address):
+        container = serve(BEHIND, env=address)
+        plain = container.exec("sh", "-c", tried)
+        with_tls = container.exec(
+            "sh", "-c", f'export DATABASE_URL="$DATABASE_URL?sslmode=require"; {tried}'
+        )
+
+    assert "server does not support SSL, but SSL was required" in with_tls
+    assert plain.strip() == "connected"
+
+
 def test_base_image_is_that_of_the_app():
     """Both Dockerfiles of the page's site begin from one image."""
     files = SNIPPETS / APP, SNIPPETS / BOUNCER / "small.Dockerfile"
