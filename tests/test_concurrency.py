@@ -19,6 +19,7 @@ GUNICORN = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-soc
 WITHOUT_VARIABLE = ["env", "--unset=WEB_CONCURRENCY"]  # the image sets it
 CORES = "import multiprocessing, os; print(multiprocessing.cpu_count(), os.process_cpu_count())"
 VIEWS = "queries for 50 ms", "computes 5 ms"
+TWO_AND_TWO, FOUR_EACH = "2 workers, 2 threads", "2 workers, 4 threads"
 UNLIMITED = "9223372036854771712"  # as cgroup v1 writes it
 
 
@@ -86,12 +87,21 @@ def test_zero_workers_serve_nothing(build, run):
 
 def test_threads_help_only_the_view_that_waits():
     """In each run of the benchmark, the 99th percentiles of the views compare as the page says."""
-    for queries, computes in zip(*(measured(f"ms, {c}") for c in VIEWS), strict=True):
-        one, *more = queries
+    for run in runs_of_the_table():
+        queries, computes = (column(run, name) for name in VIEWS)
+        four = queries["1 worker, 4 threads"], queries["4 workers, 1 thread"]
 
-        assert one > 50 * max(more)
-        assert max(more) < 1.5 * min(more)
-        assert max(computes) < 1.5 * min(computes)
+        assert queries["1 worker, 1 thread"] > 50 * max(four)
+        assert max(computes.values()) < 1.5 * min(computes.values())
+
+
+def test_waiting_views_need_more_threads_or_a_limit():
+    """The 99th percentile of two workers with two threads each, with and without the option."""
+    for run in runs_of_the_table():
+        queries = column(run, VIEWS[0])
+        in_time = queries[f"{TWO_AND_TWO}, `--worker-connections 2`"], queries[FOUR_EACH]
+
+        assert queries[TWO_AND_TWO] > 2000 > 10 * max(in_time)
 
 
 @pytest.mark.cgroup
@@ -199,14 +209,17 @@ def test_without_limits_the_cores_count(tmp_path, monkeypatch, limits):
     assert (many["workers"], many["reason"]) == (12, "MOST = 12")
 
 
-def measured(column):
-    """Return a column of the page's table, of its last run and of an earlier one that has it."""
+def runs_of_the_table():
+    """Return the last run of the page's table, and an earlier one if it has the same columns."""
     last = json.loads((ROOT / "docs/_data/concurrency.json").read_text())["tables"]["workloads"]
-    return [
-        [row[run["columns"].index(column)] for row in run["rows"]]
-        for run in (last.get("earlier"), last)
-        if run and run["columns"] == last["columns"]
-    ]
+    runs = last.get("earlier"), last
+    return [run for run in runs if run and run["columns"] == last["columns"]]
+
+
+def column(run, name):
+    """Return a column of a run of the table: milliseconds by setup."""
+    number = run["columns"].index(f"ms, {name}")
+    return {row[0]: row[number] for row in run["rows"]}
 
 
 def run_file(folder, monkeypatch, limits, cores):

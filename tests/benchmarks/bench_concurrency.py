@@ -10,8 +10,15 @@ from scenarios.steady_load import Generator
 
 REQUESTS = 1000  # of each load, so that ten are slower than the 99th percentile
 SECONDS = os.environ.get("BENCH_SECONDS")  # of each load, instead of that number
-SETUPS = [(1, 1), (1, 4), (2, 2), (4, 1), (2, 4)]
-ORDER = [label(*setup) for setup in SETUPS]
+LIMITED = {"GUNICORN_CMD_ARGS": "--worker-connections 2"}  # no more than its threads can handle
+SETUPS = {
+    label(1, 1): (1, 1, {}),
+    label(1, 4): (1, 4, {}),
+    label(2, 2): (2, 2, {}),
+    f"{label(2, 2)}, `--worker-connections 2`": (2, 2, LIMITED),
+    label(4, 1): (4, 1, {}),
+    label(2, 4): (2, 4, {}),
+}
 SETTINGS = "probes/settings.py"
 KEEPING = CHANGES | {SETTINGS: CHANGES[SETTINGS] + KEPT}  # persistent database connections
 DATABASE = {"DATABASE_URL": "postgres://app:secret@db/app"}
@@ -23,13 +30,14 @@ VIEWS = {  # the view, and the requests per second
 }
 
 
-@pytest.mark.parametrize(("workers", "threads"), SETUPS)
-def bench_concurrency(build, docker, run, measured_row, postgres, workers, threads):
+@pytest.mark.parametrize("setup", SETUPS)
+def bench_concurrency(build, docker, run, measured_row, postgres, setup):
     """Send requests for each kind of view at a fixed rate, which one CPU can serve."""
     docker.container.update(postgres.container.handle, cpuset_cpus="1")  # where the load comes from
     image, found = build(IMAGE, changes=KEEPING), []
+    workers, threads, env = SETUPS[setup]
     for view, rate in VIEWS.values():
-        options = {"env": DATABASE, "networks": [postgres.network]}
+        options = {"env": DATABASE | env, "networks": [postgres.network]}
         container = started(run, image, workers, threads, **options)  # without a queue
         load = Generator(run, image, container)
         warm = load.closed("/query/1/1/", seconds=1, clients=8)
@@ -37,5 +45,5 @@ def bench_concurrency(build, docker, run, measured_row, postgres, workers, threa
         found.append(load.open(view, seconds=float(SECONDS or REQUESTS / rate), rate=rate))
         load.end()
 
-    row = [label(workers, threads), *(round(result.p99) for result in found)]
-    measured_row("workloads", ["setup", *VIEWS], row, ORDER)
+    row = [setup, *(round(result.p99) for result in found)]
+    measured_row("workloads", ["setup", *VIEWS], row, [*SETUPS])
