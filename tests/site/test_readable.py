@@ -9,7 +9,9 @@ from harness.browser import DESKTOP, PHONE, SITE
 COLOR_OF = "element => getComputedStyle(element).backgroundColor"
 
 
-@pytest.mark.parametrize("name", ["outdated-advice", "troubleshooting/exit-codes", "platforms"])
+@pytest.mark.parametrize(
+    "name", ["outdated-advice", "troubleshooting/exit-codes", "platforms", "own-settings"]
+)
 def test_table_keeps_its_answer_on_a_phone(visit, name):
     """Every cell of every table is inside the screen, and begins with the name of its column."""
     page = visit(name, viewport=PHONE)
