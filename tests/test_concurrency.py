@@ -10,6 +10,7 @@ import pytest
 
 from harness import ROOT, SNIPPETS
 from harness.texts import edited
+from scenarios.mixed_load import label
 from scenarios.processes import threads_of_processes, workers_that_boot
 
 TWO_WORKERS = "concurrency/two-workers.Dockerfile"
@@ -19,7 +20,6 @@ GUNICORN = ["gunicorn", "core.wsgi", "--bind", "0.0.0.0:8000", "--no-control-soc
 WITHOUT_VARIABLE = ["env", "--unset=WEB_CONCURRENCY"]  # the image sets it
 CORES = "import multiprocessing, os; print(multiprocessing.cpu_count(), os.process_cpu_count())"
 VIEWS = "queries for 50 ms", "computes 5 ms"
-TWO_AND_TWO, FOUR_EACH = "2 workers, 2 threads", "2 workers, 4 threads"
 UNLIMITED = "9223372036854771712"  # as cgroup v1 writes it
 
 
@@ -89,9 +89,9 @@ def test_threads_help_only_the_view_that_waits():
     """In each run of the benchmark, the 99th percentiles of the views compare as the page says."""
     for run in runs_of_the_table():
         queries, computes = (column(run, name) for name in VIEWS)
-        four = queries["1 worker, 4 threads"], queries["4 workers, 1 thread"]
+        four = queries[label(1, 4)], queries[label(4, 1)]
 
-        assert queries["1 worker, 1 thread"] > 50 * max(four)
+        assert queries[label(1, 1)] > 50 * max(four)
         assert max(computes.values()) < 1.5 * min(computes.values())
 
 
@@ -99,9 +99,9 @@ def test_waiting_views_need_more_threads_or_a_limit():
     """The 99th percentile of two workers with two threads each, with and without the option."""
     for run in runs_of_the_table():
         queries = column(run, VIEWS[0])
-        in_time = queries[f"{TWO_AND_TWO}, `--worker-connections 2`"], queries[FOUR_EACH]
+        in_time = queries[f"{label(2, 2)}, `--worker-connections 2`"], queries[label(2, 4)]
 
-        assert queries[TWO_AND_TWO] > 2000 > 10 * max(in_time)
+        assert queries[label(2, 2)] > 2000 > 10 * max(in_time)
 
 
 @pytest.mark.cgroup

@@ -1,4 +1,7 @@
-"""A WSGI application that responds once another client waits: see one_is_queued.py."""
+"""A WSGI application that responds once other clients wait.
+
+See one_is_queued.py and waiting_at_sigterm.py.
+"""
 
 import time
 from pathlib import Path
