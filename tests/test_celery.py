@@ -110,7 +110,8 @@ def site(up):
     """Keep one worker running."""
     up.scale("worker", 1)
     [worker] = up.services("worker")
-    assert wait_until(lambda: " ready." in worker.handle.logs(tail=200))
+    since = worker.handle.state.started_at
+    assert wait_until(lambda: " ready." in worker.handle.logs(since=since))
     return up
 
 

@@ -110,6 +110,8 @@ def test_fresh_project_on_postgresql_runs_on_python_3_15(
     """The page loads, a session is looked up in PostgreSQL, and a stylesheet is compressed."""
     options = {"networks": [network], "env": POSTGRES}
     changes = with_settings()
+    brotli = {"whitenoise": "whitenoise[brotli]"}
+    changes["requirements.txt"] = edited(changes["requirements.txt"], brotli)
     changes["requirements.txt"] += "psycopg[binary]==3.3.9\n"
     image = build(on_python_3_15(APP), project=startproject(), changes=changes)
     run(official("postgres:18"), network_aliases=["db"], ready="listening on IPv4", **options)
