@@ -216,15 +216,19 @@ def test_interrupted_sweep_leaves_nothing(docker):
 
 @pytest.mark.usefixtures("no_other_run")
 def test_killed_run_is_swept_by_the_next(docker):
-    """A kill -9 leaves a container and a tag behind; the next run removes them."""
+    """A kill -9 leaves a container, a tag and a volume behind; the next run removes them.
+
+    The volume has the name, but not the label, like that of a Compose file that a test edits.
+    """
     process, run = pytest_run_with_container(docker)
+    docker.volume.create(f"{engine.REPOSITORY}-{run}-site_db")
     process.kill()
     process.communicate()
     left = left_of(docker, run)
 
     pytest_run(QUICK_TEST).communicate()
 
-    assert len(left) == 2
+    assert len(left) == 3
     assert left_of(docker, run) == []
 
 
@@ -382,6 +386,7 @@ def pytest_run_with_container(docker, *arguments: str) -> tuple[subprocess.Popen
 
 
 def left_of(docker, run: str) -> list:
-    """Return the containers and images that a run left behind."""
-    containers = docker.container.list(all=True, filters=[("label", f"{engine.LABEL}={run}")])
-    return containers + docker.image.list(filters=[("reference", f"{engine.REPOSITORY}:{run}-*")])
+    """Return the containers, volumes and images that a run left behind."""
+    left = docker.container.list(all=True, filters=[("label", f"{engine.LABEL}={run}")])
+    left += docker.volume.list(filters=[("name", f"{engine.REPOSITORY}-{run}-")])
+    return left + docker.image.list(filters=[("reference", f"{engine.REPOSITORY}:{run}-*")])

@@ -90,6 +90,9 @@ def sweep(client: DockerClient, run: str) -> None:
     tags = [tag for tag in tags if tag.removeprefix("localhost/").startswith(own)]
     containers = client.container.list(all=True, filters=filters)
     networks, volumes = client.network.list(filters=filters), client.volume.list(filters=filters)
+    # Those that a test adds to a Compose file later have no label.
+    volumes += client.volume.list(filters=[("name", f"{REPOSITORY}-{run}-")])
+    volumes = list({volume.name: volume for volume in volumes}.values())
     counts = {
         "containers": len(containers),
         "networks": len(networks),
