@@ -217,8 +217,12 @@ class Container:
         return [args for _, _, args in rows]
 
     def users(self) -> set[str]:
-        """Return its processes' user IDs."""
-        return set(self._engine("top", self.handle.id, "-eo", "pid,uid").split()[3::2])
+        """Return its processes' user IDs.
+
+        Podman runs `ps` inside, and can leave its line out only if the lines have `args`.
+        """
+        lines = self._engine("top", self.handle.id, "-eo", "pid,uid,args").splitlines()[1:]
+        return {line.split()[1] for line in lines}
 
     def pids(self) -> set[int]:
         """Return its processes' IDs, as the engine's machine counts them."""
