@@ -97,6 +97,7 @@ def test_docker_without_buildx_is_one_line(monkeypatch):
         engine.find.__wrapped__()
 
 
+@pytest.mark.docker_only("plugin directory of the Docker client")
 def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
     """A plugin in the user's directory, which is found first, reports version 2.20."""
     plugins = tmp_path / "cli-plugins"
@@ -335,6 +336,7 @@ def test_podman_skips_what_only_docker_has(docker, tmp_path, name, version, end)
     program.parent.mkdir()
     program.write_text(
         f'#!/bin/sh\n[ "$1" = --version ] && echo {version} && exit\n'
+        f"PATH={shlex.quote(os.environ['PATH'])}\n"  # Podman starts other programs
         f'exec {shlex.join(map(str, docker.client_config.docker_cmd))} "$@"\n'
     )
     program.chmod(0o755)
