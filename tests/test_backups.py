@@ -20,7 +20,7 @@ from harness.texts import edited
 from scenarios.production import ALONE, APP, CHANGES, CHECK, HOST, STATIC, Production, images
 
 SCRIPTS = ["one-folder.backup.sh", "one-folder.restore.sh", "rows.drill.sh"]
-OWNER = "RUN install -d -o 10001 /media\n"
+OWNER = "RUN install -d -o 10001 /media && touch /media/.keep\n"
 ON_WEB = "  web:\n    <<: *app\n"
 SHORT = ["backup.sh", "restore.sh"]
 UPLOADS = "media|--no-deps"  # what only the lines about uploads contain
@@ -190,6 +190,17 @@ def test_dump_moves_to_a_new_major_version(docker, build, builder, official, tmp
     assert "kept" in found[0][1]["core_note"]
     assert [version for version, _ in found] == ["17", "18", "17"]
     assert found[0][1] == found[1][1] == found[2][1]
+
+
+def test_older_pg_dump_refuses_a_newer_server(build, postgres, run):
+    """The client is version 17, which Debian 13 has, and the server is version 18."""
+    old = build(OLD, project=SCENARIOS / "shop")
+    command = ["pg_dump", "postgres://app:secret@db/app"]
+
+    dump = run(old, *command, networks=[postgres.network], ready="")
+
+    assert dump.exit_code == 1
+    assert "error: aborting because of server version mismatch" in dump.logs()
 
 
 def test_broken_dump_leaves_the_site(production):

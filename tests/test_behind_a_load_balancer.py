@@ -3,7 +3,7 @@
 import json
 import socket
 import ssl
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 
 import httpx
 import pytest
@@ -61,8 +61,9 @@ def test_address_before_the_balancers_is_no_matter(by_the_page, running):
 
     The balancer is trusted because of its network, and the client is in that network too.
     """
-    network = by_the_page.docker.network.inspect(by_the_page.network).ipam.config[0]["Subnet"]
     client = by_the_page.web.ip_address
+    [at] = by_the_page.web.handle.network_settings.networks.values()
+    network = str(ip_interface(f"{client}/{at.ip_prefix_length}").network)
     appended = TOLD | {"X-Forwarded-For": f"198.51.100.7, {client}"}
 
     with beside(by_the_page, running, edited(BALANCER, {ADDRESS: network}, times=2)) as inner:

@@ -235,7 +235,7 @@ def test_check_pings_the_worker_of_its_container(site):
     check, _ = CHECKS
 
     assert "pong" in worker.exec("sh", "-c", check)
-    other = edited(check, {"$HOSTNAME": "of-nobody"})
+    other = edited(check, {"$(hostname)": "of-nobody"})
     assert worker.exec("sh", "-c", f"{other} || echo it fails").endswith("it fails")
     assert worker.handle.state.health.status == "healthy"
 

@@ -15,7 +15,7 @@ from scenarios.proxied import APP, CONF, STATIC, with_settings
 COMPOSE = "media-files/volume.compose.yaml"
 MEDIA = "media-files/harmless.media.conf"
 SETTINGS = (SNIPPETS / "media-files/media.settings.py").read_text()
-OWNER = "RUN install -d -o 10001 /media\n"
+OWNER = "RUN install -d -o 10001 /media && touch /media/.keep\n"
 URLS = """
 from django.core.files.storage import default_storage
 from django.http import HttpResponse

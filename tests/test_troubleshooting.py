@@ -126,6 +126,16 @@ FIRST = {
     'exec: "curl": executable file not found in $PATH': "container-unhealthy",
     "dependency failed to start: container shop-web-1 is unhealthy": "container-unhealthy",
     "(2006, 'Server has gone away')": "mysql-unreachable",
+    "billiard.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.": (
+        "out-of-memory"
+    ),
+    "redis.exceptions.ReadOnlyError: You can't write against a read only replica.": (
+        "redis-unreachable"
+    ),
+    "FATAL:  terminating connection due to idle-session timeout": "server-closed-connection",
+    "RuntimeWarning: Accessing the database during app initialization is discouraged.": (
+        "relation-does-not-exist"
+    ),
     "kombu.exceptions.OperationalError: [Errno 111] Connection refused": "redis-unreachable",
     "psycopg.errors.InsufficientPrivilege: permission denied for table core_note": (
         "schema-permission-denied"
@@ -142,7 +152,6 @@ NO_ENTRY = [
     "error: externally-managed-environment",
     "ValueError: Invalid file descriptor: -1",
     "psycopg.errors.DeadlockDetected: deadlock detected",
-    "celery.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.",
     "django.urls.exceptions.NoReverseMatch: 'shop' is not a registered namespace",
     "Bus error (core dumped)",
     "django.core.exceptions.FieldError: Cannot resolve keyword 'price' into field.",

@@ -19,6 +19,7 @@ MASKS = {
     r"\b(sha256:)?[0-9a-f]{64}\b|\b[0-9a-f]{32}\b": "ID",
     r"\b\d+\.\d{6}s|(?<=\"seconds\": )[\d.]+": "SECONDS",
     r"0x[0-9a-f]+": "ADDRESS",
+    r"\bdocker\.io/library/": "",  # Podman prints full names
     r"\b\d+\.\d+\.\d+\.\d+\b": "ADDRESS",
     r"(?<=ADDRESS:)\d{5}\b": "PORT",
     r"(?m)^ *(PID|\d+) +(?=COMMAND|/|gunicorn)": "PID ",

@@ -39,6 +39,16 @@ def test_unknown_name_of_redis_is_not_resolved(serve):
         web.wait_for_log("connecting to redis:6379")
 
 
+def test_replica_refuses_what_the_cache_writes(serve, official, running):
+    """Without a master, a replica still answers what the view asks, but accepts no write."""
+    replica = ["valkey-server", "--replicaof", "127.0.0.1", "1", "--protected-mode", "no"]
+    with running(official("valkey/valkey:9.1"), *replica, ready="Ready to accept") as valkey:
+        address = f"redis://{valkey.ip_address}:6379/0"
+        with serve(address) as web:
+            assert web.get("/health/").status_code == 500
+            web.wait_for_log("ReadOnlyError: You can't write against a read only replica")
+
+
 def test_local_memory_needs_no_redis(serve):
     """With local memory as the cache, the same view responds."""
     with serve("") as web:

@@ -20,6 +20,14 @@ cp -r /app/. $(mktemp -d) && cd /tmp/tmp.* && rm -r core/migrations
 python manage.py migrate --verbosity 0 && python manage.py showmigrations core
 python manage.py shell --command 'print(Note.objects.count())' 2>&1 | tail -n 1
 """
+QUERY_AT_IMPORT = """
+exec 2>&1
+cp -r /app/. $(mktemp -d) && cd /tmp/tmp.*
+echo 'print(list(Note.objects.all()))' >> core/models.py
+python manage.py migrate
+echo and then
+python -W error::RuntimeWarning manage.py check
+"""
 
 
 def test_missing_table_fails_only_its_views(plain_image, run, replay):
@@ -74,3 +82,16 @@ def test_missing_column_has_the_same_fix(plain_image, run):
     error, after = container.logs().splitlines()[-2:]
     assert error == "django.db.utils.OperationalError: no such column: core_note.price"
     assert after == "[]"
+
+
+def test_query_at_import_fails_migrate(plain_image, run):
+    """The models of a copy of the project query their own table, which `migrate` would create."""
+    container = run(plain_image, "sh", "-c", QUERY_AT_IMPORT, ready="", env=SQLITE)
+
+    assert container.exit_code == 1
+    migrate, check = container.logs().split("and then\n")
+    assert migrate.endswith("OperationalError: no such table: core_note\n")
+    for printed in migrate, check:
+        assert "RuntimeWarning: Accessing the database during app initialization" in printed
+    assert 'core/models.py", line' in check
+    assert "OperationalError" not in check

@@ -4,6 +4,7 @@ import pytest
 
 from harness import PROBES
 from harness.container import wait_until
+from harness.texts import edited
 from scenarios.databases import KEPT
 
 ENTRY = "troubleshooting/server-closed-connection"
@@ -40,6 +41,22 @@ def test_next_request_connects_again(killed):
     _, _, after = killed
 
     assert after == 200
+
+
+def test_idle_session_limit_ends_a_kept_connection(serve, postgres):
+    """PostgreSQL allows a second, CONN_MAX_AGE a minute: the next request gets a 500."""
+    kept = edited(KEPT, {'["CONN_HEALTH_CHECKS"] = True': '["CONN_HEALTH_CHECKS"] = False'})
+    postgres.sql("ALTER ROLE app SET idle_session_timeout = '1s'")
+    try:
+        web = serve(kept, "--workers", "1", "--threads", "1")
+        first = web.get("/backend/").status_code
+        assert postgres.has_clients(0, web)
+    finally:
+        postgres.sql("ALTER ROLE app RESET idle_session_timeout")
+
+    assert (first, web.get("/backend/").status_code) == (200, 500)
+    web.wait_for_log("terminating connection due to idle-session timeout")
+    assert web.get("/backend/").status_code == 200
 
 
 def test_closed_connection_stays_closed_outside_a_request(postgres, run, plain_image):
