@@ -219,7 +219,8 @@ def test_inherited_check_makes_a_worker_unhealthy(build, run):
     inherited = run(image, "sh", "-c", start, env=env, ready=STARTED, **soon)
 
     assert wait_until(lambda: inherited.handle.state.health.status == "unhealthy")
-    assert "Connection refused" in inherited.handle.state.health.log[-1].output
+    # On a busy machine, the last check may have timed out instead.
+    assert wait_until(lambda: "Connection refused" in str(inherited.handle.state.health.log))
     assert inherited.running
 
 

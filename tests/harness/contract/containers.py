@@ -35,6 +35,7 @@ class Containers:
         self.docker, self.image, self.ports, self.path = docker, image, ports, path
         self.options = options
         self.handles: list[Handle] = []
+        self.guests: list[Handle] = []  # those in another container's network
         self.creating, self.booting, self.closed = Lock(), Lock(), False
         self.failure = ""  # of a start without its own page, and so without special options
 
@@ -65,7 +66,7 @@ class Containers:
                 raise RuntimeError(message)
             options = self.options | {"pull": "never"} | options
             handle = self.docker.container.create(self.image, list(command), **options)
-            self.handles.append(handle)
+            (self.guests if "networks" in options else self.handles).append(handle)
         error = None
         try:
             handle.start()
@@ -94,8 +95,9 @@ class Containers:
         """Remove all containers, which also ends what waits for them, and start no more."""
         with self.creating:
             self.closed = True
-        if self.handles:
-            self.docker.container.remove(self.handles, force=True, volumes=True)
+        for handles in self.guests, self.handles:  # Podman keeps the host of a guest
+            if handles:
+                self.docker.container.remove(handles, force=True, volumes=True)
 
 
 def last_line(container: Container) -> str:
