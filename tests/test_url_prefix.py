@@ -106,9 +106,7 @@ def test_header_is_taken_from_a_believed_proxy(proxied):
     proxied.start_web(env={"FORWARDED_ALLOW_IPS": "127.0.0.1"})
 
     assert believed.startswith("/shop/static/")
-    assert (
-        wait_until(lambda: (status := proxied.get("/shop/").status_code) != 502 and status) == 404
-    )
+    assert wait_until(lambda: proxied.get("/shop/").status_code == 404)
 
 
 def test_forced_name_completes_a_stripped_path(proxied, tmp_path):

@@ -19,8 +19,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && python -c "import django.test, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
 
 # Empty, unless the build gets the last release as a context of this name.
-FROM scratch AS last
-WORKDIR /app/staticfiles
+FROM packages AS last
+RUN mkdir staticfiles
 
 FROM packages AS static
 COPY . .
