@@ -93,7 +93,7 @@ def test_another_python_stops_the_build(builder, locked, tmp_path):
 
     done = builder.build_aloud(SNIPPETS / UV, project)
 
-    assert done.returncode == 1
+    assert done.returncode != 0
     assert "No interpreter found for Python >=3.99" in done.stderr
 
 
@@ -124,7 +124,9 @@ def test_lock_outside_the_context_stops_the_build(builder, locked, tmp_path, ign
     done = builder.build_aloud(dockerfile, project)
 
     assert done.returncode != 0
-    assert re.search('failed to compute cache key: .*"/uv.lock": not found', done.stderr)
+    # BuildKit's words, and Podman's.
+    words = '(failed to compute cache key: .*"/uv.lock": not found|uv.lock: no such file)'
+    assert re.search(words, done.stderr)
 
 
 def test_development_packages_stay_out(build, run, locked):

@@ -109,6 +109,7 @@ def test_outdated_npm_lock_fails_the_build(aloud):
     )
 
 
+@pytest.mark.docker_only("BuildKit, whose log this is")
 def test_change_of_code_keeps_the_npm_packages(aloud):
     """After a change to a view and a template, `npm ci` is cached, but Vite's build runs again."""
     aloud(with_vite())

@@ -129,6 +129,7 @@ def test_certificate_without_its_key_fails_connections(serve, tmp_path):
     assert get(container, tmp_path, "/health/").status_code == 200
 
 
+@pytest.mark.docker_only("low ports for users other than root")
 def test_copied_command_publishes_another_port(
     plain_image, docker, replay, tls, monkeypatch, request
 ):

@@ -164,6 +164,7 @@ def test_killed_worker_is_replaced(build, run):
     assert container.get("/health/").text == "ok"
 
 
+@pytest.mark.docker_only("OOMKilled of a container that keeps running")
 @pytest.mark.cgroup
 def test_running_container_is_called_oom_killed(build, run):
     """A worker is killed; `docker inspect` reports OOMKilled for the running container."""
@@ -198,6 +199,7 @@ def test_preload_lets_the_container_end(build, run):
     assert container.handle.state.oom_killed
 
 
+@pytest.mark.docker_only("runc, whose message this is")
 @pytest.mark.cgroup
 def test_limit_below_use_depends_on_the_version(build, run, docker, cgroup):
     """With `docker update` to 8 MB, cgroup v1 refuses the limit, and v2 kills the processes."""
@@ -243,6 +245,7 @@ def test_group_kill_leaves_no_line(build, run, cgroup):
         assert KILLED not in container.logs()
 
 
+@pytest.mark.docker_only("docker stats in this format")
 @pytest.mark.cgroup
 def test_docker_stats_subtracts_inactive_files(build, run, docker, cgroup):
     """After a file of 50 MiB is written, the figure is the kernel's usage minus inactive files."""

@@ -217,16 +217,20 @@ class Container:
         return [args for _, _, args in rows]
 
     def users(self) -> set[str]:
-        """Return its processes' user IDs.
+        """Return its processes' user IDs."""
+        return {uid for _, uid in self._processes()}
+
+    def pids(self) -> set[int]:
+        """Return its processes' IDs, as the engine's machine counts them."""
+        return {int(pid) for pid, _ in self._processes()}
+
+    def _processes(self) -> list[list[str]]:
+        """Return each process's PID and user ID.
 
         Podman runs `ps` inside, and can leave its line out only if the lines have `args`.
         """
         lines = self._engine("top", self.handle.id, "-eo", "pid,uid,args").splitlines()[1:]
-        return {line.split()[1] for line in lines}
-
-    def pids(self) -> set[int]:
-        """Return its processes' IDs, as the engine's machine counts them."""
-        return set(map(int, self._engine("top", self.handle.id, "-eo", "pid").split()[1:]))
+        return [line.split()[:2] for line in lines]
 
     def _engine(self, *command: str, **options: Any) -> str:
         """Run a command for which the client library has no call, or drops an argument."""
