@@ -121,6 +121,7 @@ def test_change_of_code_keeps_the_npm_packages(aloud):
     assert not cached(log, "npm run build")
 
 
+@pytest.mark.docker_only("BuildKit, whose log this is")
 def test_npm_installs_again_from_the_cache(aloud):
     """A new project name makes npm reinstall the packages, without a network."""
     aloud(with_vite(), "--target", "frontend")

@@ -83,12 +83,15 @@ class Builder:
     ) -> subprocess.CompletedProcess[str]:
         """Build a Dockerfile in a directory, and return the output, even if the build fails.
 
-        `options` are additional options of `docker build`.
+        `options` are additional options of `docker build`. All that it printed is in `stderr`:
+        Podman prints on the other stream what a step prints.
         """
         self.have_bases(dockerfile)
         command = [*self.docker.client_config.docker_cmd, "build", "--progress=plain"]
         command += ["--tag", self.tag(uuid.uuid4().hex), "--file", dockerfile, *options, folder]
-        return subprocess.run(command, check=False, capture_output=True, text=True)
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        done.stderr = done.stdout + done.stderr
+        return done
 
     def files(self, dockerfile: str, context: dict[str, str], folder: Path) -> Path:
         """Build a Dockerfile next to some files, and return a directory with its last stage.
