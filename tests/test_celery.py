@@ -237,7 +237,7 @@ def test_check_pings_the_worker_of_its_container(site):
     assert "pong" in worker.exec("sh", "-c", check)
     other = edited(check, {"$(hostname)": "of-nobody"})
     assert worker.exec("sh", "-c", f"{other} || echo it fails").endswith("it fails")
-    assert worker.handle.state.health.status == "healthy"
+    assert wait_until(lambda: worker.handle.state.health.status == "healthy")
 
 
 def test_check_that_kills_restarts_a_hung_worker(site):
