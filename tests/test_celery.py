@@ -230,7 +230,7 @@ def test_worker_has_a_process_for_each_task_and_one_more(site):
 def test_check_pings_the_worker_of_its_container(site):
     """The worker is healthy although both children are busy; with another name, the check fails."""
     [worker] = site.services("worker")
-    site.get("/jobs/page/2/busy/6/")
+    site.get("/jobs/page/2/busy/600/")
     assert wait_until(lambda: len(site.notes("busy")) == 2)
     check, _ = CHECKS
 
@@ -238,6 +238,8 @@ def test_check_pings_the_worker_of_its_container(site):
     other = edited(check, {"$(hostname)": "of-nobody"})
     assert worker.exec("sh", "-c", f"{other} || echo it fails").endswith("it fails")
     assert wait_until(lambda: worker.handle.state.health.status == "healthy")
+    for number in range(2):
+        site.let_go(f"busy-{number}")
 
 
 def test_check_that_kills_restarts_a_hung_worker(site):
