@@ -24,9 +24,13 @@ LOOK = "touch /app/x; touch /tmp/x && echo tmp; cat /proc/1/status"
 
 
 @pytest.fixture(scope="module")
-def booted(build, builder, docker, running):
-    """Return a machine with Podman and the app image, booted once for this file's tests."""
-    with running(builder.build(MACHINE), **PRIVILEGED) as container:
+def booted(build, builder, docker, running, shared_network):
+    """Return a machine with Podman and the app image, booted once for this file's tests.
+
+    It is not on the engine's own network, whose addresses its Podman uses if that is Podman, too.
+    """
+    at = {"networks": [shared_network]}
+    with running(builder.build(MACHINE), **at, **PRIVILEGED) as container:
         podman = Podman(docker, container.handle)
         assert podman.sh(BOOTED) in {"running", "degraded"}
         podman.load(app(build))

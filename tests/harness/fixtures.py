@@ -262,11 +262,26 @@ def _running(
 @pytest.fixture
 def network(docker: DockerClient) -> Iterator[Network]:
     """Return a network on which one test's containers find each other by name."""
+    with _network(docker) as network:
+        yield network
+
+
+@pytest.fixture(scope="module")
+def shared_network(docker: DockerClient) -> Iterator[Network]:
+    """Return such a network for all tests in a module."""
+    with _network(docker) as network:
+        yield network
+
+
+@contextmanager
+def _network(docker: DockerClient) -> Iterator[Network]:
     run = os.environ["PROOFS_RUN"]
     name = f"{engine.REPOSITORY}-{run}-{uuid.uuid4().hex[:8]}"
     network = docker.network.create(name, labels={engine.LABEL: run})
-    yield network
-    network.remove()
+    try:
+        yield network
+    finally:
+        network.remove()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """PostgreSQL on a separate network, and the sample project with views of its connections."""
 
-import os
-import uuid
 from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from harness import PROBES, PROJECT, SNIPPETS, engine
+from harness import PROBES, PROJECT, SNIPPETS
 from harness.container import wait_until
 from harness.texts import edited
 
@@ -63,18 +61,12 @@ class Postgres:
 
 
 @pytest.fixture(scope="module")
-def postgres(docker, official, running):
+def postgres(shared_network, official, running):
     """Run PostgreSQL, once for all tests in a module."""
-    run = os.environ["PROOFS_RUN"]
-    name = f"{engine.REPOSITORY}-{run}-{uuid.uuid4().hex[:8]}"
-    network = docker.network.create(name, labels={engine.LABEL: run})
-    at = {"networks": [network], "network_aliases": ["db"], "ready": ""}
+    at = {"networks": [shared_network], "network_aliases": ["db"], "ready": ""}
     password = {"POSTGRES_PASSWORD": "secret"}
-    try:
-        with running(official("postgres:18"), env=password, **at) as container:
-            yield Postgres(container, network)
-    finally:
-        network.remove()
+    with running(official("postgres:18"), env=password, **at) as container:
+        yield Postgres(container, shared_network)
 
 
 @pytest.fixture(scope="module")
