@@ -52,7 +52,7 @@ class Registry:
 
 @pytest.fixture(scope="session")
 def image_registry(docker, builder, running) -> Iterator[Registry]:
-    """Run an empty registry, shared by a session's tests; Podman would ask it for TLS."""
+    """Run an empty registry, shared by a session's tests; Podman would want TLS."""
     if docker.client_config.client_type == "podman":
         pytest.skip("Podman has no registry without TLS, unless its settings name the address")
     builder.have_bases(HERE / "registry.Dockerfile")
