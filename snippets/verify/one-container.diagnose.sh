@@ -484,6 +484,8 @@ killed-by-gunicorn
 out-of-memory
  was sent SIGKILL! Perhaps out of memory?
  was terminated due to signal 9
+ WorkerLostError: Worker exited prematurely: signal 9
+ exited with 'signal 9 (SIGKILL)'
 memory-boot-loop
  Booting worker with pid, again and again
  out of memory?…out of memory?
@@ -593,6 +595,7 @@ server-closed-connection
  server closed the connection unexpectedly
  terminating connection due to administrator command
  terminating connection due to idle-in-transaction timeout
+ terminating connection due to idle-session timeout
  the connection is closed
  connection already closed
 shared-connection
@@ -640,12 +643,14 @@ redis-unreachable
  Cannot connect to amqp
  Cannot connect to redis
  kombu.exceptions.OperationalError: [Errno 111]
+ You can't write against a read only replica
 relation-does-not-exist
  relation does not exist, no such table
  relation "…" does not exist
  no such table
  no such column
  column…does not exist
+ Accessing the database during app initialization
 role-does-not-exist
  FATAL: role does not exist
  role "…" does not exist
