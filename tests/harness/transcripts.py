@@ -26,6 +26,7 @@ MASKS = {
     r"/usr(/local)?/lib/python": "LIB/python",
     r"(LIB/python[^\s\"]+)(\", line |:)\d+": r"\1\2LINE",
     r"\bThread \d+": "Thread PID",
+    r"\bThreadPoolExecutor-0_\d+": "ThreadPoolExecutor-0_N",  # whichever was idle
 }
 
 

@@ -78,6 +78,8 @@ SEARCHES = {
     "letsencrypt caddy": "tls",
     "systemd unit": "systemd",
     "podman quadlet": "quadlet",
+    "podman instead of docker": "podman",
+    "podman compose": "podman",
     "docker swarm": "swarm",
     "kubernetes probes": "kubernetes",
     "thin container": "replicas",
