@@ -130,7 +130,7 @@ def test_restore_brings_back_rows_and_uploads(restored):
     assert "kept" in restored.before["core_note"]
     assert restored.tables == restored.before
     assert restored.texts == ["kept"]
-    assert (restored.files, restored.photo) == (["photo.jpg"], "photo.jpg")
+    assert (restored.files, restored.photo) == ([".keep", "photo.jpg"], "photo.jpg")
 
 
 def test_restore_keeps_the_replaced_database(restored):
