@@ -34,7 +34,6 @@ def of_the_next_release(text):
 ENQUEUE = "from core.newer import of_the_next_release as task; task.enqueue('of-newer-code')"
 STOPS = "shutting down gracefully"
 STARTED = "Starting worker"
-INIT = "(docker|podman)-init"
 STEPS = ["docker compose build", "docker compose run --rm migrate"]
 TO_NEW_WORKER = "docker compose up --detach --no-deps worker"
 STEPS += [TO_NEW_WORKER, UPDATE]
@@ -162,7 +161,7 @@ def test_worker_runs_one_task_at_a_time(site):
 
     assert seen == ["RUNNING", "READY"]
     init, python = processes
-    assert re.search(INIT, init)
+    assert re.search(background.INIT, init)
     assert "db_worker" in python
 
 
@@ -179,7 +178,7 @@ def test_starting_worker_ignores_a_stop_without_init(build, run, site, tmp_path)
     )
     assert with_init.stop(grace=PATIENCE).exit_code == 143
     assert alone.stop(grace=2).exit_code == 137
-    assert re.search(INIT, site.services("worker")[0].top()[0])
+    assert re.search(background.INIT, site.services("worker")[0].top()[0])
 
 
 def test_killed_task_is_not_started_again(site):

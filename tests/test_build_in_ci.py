@@ -59,9 +59,6 @@ WITHOUT_A_MIGRATION = {
 }
 
 
-ON_DOCKER = pytest.mark.docker_only("cache in an image: docker build --cache-to type=inline")
-
-
 @pytest.fixture(scope="module")
 def project(startproject, with_settings, builder, official, docker_in_path, tmp_path_factory):
     """Return a function that writes a reader's project and the environment for its script.
@@ -126,7 +123,6 @@ def pushed(project, image_registry, docker):
         bash(f"docker logout {image_registry.address}", folder, environ)
 
 
-@ON_DOCKER
 def test_commands_of_the_workflow_succeed(pushed):
     """Log in, build and check, push: the commands run in this order without an error."""
     assert list(pushed.printed) == ["Log in to the registry", "Build and check", "Push"]
@@ -146,7 +142,6 @@ def test_image_is_pushed_only_from_main():
     assert not [step for step in others if "if" in step or "docker push" in step.get("run", "")]
 
 
-@ON_DOCKER
 def test_project_is_tested_in_the_image_on_postgresql(pushed):
     """The project's own test writes a row, and reads the database vendor."""
     said = pushed.printed["Build and check"]
@@ -156,7 +151,6 @@ def test_project_is_tested_in_the_image_on_postgresql(pushed):
     assert "No changes detected" in said
 
 
-@ON_DOCKER
 def test_image_is_checked_by_this_guide(pushed):
     """The output has every line of the check, and no failure."""
     said = pushed.printed["Build and check"]
@@ -165,7 +159,6 @@ def test_image_is_checked_by_this_guide(pushed):
     assert "✗" not in said
 
 
-@ON_DOCKER
 def test_sbom_is_written(pushed):
     """The SBOM lists the same packages as pip does in the image."""
     listed = json.loads((pushed.folder / "sbom.json").read_text())
@@ -175,7 +168,6 @@ def test_sbom_is_written(pushed):
     assert len(listed["components"]) == len(packages.splitlines())
 
 
-@ON_DOCKER
 def test_commit_and_branch_name_one_image(pushed, image_registry):
     """The registry has both tags, with the digest that the summary shows."""
     digests = [image_registry.digest(REPOSITORY, tag) for tag in (COMMIT, "main")]
@@ -184,7 +176,6 @@ def test_commit_and_branch_name_one_image(pushed, image_registry):
     assert [f"{pushed.image}@{digest}" for digest in digests] == [pushed.summary] * 2
 
 
-@ON_DOCKER
 def test_image_carries_the_cache_of_the_next_build(pushed, image_registry):
     """The pushed configuration contains BuildKit's cache metadata."""
     configuration = image_registry.configuration(pushed.repository, "main")
@@ -192,7 +183,7 @@ def test_image_carries_the_cache_of_the_next_build(pushed, image_registry):
     assert configuration["moby.buildkit.cache.v0"]
 
 
-@ON_DOCKER
+@pytest.mark.docker_only("cache in an image: docker build --cache-to type=inline")
 def test_script_stops_at_a_fault(project, docker):
     """A migration is missing, so neither the image check nor the package list runs after it."""
     folder, environ = project(WITHOUT_A_MIGRATION)

@@ -223,7 +223,7 @@ def test_worker_has_a_process_for_each_task_and_one_more(site):
     [worker] = site.services("worker")
 
     init, *others = worker.top()
-    assert re.search("(docker|podman)-init", init)
+    assert re.search(background.INIT, init)
     assert len([line for line in others if " worker " in line]) == 3
 
 

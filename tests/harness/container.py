@@ -210,27 +210,26 @@ class Container:
 
     def top(self) -> list[str]:
         """Return the command line of each of its processes, PID 1 first."""
-        lines = self._engine("top", self.handle.id, "-eo", "pid,ppid,args").splitlines()[1:]
-        rows = [line.split(maxsplit=2) for line in lines]
-        pids = {pid for pid, _, _ in rows}
+        rows = self._processes()
+        pids = {pid for pid, *_ in rows}
         rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # PIDs wrap around at a limit
-        return [args for _, _, args in rows]
+        return [args for *_, args in rows]
 
     def users(self) -> set[str]:
         """Return its processes' user IDs."""
-        return {uid for _, uid in self._processes()}
+        return {uid for _, _, uid, _ in self._processes()}
 
     def pids(self) -> set[int]:
         """Return its processes' IDs, as the engine's machine counts them."""
-        return {int(pid) for pid, _ in self._processes()}
+        return {int(pid) for pid, *_ in self._processes()}
 
     def _processes(self) -> list[list[str]]:
-        """Return each process's PID and user ID.
+        """Return each process's PID, its parent's, its user ID and its command line.
 
         Podman runs `ps` inside, and can leave its line out only if the lines have `args`.
         """
-        lines = self._engine("top", self.handle.id, "-eo", "pid,uid,args").splitlines()[1:]
-        return [line.split()[:2] for line in lines]
+        lines = self._engine("top", self.handle.id, "-eo", "pid,ppid,uid,args").splitlines()[1:]
+        return [line.split(maxsplit=3) for line in lines]
 
     def _engine(self, *command: str, **options: Any) -> str:
         """Run a command for which the client library has no call, or drops an argument."""

@@ -15,6 +15,7 @@ from scenarios.health_checks import CHECKED
 from scenarios.health_checks import FILES as CHECK
 from scenarios.production import CHANGES, FILE, HOST, Production
 
+INIT = "(docker|podman)-init"  # what runs as PID 1 with `init: true`
 PINS = "django-tasks-db==0.13.0\ndjango-stubs-ext==6.1.2\ntyping-extensions==4.16.0\n"
 OF_TASKS = "background-tasks/in-the-database.settings.py"
 WORKER = (SNIPPETS / "background-tasks/worker.compose.yaml").read_text()
