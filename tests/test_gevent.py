@@ -12,7 +12,7 @@ PRELOAD, PSYCOPG2 = "gevent/preload.gunicorn.conf.py", "gevent/psycopg2.gunicorn
 WSGI = ["gunicorn", "core.wsgi", "--no-control-socket"]
 ON_GEVENT = [*WSGI, "--worker-class", "gevent"]
 THREADED = [*WSGI, "--threads", "2"]
-TWO_SECONDS = ["--timeout", "2"]
+FOUR_SECONDS = ["--timeout", "4"]
 KILLED = "WORKER TIMEOUT"
 FOR_PSYCOPG2 = "packaging==26.3\npsycogreen==1.0.2\npsycopg-pool==3.3.3\npsycopg2-binary==2.9.13\n"
 SETTINGS = """
@@ -40,7 +40,7 @@ def django_query(request, seconds):
         cursor.execute("SELECT pg_sleep(%s)", [seconds])
     return HttpResponse("slept")
 def c_sleep(request):
-    ctypes.CDLL(None).sleep(6)
+    ctypes.CDLL(None).sleep(12)
     return HttpResponse("slept")
 urlpatterns = [
     path("query/<driver>/", query),
@@ -179,9 +179,9 @@ def test_persistent_connections_pile_up(serve, database):
 
 
 def test_blocking_library_gets_the_worker_killed(build, run):
-    """C code waits for 6 s without releasing the GIL; the timeout is 2 s."""
+    """C code sleeps for 12 s, which blocks every greenlet; the timeout is 4 s."""
     image = build(GEVENT, changes=PROBES)
-    bind = ["--bind", "0.0.0.0:8000", *TWO_SECONDS]
+    bind = ["--bind", "0.0.0.0:8000", *FOUR_SECONDS]
     gevent, gthread = (run(image, *c, *bind, env=PROBED) for c in (ON_GEVENT, THREADED))
     answers = [container.start_get("/c-sleep/") for container in (gevent, gthread)]
 

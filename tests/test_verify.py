@@ -155,7 +155,7 @@ def wrong_option(image, run):
 
 def slow_view(image, run):
     """Let a request exceed the timeout of a sync worker."""
-    container = run(image, env={"GUNICORN_CMD_ARGS": "--timeout 1"})
+    container = run(image, env={"GUNICORN_CMD_ARGS": "--timeout 2"})
     container.get("/sleep/10/")
     container.wait_for_log("Booting worker", count=2)
     return container

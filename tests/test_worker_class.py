@@ -23,7 +23,7 @@ from scenarios.worker_classes import (
 
 OF_23 = ["gunicorn", "core.asgi", "--bind", "0.0.0.0:8000"]
 CLASSES = {"asgi": ASGI, "gevent": GEVENT_CLASS}
-TWO_SECONDS = ["--timeout", "2"]
+FOUR_SECONDS = ["--timeout", "4"]
 KILLED = "WORKER TIMEOUT"
 PROBES = ROOT / "tests/probes"
 TWO_AFTER_IDLENESS, BESIDE_A_SILENT_CLIENT = "idle_then_slow.py", "beside_a_silent_client.py"
@@ -104,20 +104,20 @@ def test_gthread_alone_has_one_thread(small_image, run):
 
 
 def test_sync_fails_a_request_longer_than_the_timeout(plain_image, run):
-    """A request sleeps for 6 s, with a timeout of 2 s: it gets a 500, and a new worker boots."""
-    container = run(plain_image, *SYNC, *TWO_SECONDS)
+    """A request sleeps for 12 s, with a timeout of 4 s: it gets a 500, and a new worker boots."""
+    container = run(plain_image, *SYNC, *FOUR_SECONDS)
 
-    response = container.get("/sleep/6/")
+    response = container.get("/sleep/12/")
 
     assert response.status_code == 500
     assert KILLED in container.wait_for_log("Booting worker", count=2)
 
 
 def test_gthread_has_no_request_timeout(build, run):
-    """A request of 6 s, with the same timeout of 2 s, gets its response."""
-    container = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 2"})
+    """A request of 12 s, with the same timeout of 4 s, gets its response."""
+    container = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 4"})
 
-    response = container.get("/sleep/6/")
+    response = container.get("/sleep/12/")
 
     assert response.text == "slept"
     assert KILLED not in container.logs()
@@ -125,7 +125,7 @@ def test_gthread_has_no_request_timeout(build, run):
 
 def test_holding_the_gil_kills_gthread(build, run):
     """A regular expression that never ends stops the heartbeat; the client gets no response."""
-    container = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 2"})
+    container = run(build(GTHREAD), env={"GUNICORN_CMD_ARGS": "--timeout 4"})
 
     with pytest.raises(httpx.TransportError):
         container.get("/hold-gil/60/")
@@ -137,10 +137,10 @@ def test_holding_the_gil_kills_gthread(build, run):
 
 def test_idle_worker_is_left_alone(small_image, run):
     """Both classes are idle for more than twice the timeout, and nothing is logged."""
-    containers = [run(small_image, *c, "--timeout", "3") for c in (SYNC, ALONE)]
+    containers = [run(small_image, *c, "--timeout", "5") for c in (SYNC, ALONE)]
     before = [container.wait_for_log("Booting worker") for container in containers]
 
-    time.sleep(7)
+    time.sleep(11)
 
     assert [container.logs() for container in containers] == before
 
@@ -190,10 +190,10 @@ def test_computing_view_holds_up_gevent(image, run, run_once):
 
 
 def test_gevent_has_no_request_timeout(image, run):
-    """A request of 6 s, with a timeout of 2 s, gets its response."""
-    container = run(image, *GEVENT_CLASS, *TWO_SECONDS)
+    """A request of 12 s, with a timeout of 4 s, gets its response."""
+    container = run(image, *GEVENT_CLASS, *FOUR_SECONDS)
 
-    response = container.get("/sleep/6/")
+    response = container.get("/sleep/12/")
 
     assert response.text == "slept"
     assert KILLED not in container.logs()

@@ -10,7 +10,7 @@ def worker_exit(server, worker):
 """
 SERVE = """
 printf %s "$0" > /tmp/slow.py
-exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --timeout 1 --config /tmp/slow.py
+exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --timeout 3 --config /tmp/slow.py
 """
 FAULT_HANDLER = """import faulthandler
 post_worker_init = lambda worker: faulthandler.enable()"""
@@ -22,7 +22,7 @@ class Once(SyncWorker):
             super().notify()
         self.done = True
 worker_class = Once"""
-GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 1"}
+GTHREAD = {"GUNICORN_CMD_ARGS": "--threads 2 --timeout 3"}
 
 
 @pytest.mark.cgroup
