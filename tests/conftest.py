@@ -19,6 +19,7 @@ pytest_plugins = [
     "harness.contract.report",
     "scenarios.databases",
     "scenarios.fresh",
+    "scenarios.pods",
     "scenarios.kubernetes",
     "scenarios.production",
     "scenarios.proxied",

@@ -44,14 +44,12 @@ grep -E "CapBnd|NoNewPrivs|Seccomp:" /proc/1/status
 
 
 @pytest.fixture
-def pod(podman):
+def pod(node):
     """Start the Deployment's pod, unless it is already running."""
-    if "Running" not in podman.sh("podman pod ps --format '{{.Name}} {{.Status}}'"):
-        podman.sh(PLAY)
-        podman.exec(
-            "sh", "-c", "until podman logs web-pod-web 2>&1 | grep Booting; do sleep 1; done"
-        )
-    return podman
+    if "Running" not in node.sh("podman pod ps --format '{{.Name}} {{.Status}}'"):
+        node.sh(PLAY)
+        node.exec("sh", "-c", "until podman logs web-pod-web 2>&1 | grep Booting; do sleep 1; done")
+    return node
 
 
 def test_manifests_fit_the_schemas(builder, run_once):
@@ -116,7 +114,7 @@ def test_pod_serves_its_static_files(pod):
     assert stylesheet.headers["Content-Type"].startswith("text/css")
 
 
-def test_kubernetes_pages_lead_to_the_admin(podman, walk, startproject, official, running):
+def test_kubernetes_pages_lead_to_the_admin(node, walk, startproject, official, running):
     """The Job migrates PostgreSQL, and the pod then accepts the form, and serves its styles."""
     walk.begin(startproject())
     for page in "settings", "dockerfile", "health-checks":
@@ -124,18 +122,18 @@ def test_kubernetes_pages_lead_to_the_admin(podman, walk, startproject, official
     walk.add("requirements.txt", DRIVER)
     walk.build()
     server = running(official("postgres:18"), env={"POSTGRES_PASSWORD": "postgres"}, ready=LISTENS)
-    with server as db, podman.holding(walk.image):
+    with server as db, node.holding(walk.image):
         db.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
         url = f"postgres://postgres:postgres@{db.ip_address}/postgres"
         try:
-            replace_secret(podman, kubernetes.KEYS | {"DATABASE_URL": url})
-            migrated = podman.sh(PLAY_JOB.format(pod=yaml.safe_load(JOB)["metadata"]["name"]))
-            podman.sh(PLAY)
-            response = forms.posted(podman.address, "shop.example")
-            sheets = [podman.get(link, **SHOP) for link in re.findall(forms.STYLES, response.text)]
+            replace_secret(node, kubernetes.KEYS | {"DATABASE_URL": url})
+            migrated = node.sh(PLAY_JOB.format(pod=yaml.safe_load(JOB)["metadata"]["name"]))
+            node.sh(PLAY)
+            response = forms.posted(node.address, "shop.example")
+            sheets = [node.get(link, **SHOP) for link in re.findall(forms.STYLES, response.text)]
         finally:
-            podman.sh("podman pod rm --force web-pod")
-            replace_secret(podman, kubernetes.KEYS)
+            node.sh("podman pod rm --force web-pod")
+            replace_secret(node, kubernetes.KEYS)
 
     assert "Applying auth.0001_initial... OK" in migrated
     assert response.status_code == 200

@@ -21,11 +21,11 @@ STATUS = "rollout status deployment web --timeout=300s"
 GRACEFUL_TIMEOUT = 30  # seconds, Gunicorn's default
 
 
-def test_job_migrates_once(podman):
+def test_job_migrates_once(node):
     """Podman runs the Job's manifest: each migration is applied once, and the exit code is 0."""
     name = yaml.safe_load(JOB)["metadata"]["name"]
 
-    told = podman.sh(PLAY_JOB.format(pod=name))
+    told = node.sh(PLAY_JOB.format(pod=name))
 
     assert told.count("Applying core.0001_initial... OK") == 1
     assert "\n0\n" in told
@@ -96,16 +96,16 @@ def test_grace_covers_sleep_and_requests():
     assert PODS[0]["terminationGracePeriodSeconds"] >= sleep + GRACEFUL_TIMEOUT + 5
 
 
-def test_stopped_pod_finishes_its_request(podman):
+def test_stopped_pod_finishes_its_request(node):
     """Podman stops the pod with the manifest's grace period; 13 s exceed Podman's own ten."""
-    podman.sh(PLAY)
-    response = podman.begin_get("/sleep/13/")
+    node.sh(PLAY)
+    response = node.begin_get("/sleep/13/")
 
-    podman.sh("podman stop web-pod-web")
+    node.sh("podman stop web-pod-web")
 
     assert response.result().text == "slept"
-    assert podman.sh("podman wait web-pod-web") == "0"
-    assert "Shutting down: Master" in podman.sh("podman logs web-pod-web")
+    assert node.sh("podman wait web-pod-web") == "0"
+    assert "Shutting down: Master" in node.sh("podman logs web-pod-web")
 
 
 def rollout(folder, becomes, state=""):

@@ -1,4 +1,4 @@
-"""The manifests of docs/kubernetes.md, and Podman to run them, for the pages about Kubernetes."""
+"""The manifests of docs/kubernetes.md, and a Podman that has them, for the Kubernetes pages."""
 
 import json
 
@@ -6,21 +6,13 @@ import pytest
 import yaml
 
 from harness import SNIPPETS
-from scenarios.pods import Podman, app
+from scenarios.pods import Podman
 
 WEB = (SNIPPETS / "kubernetes/production.web.yaml").read_text()
 JOB = (SNIPPETS / "kubernetes/migrate.job.yaml").read_text()
 DEPLOYMENT, *_ = yaml.safe_load_all(WEB)
 PODS = [DEPLOYMENT["spec"]["template"]["spec"], yaml.safe_load(JOB)["spec"]["template"]["spec"]]
 [WEB_CONTAINER] = PODS[0]["containers"]
-PODMAN = {
-    "privileged": True,
-    "cgroupns": "private",
-    "init": True,
-    "expose": 8000,
-    "ready": "",
-    "env": {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"},
-}
 KEYS = {"SECRET_KEY": "for-this-test-alone", "DATABASE_URL": "sqlite:////tmp/db.sqlite3"}
 SHOP = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}}
 PLAY_JOB = """
@@ -35,15 +27,11 @@ timeout 60 sh -c 'until podman logs web-pod-web 2>&1 | grep "Booting worker"; do
 
 
 @pytest.fixture(scope="module")
-def podman(build, docker, official, running):
-    """Return Podman with the app image and the page's manifests, for one file's tests."""
-    stable = official("quay.io/podman/stable:v5.8")
-    with running(stable, "sleep", "infinity", **PODMAN) as container:
-        podman = Podman(docker, container.handle)
-        podman.load(app(build))
-        podman.write({"/tmp/web.yaml": WEB, "/tmp/job.yaml": JOB})
-        replace_secret(podman, KEYS)
-        yield podman
+def node(podman):
+    """Return Podman with the manifests and the Secret, for one file's tests."""
+    podman.write({"/tmp/web.yaml": WEB, "/tmp/job.yaml": JOB})
+    replace_secret(podman, KEYS)
+    return podman
 
 
 def replace_secret(podman: Podman, values: dict[str, str]) -> None:

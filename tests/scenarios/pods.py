@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 
+import pytest
 from httpx import Response
 
 from harness.container import Container
@@ -19,6 +20,14 @@ CHANGES = {
     + edited(whitenoise.SETTINGS, {"MIDDLEWARE = [": health_checks.MIDDLEWARE}),
 }
 IMAGE = "registry.example/shop:1.0.0"  # the reader's name
+PODMAN = {
+    "privileged": True,
+    "cgroupns": "private",
+    "init": True,
+    "expose": 8000,
+    "ready": "",
+    "env": {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"},
+}
 SOCKETS = """
 podman ps --quiet | xargs podman inspect --format '{{.State.Pid}}' |
 while read pid; do cat /proc/$pid/net/tcp /proc/$pid/net/tcp6; done
@@ -70,3 +79,13 @@ class Podman(Container):
     def write(self, files: dict[str, str]) -> None:
         """Write texts to files inside, by path."""
         assert self.sh(WRITE, *sum(files.items(), ())) == ""
+
+
+@pytest.fixture(scope="module")
+def podman(build, docker, official, running):
+    """Return Podman with the app image, for one file's tests."""
+    stable = official("quay.io/podman/stable:v5.8")
+    with running(stable, "sleep", "infinity", **PODMAN) as container:
+        podman = Podman(docker, container.handle)
+        podman.load(app(build))
+        yield podman
