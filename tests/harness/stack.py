@@ -143,10 +143,8 @@ class Stack:
         return container
 
     def down(self) -> None:
-        """Remove everything, including the volumes that its files named earlier."""
+        """Remove everything that its files name now; the sweep finds what they named earlier."""
         self.run("down", "--volumes", "--timeout", "0")
-        label = f"com.docker.compose.project={self.project}"
-        self.docker.volume.remove([*self.docker.volume.list(filters=[("label", label)])])
 
 
 def _override(asked: dict[str, Any], services: Services) -> str:
