@@ -61,10 +61,8 @@ def site(docker, build, builder, official, tmp_path_factory):
     """
     official("postgres:18")
     folder = tmp_path_factory.mktemp("backups")
-    dockerfile = folder / "media.Dockerfile"
-    text = (SNIPPETS / APP).read_text()
-    dockerfile.write_text(edited(text, {"USER 10001": f"{OWNER}USER 10001"}))
-    web = build(dockerfile, files=[CHECK], changes=CHANGES)
+    owned = {"USER 10001": f"{OWNER}USER 10001"}
+    web = build(APP, files=[CHECK], changes=CHANGES, edits=owned)
     images = {"web": web, "static": build(STATIC, files=[ALONE])}
     site = Production(docker, builder, folder, images)
     with_uploads(site, "media", os.environ["PROOFS_RUN"])

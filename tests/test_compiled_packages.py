@@ -43,11 +43,9 @@ def image(build):
 
 
 @pytest.fixture
-def without_library(build, tmp_path):
+def without_library(build):
     """Build the same file without the library, and without the step that would detect this."""
-    dockerfile = tmp_path / "without.Dockerfile"
-    dockerfile.write_text(edited(TEXT, {LIBRARY: "", LOOK: ""}))
-    return build(dockerfile, changes=CHANGES)
+    return build(COMPILED, changes=CHANGES, edits={LIBRARY: "", LOOK: ""})
 
 
 @pytest.fixture
@@ -105,12 +103,10 @@ def test_compiler_stays_out_of_the_final_image(inside, run, image):
     assert [name for name in packages.output.split() if re.search("-dev$|^gcc-[0-9]+$", name)] == []
 
 
-def test_compiler_would_double_the_image(build, docker, image, tmp_path):
+def test_compiler_would_double_the_image(build, docker, image):
     """The compiler and the headers are installed in the step that installs the library."""
-    dockerfile = tmp_path / "fat.Dockerfile"
-    fat = edited(TEXT, {"recommends libpq5": "recommends gcc libc6-dev libpq-dev"})
-    dockerfile.write_text(fat)
-    together = build(dockerfile, changes=CHANGES)
+    fat = {"recommends libpq5": "recommends gcc libc6-dev libpq-dev"}
+    together = build(COMPILED, changes=CHANGES, edits=fat)
 
     sizes = [docker.image.inspect(tag).size for tag in (together, image)]
     assert sizes[0] > 2 * sizes[1]
@@ -162,26 +158,23 @@ def test_compiled_wheel_does_not_match_the_hash(aloud):
 
 
 @pytest.mark.parametrize("requirement", PACKAGES)
-def test_each_package_of_the_table_loads(build, inside, tmp_path, requirement):
+def test_each_package_of_the_table_loads(build, inside, requirement):
     """With the package from the page's row installed, the image's user can import the module."""
     headers, library, module = PACKAGES[requirement]
-    changes = {"libpq-dev": headers, "recommends libpq5": f"recommends {library}"}
-    changes[LOOK] = LOOK.replace("psycopg", module)
-    dockerfile = tmp_path / "row.Dockerfile"
-    dockerfile.write_text(edited(TEXT, changes))
+    edits = {"libpq-dev": headers, "recommends libpq5": f"recommends {library}"}
+    edits[LOOK] = LOOK.replace("psycopg", module)
     pins = re.sub(r"(?m)^psycopg.*\n", "", PINS) + f"{requirement}\n"
 
-    image = build(dockerfile, changes={"requirements.txt": pins})
+    image = build(COMPILED, changes={"requirements.txt": pins}, edits=edits)
 
     assert inside(image, "python", "-c", f"import {module}").exit_code == 0
     assert row(requirement) == [*PACKAGES[requirement]]
 
 
-def test_geodjango_finds_gdal(build, inside, tmp_path):
+def test_geodjango_finds_gdal(build, inside):
     """Django gets the versions of GDAL and GEOS, and PROJ transforms coordinates."""
-    dockerfile = tmp_path / "gdal.Dockerfile"
-    dockerfile.write_text(edited(TEXT, {"recommends libpq5": "recommends gdal-bin libpq5"}))
-    image = build(dockerfile, changes=CHANGES)
+    gdal = {"recommends libpq5": "recommends gdal-bin libpq5"}
+    image = build(COMPILED, changes=CHANGES, edits=gdal)
 
     done = inside(image, "python", "-c", GDAL, env=SETTINGS)
 
@@ -246,12 +239,11 @@ def test_pip_reuses_what_it_compiled(aloud):
     assert re.search(r"Using cached psycopg2-\S+\.whl", second.stderr)
 
 
-def test_missing_library_is_an_import_error(build, inside, tmp_path):
+def test_missing_library_is_an_import_error(build, inside):
     """A compiled psycopg2 is imported in an image without libpq5."""
-    dockerfile = tmp_path / "psycopg2.Dockerfile"
-    dockerfile.write_text(edited(TEXT, {LIBRARY: "", LOOK: ""}))
     pins = re.sub(r"(?m)^psycopg.*\n", "", PINS) + "psycopg2==2.9.13\n"
-    image = build(dockerfile, changes={"requirements.txt": pins})
+    edits = {LIBRARY: "", LOOK: ""}
+    image = build(COMPILED, changes={"requirements.txt": pins}, edits=edits)
 
     done = inside(image, "python", "-c", "import psycopg2")
 

@@ -165,16 +165,15 @@ def test_exposed_port_is_the_bound_one(container, docker):
 
 def test_module_name_is_all_you_change(build, run, startproject, with_settings, tmp_path):
     """If a fresh project's package is renamed, the Dockerfile needs the new name in one place."""
-    project, dockerfile = tmp_path / "project", tmp_path / "app.Dockerfile"
+    project = tmp_path / "project"
     shutil.copytree(startproject(), project)
     for path, text in with_settings().items():
         (project / path).write_text(text)
     (project / "core").rename(project / "mysite")
     for file in project.rglob("*.py"):
         file.write_text(re.sub(r"(?<!\.)\bcore\.", "mysite.", file.read_text()))
-    dockerfile.write_text(edited(TEXT, {"core.wsgi": "mysite.wsgi"}))
 
-    container = run(build(dockerfile, project=project))
+    container = run(build(APP, project=project, edits={"core.wsgi": "mysite.wsgi"}))
 
     assert container.get("/admin/login/").status_code == 200
 
@@ -188,22 +187,20 @@ def test_prints_show_at_once(build, run):
 
 def test_project_without_translations_builds(build, run, tmp_path):
     """With no .po file, the build succeeds with the lines for translations, and without them."""
-    project, dockerfile = tmp_path / "project", tmp_path / "app.Dockerfile"
+    project = tmp_path / "project"
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("locale"))
     [apt] = re.findall(r"RUN apt-get (?:.*\\\n)+.*\n", TEXT)
     [find] = re.findall(r"# Like compilemessages.*\nRUN find (?:.*\\\n)+.*\n", TEXT)
-    dockerfile.write_text(edited(TEXT, {apt: "", find: ""}))
 
-    for file in APP, dockerfile:
-        assert run(build(file, project=project)).get("/").status_code == 200
+    for edits in {}, {apt: "", find: ""}:
+        assert run(build(APP, project=project, edits=edits)).get("/").status_code == 200
 
 
-def test_each_part_can_be_dropped(build, run, tmp_path):
+def test_each_part_can_be_dropped(build, run):
     """Without the project's bytecode, a page is still served."""
-    dockerfile = tmp_path / "app.Dockerfile"
-    dockerfile.write_text(edited(TEXT, {"RUN python -m compileall -q . || true\n": ""}))
+    image = build(APP, edits={"RUN python -m compileall -q . || true\n": ""})
 
-    assert run(build(dockerfile)).get("/").status_code == 200
+    assert run(image).get("/").status_code == 200
 
 
 @pytest.mark.parametrize("root", ["public/assets", "/srv/collected"])

@@ -9,7 +9,6 @@ import pytest
 
 from harness import SNIPPETS, engine
 from harness.container import PATIENCE, wait_until
-from harness.texts import edited
 from scenarios.proxied import APP, CONF, STATIC, with_settings
 
 COMPOSE = "media-files/volume.compose.yaml"
@@ -39,12 +38,9 @@ HARMLESS = {
 
 
 @pytest.fixture(scope="module")
-def with_media(build, tmp_path_factory):
+def with_media(build):
     """Build the page's Dockerfile: the app's with one extra line."""
-    dockerfile = tmp_path_factory.mktemp("media") / "media.Dockerfile"
-    text = (SNIPPETS / APP).read_text()
-    dockerfile.write_text(edited(text, {"USER 10001": f"{OWNER}USER 10001"}))
-    return build(dockerfile)
+    return build(APP, edits={"USER 10001": f"{OWNER}USER 10001"})
 
 
 @pytest.fixture(scope="module")

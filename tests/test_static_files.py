@@ -9,7 +9,6 @@ import uuid
 import pytest
 
 from harness import PROJECT, SNIPPETS
-from harness.texts import edited
 from scenarios.layers import layers, shared_stages
 from scenarios.locked import UV
 
@@ -149,14 +148,12 @@ def test_both_files_share_their_first_stages():
     assert shared_stages(files[0]) == shared_stages(files[1])
 
 
-def test_static_image_takes_the_stages_of_uv(build, run, locked, tmp_path):
+def test_static_image_takes_the_stages_of_uv(build, run, locked):
     """With the two stages of uv's Dockerfile instead of pip's, the file names are the same."""
     pip, uv = (shared_stages((SNIPPETS / name).read_text()) for name in (APP, UV))
-    dockerfile = tmp_path / "uv.Dockerfile.static"
-    dockerfile.write_text(edited((SNIPPETS / STATIC).read_text(), {pip: uv}))
 
     with_pip = run(build(STATIC, files=CONF), ready=STARTED)
-    with_uv = run(build(dockerfile, files=CONF, project=locked), ready=STARTED)
+    with_uv = run(build(STATIC, files=CONF, project=locked, edits={pip: uv}), ready=STARTED)
 
     assert "uv sync" in uv
     assert names(with_uv) == names(with_pip)

@@ -33,11 +33,7 @@ QUIETLY = r"\g<0> 2>/dev/null"  # Podman lets pip's warnings through
 # which the official image has no bytecode: that takes 0.25 of 0.65 s of the processor.
 IMPORTED = "django.test, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
 IMPORTED += ", multiprocessing.pool, sqlite3, statistics"
-BYTECODE = f"""
-USER root
-RUN python -c "import {IMPORTED}"
-USER 65534:65534
-"""
+BYTECODE = {"COPY . .\n": f'RUN python -c "import {IMPORTED}"\nCOPY . .\n'}
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +92,6 @@ def build(builder: Builder, note: Callable[..., None]) -> Callable[..., str]:
         changed = [*(options.get("changes") or {})]
         versions = options.get("requirements") or {}
         changed += [f"{name}=={version}" for name, version in versions.items()]
-        changed += re.findall("(?m)^RUN .*", options.get("more", ""))
         note(builder.contents(image))
         note([(FILE, name) for name in files] + [(CHANGED, name) for name in changed])
         return image
@@ -110,14 +105,14 @@ def plain_image(build: Callable[..., str]) -> str:
 
     It also has the standard library's bytecode, so that it starts sooner.
     """
-    return build("signals/exec-form.Dockerfile", more=BYTECODE)
+    return build("signals/exec-form.Dockerfile", edits=BYTECODE)
 
 
 @pytest.fixture(scope="session")
 def small_image(build: Callable[..., str]) -> str:
     """Return the same image without Django in its worker, for tests of Gunicorn only."""
     app = (ROOT / "tests/probes/small_app.py").read_text()
-    return build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app}, more=BYTECODE)
+    return build("signals/exec-form.Dockerfile", changes={"core/wsgi.py": app}, edits=BYTECODE)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from guide.names import saved
 from harness import PROJECT, ROOT, SNIPPETS, engine
 from harness.engine import base_images
 from harness.engine.needs import needs_of
+from harness.texts import edited
 
 UNTRACKED = shutil.ignore_patterns("__pycache__", "*.mo", "staticfiles", "db.sqlite3")
 NOT_FOUND = 127  # the exit code of `docker run` if the image has no such program
@@ -43,18 +44,18 @@ class Builder:
         changes: dict[str, str] | None = None,
         requirements: dict[str, str] | None = None,
         project: Path = PROJECT,
-        more: str = "",
+        edits: dict[str, str] | None = None,
     ) -> str:
         """Build a Dockerfile in a clean copy of the sample project, and return the image's tag.
 
         `files` are other snippets, saved under the names that the page gives them; `changes` are
         texts of files of the project, by path; `requirements` are other versions, by package;
-        `project` is a directory to use instead of the sample project; `more` are further lines of
-        the Dockerfile.
+        `project` is a directory to use instead of the sample project; `edits` are changes of the
+        Dockerfile, as for `edited`.
         Raises EngineError if a base image is not available, DockerException if a step fails.
         """
-        needs_of(self.docker, dockerfile.read_text())
-        text = dockerfile.read_text() + more
+        text = edited(dockerfile.read_text(), edits or {})
+        needs_of(self.docker, text)
         asked = repr((dockerfile, text, files, changes, requirements, project))
         tag = self.tag(sha256(asked.encode()).hexdigest()[:12])
         if tag in self.built:
@@ -67,7 +68,7 @@ class Builder:
                 shutil.copytree(project, context, ignore=UNTRACKED, dirs_exist_ok=True)
                 _change(context, files, changes or {}, requirements or {})
                 file = dockerfile
-                if more:
+                if edits:
                     file = self.shared / f"{name}.Dockerfile"
                     file.write_text(text)
                 # `docker build`, or `podman build`

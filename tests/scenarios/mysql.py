@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from harness import PROJECT, ROOT, SNIPPETS
-from harness.texts import edited
+from harness import PROJECT, ROOT
 
-FILE = SNIPPETS / "compiled-packages/postgresql.Dockerfile"
+FILE = "compiled-packages/postgresql.Dockerfile"
 ROW = {
     "libpq-dev": "default-libmysqlclient-dev pkgconf",
     "recommends libpq5": "recommends libmariadb3",
@@ -18,11 +17,9 @@ PINS = re.sub(r"(?m)^psycopg.*\n", "", PINS) + "mysqlclient==2.3.2\n"
 
 
 @pytest.fixture(scope="session")
-def mysql_image(build, tmp_path_factory):
+def mysql_image(build):
     """Build the page's file with the names in its row for mysqlclient."""
-    dockerfile = tmp_path_factory.mktemp("mysql") / "row.Dockerfile"
-    dockerfile.write_text(edited(FILE.read_text(), ROW))
-    return build(dockerfile, changes={"requirements.txt": PINS})
+    return build(FILE, changes={"requirements.txt": PINS}, edits=ROW)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import re
 import shlex
 import socket
-import uuid
 from concurrent.futures import wait
 from contextlib import ExitStack, suppress
 from subprocess import CalledProcessError
@@ -12,12 +11,10 @@ import httpx
 import pytest
 import yaml
 
-from guide.evidence import FILE as COPIED
 from guide.evidence import STAND_IN
 from harness import PROBES, SNIPPETS
 from harness.container import PATIENCE, wait_until
 from harness.engine import base_images
-from harness.texts import edited
 from scenarios.asgi import KILL_A_WORKER
 
 FILE, DOCKERFILE = "servers/all.compose.yaml", "servers/all.Dockerfile"
@@ -94,7 +91,7 @@ COLUMNS = [
 
 
 @pytest.fixture(scope="session")
-def image_of(build, builder, official, note):
+def image_of(build, builder, official):
     """Return a function that builds the image of a server: mod_wsgi has its own, with Apache.
 
     `changes` are as for `build`. The stand-in of the base image gets the library that it lacks.
@@ -103,14 +100,9 @@ def image_of(build, builder, official, note):
     def image_of(name, changes=None):
         if SERVICES[name]["image"] == SERVICES["sync"]["image"]:
             return build(DOCKERFILE, files=[PINS], changes=changes)
-        text = (SNIPPETS / APACHE).read_text()
-        if base_images.described(builder.docker, official(BASE))[0] == STAND_IN:
-            text = edited(text, {f"FROM {BASE}\n": f"FROM {BASE}{LIBRARY}"})
-        file, new = builder.shared / "Dockerfile.mod_wsgi", builder.shared / uuid.uuid4().hex
-        new.write_text(text)
-        new.rename(file)  # another worker may be reading it
-        note([(COPIED, APACHE)])
-        return build(file, changes=changes)
+        stands_in = base_images.described(builder.docker, official(BASE))[0] == STAND_IN
+        library = {f"FROM {BASE}\n": f"FROM {BASE}{LIBRARY}"} if stands_in else {}
+        return build(APACHE, changes=changes, edits=library)
 
     return image_of
 

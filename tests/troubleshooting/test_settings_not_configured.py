@@ -1,9 +1,8 @@
 """The proofs of docs/troubleshooting/settings-not-configured.md."""
 
-from harness import ROOT, SNIPPETS
-from harness.texts import edited
+from harness import ROOT
 
-PLAIN = SNIPPETS / "signals/exec-form.Dockerfile"
+PLAIN = "signals/exec-form.Dockerfile"
 PRODUCTION = """
 from core.settings import *
 
@@ -45,12 +44,10 @@ def test_wrong_settings_module_is_named(inside, plain_image):
     assert "No module named 'core.production'" in done.output
 
 
-def test_variable_in_the_image_serves_every_command(build, run, inside, tmp_path):
+def test_variable_in_the_image_serves_every_command(build, run, inside):
     """A script, manage.py and Gunicorn use the image's module, and a container another one."""
-    dockerfile = tmp_path / "Dockerfile"
-    line = f"ENV {NAME}=core.production\n"
-    dockerfile.write_text(edited(PLAIN.read_text(), {"CMD": f"{line}CMD"}))
-    image = build(dockerfile, changes={"core/production.py": PRODUCTION})
+    edits = {"CMD": f"ENV {NAME}=core.production\nCMD"}
+    image = build(PLAIN, changes={"core/production.py": PRODUCTION}, edits=edits)
 
     script = inside(image, "python", "-c", SCRIPT)
     command = inside(image, "python", "manage.py", "shell", "-c", HOSTS)
