@@ -26,7 +26,7 @@ SERVED |= {"DATABASE_URL": "postgres://app:secret@db/app"}
 WRITE = 'echo "$SETTINGS" >/tmp/served.py; echo "$CONFIG" >/tmp/served.conf.py; exec "$@"'
 GUNICORN = ["gunicorn", "--bind", "0.0.0.0:8000", "--no-control-socket", "--threads", "2"]
 GUNICORN += ["--config", "/tmp/served.conf.py"]
-READY = "until pg_isready --quiet --host 127.0.0.1; do sleep 0.1; done"
+READY = "until pg_isready --quiet --username postgres --host 127.0.0.1; do sleep 0.1; done"
 ROLE = ["CREATE ROLE app LOGIN PASSWORD 'secret'", "CREATE DATABASE app OWNER app"]
 CLIENTS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
 
@@ -58,6 +58,15 @@ class Postgres:
     def has_clients(self, count, *containers):
         """Wait until these containers have this many connections, and return whether they do."""
         return wait_until(lambda: self.clients(*containers) == count)
+
+
+@pytest.fixture(scope="module")
+def empty_db(official, running):
+    """Run PostgreSQL with its superuser alone, once for all tests in a module."""
+    password = {"POSTGRES_PASSWORD": "secret"}
+    with running(official("postgres:18"), env=password, ready="") as container:
+        container.exec("sh", "-c", READY)
+        yield container
 
 
 @pytest.fixture(scope="module")

@@ -2,41 +2,33 @@
 
 import pytest
 
+from scenarios.databases import READY
+
 ENTRY = "troubleshooting/incompatible-database-files"
 LINE = "database files are incompatible with server"
-READY = "until pg_isready --username postgres --host 127.0.0.1; do sleep 0.1; done"
 PSQL = "psql --username postgres --no-align --tuples-only --command '{}' 2>&1"
 OLDER = "UPDATE pg_database SET datcollversion = $$2.36$$ WHERE datname = current_database()"
 WRITE = 'echo {} > "$PGDATA/PG_VERSION"'
 
 
 @pytest.fixture(scope="module")
-def started(running, official):
-    """Return a database that accepts connections."""
-    password = {"POSTGRES_PASSWORD": "secret"}
-    with running(official("postgres:18"), env=password, ready="") as container:
-        container.exec("sh", "-c", READY)
-        yield container
-
-
-@pytest.fixture(scope="module")
-def warned(started):
+def warned(empty_db):
     """Return what a query prints with an older collation version, and with the right one."""
-    started.exec("sh", "-c", PSQL.format(OLDER))
-    before = started.exec("sh", "-c", PSQL.format("SELECT 1"))
-    started.exec("sh", "-c", PSQL.format("REINDEX DATABASE postgres"))
-    started.exec("sh", "-c", PSQL.format("ALTER DATABASE postgres REFRESH COLLATION VERSION"))
-    return before, started.exec("sh", "-c", PSQL.format("SELECT 1"))
+    empty_db.exec("sh", "-c", PSQL.format(OLDER))
+    before = empty_db.exec("sh", "-c", PSQL.format("SELECT 1"))
+    empty_db.exec("sh", "-c", PSQL.format("REINDEX DATABASE postgres"))
+    empty_db.exec("sh", "-c", PSQL.format("ALTER DATABASE postgres REFRESH COLLATION VERSION"))
+    return before, empty_db.exec("sh", "-c", PSQL.format("SELECT 1"))
 
 
 @pytest.fixture(scope="module")
-def db(started, warned):
+def db(empty_db, warned):
     """Return a database whose files state an older version than the one that created them."""
     assert warned
-    started.exec("sh", "-c", WRITE.format(17))
-    started.handle.restart()
-    assert started.exit_code == 1
-    return started
+    empty_db.exec("sh", "-c", WRITE.format(17))
+    empty_db.handle.restart()
+    assert empty_db.exit_code == 1
+    return empty_db
 
 
 def test_other_major_version_is_refused(db, replay):

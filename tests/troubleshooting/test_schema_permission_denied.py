@@ -3,7 +3,6 @@
 import pytest
 
 ENTRY = "troubleshooting/schema-permission-denied"
-READY = "until pg_isready --username postgres --host 127.0.0.1; do sleep 0.1; done"
 PSQL = ["psql", "--username", "postgres", "--no-align", "--tuples-only", "--command"]
 ROLE = "CREATE ROLE shop LOGIN PASSWORD 'secret'"
 DJANGO = "python manage.py shell --verbosity 0 --command"
@@ -13,13 +12,10 @@ TABLE = "CREATE TABLE core_note (id bigint PRIMARY KEY, text text, created times
 
 
 @pytest.fixture(scope="module")
-def db(running, official):
+def db(empty_db):
     """Return a database with a role that owns nothing."""
-    password = {"POSTGRES_PASSWORD": "secret"}
-    with running(official("postgres:18"), env=password, ready="") as container:
-        container.exec("sh", "-c", READY)
-        container.exec(*PSQL, ROLE)
-        yield container
+    empty_db.exec(*PSQL, ROLE)
+    return empty_db
 
 
 @pytest.fixture
