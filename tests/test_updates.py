@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
     operations = [migrations.RunSQL("SELECT broken")]
 """
 }
+START_FIRST = "services: {web: {deploy: {update_config: {order: start-first}}}}"
 ONE_CONTAINER = "web must have exactly one container"
 
 
@@ -79,6 +80,23 @@ def test_plain_up_loses_requests(production, build):
     assert web.handle.id != before.handle.id
     assert get.answers[502]
     assert sorted(steps, key=lambda step: happened.index((step[0].handle.id, step[1]))) == steps
+
+
+@pytest.mark.docker_only("events in Docker's words")
+def test_up_ignores_start_first(production, build, monkeypatch):
+    """Compose reads the option, but the old container stops before the new one starts."""
+    before, since = production.service("web"), time.time()
+    (production.folder / "start-first.yaml").write_text(START_FIRST)
+    command = [*production.command, "--file", "start-first.yaml"]
+    monkeypatch.setattr(production, "command", command)
+    production.release(images(build, BY_SCRIPT)["web"])
+
+    production.up()
+
+    web = production.service("web")
+    steps = [(before.handle.id, "die"), (web.handle.id, "start")]
+    assert "order: start-first" in production.read("config")
+    assert [event for event in events(production, since) if event in steps] == steps
 
 
 @pytest.mark.parametrize("changes", [NEVER_READY, BROKEN_MIGRATION], ids=["start", "migration"])
