@@ -1,5 +1,6 @@
 """The proofs of docs/celery.md."""
 
+import json
 import re
 from contextlib import suppress
 
@@ -7,10 +8,11 @@ import pytest
 from python_on_whales.exceptions import DockerException
 
 from harness import SNIPPETS
-from harness.container import wait_until
+from harness.container import Container, wait_until
 from harness.load import Load
 from harness.texts import edited
 from scenarios import background
+from scenarios.databases import KEPT, POOL
 from scenarios.production import BUILD, HOST, UPDATE
 
 PINS = """\
@@ -38,7 +40,9 @@ FILES += [
     ("core/__init__.py", "celery/load.__init__.py"),
     ("core/tasks.py", "celery/mail.tasks.py"),
 ]
-PROJECT = background.changes("celery_jobs", *FILES, pins=PINS, settings=SETTINGS)
+PROJECT = background.changes(
+    "celery_jobs", *FILES, pins=f"{PINS}psycopg-pool==3.3.3\n", settings=SETTINGS
+)
 # A worker that is killed while it returns messages holds the lock, by default for 300 s.
 SOON = '"visibility_timeout": 15, "unacked_restore_interval": 1, "unacked_restore_throttle": 1, '
 SOON += '"unacked_mutex_expire": 5'
@@ -50,12 +54,23 @@ PROJECT |= {
         {'"visibility_timeout": 3600': SOON, "86400},\n}": f"86400}},\n    {TICK}"},
     ),
 }
+OTHERS = {
+    "connections": f"""{KEPT}
+DATABASES["pooled"] = {{**DATABASES["default"]}}
+{edited(POOL, {'"default"': '"pooled"'}, times=3)}""",
+}
+PROJECT |= {
+    f"core/{name}.py": f"from core.settings import *\n\n{text}\n" for name, text in OTHERS.items()
+}
+WORKER = ["celery", "--app", "core", "worker", "--concurrency", "2", "--loglevel", "INFO"]
+WORKER += ["--queues"]
 VOLUME = {"\nvolumes:\n  db:\n": "\nvolumes:\n  db:\n  broker:\n"}
 WAITING = [["llen", "celery"], ["hlen", "unacked"]]
 NAMES = ["worker", "beat"]
 TASKS = "background-tasks"
 STEPS = [(TASKS, "docker compose build"), (TASKS, "docker compose run --rm migrate")]
 STEPS += [("celery", "docker compose up --detach --no-deps worker beat"), (TASKS, UPDATE)]
+OPEN = "SELECT pid FROM pg_stat_activity"
 RUNS = "SELECT split_part(name, ' ', 1) FROM auth_group"
 DUE = "Scheduler: Sending due task tick"
 CHECKS = re.findall(r"test: >-\n +(.+)", SERVICES.replace("$$", "$"))
@@ -113,6 +128,22 @@ def site(up):
     since = worker.handle.state.started_at
     assert wait_until(lambda: " ready." in worker.handle.logs(since=since))
     return up
+
+
+@pytest.fixture
+def worker_of(up):
+    """Return a function that starts one more worker, with its own queue and settings."""
+    started = []
+
+    def worker_of(queue, settings, *options):
+        options = ["--env", f"DJANGO_SETTINGS_MODULE=core.{settings}", *options]
+        name = up.read("run", "--detach", "--no-deps", *options, "worker", *WORKER, queue)
+        started.append(Container(up.docker, up.docker.container.inspect(name.strip())))
+        return started[-1]
+
+    yield worker_of
+    for container in started:
+        container.remove()
 
 
 def test_worker_runs_what_a_view_sends(site):
@@ -225,6 +256,22 @@ def test_worker_has_a_process_for_each_task_and_one_more(site):
     init, *others = worker.top()
     assert re.search(background.INIT, init)
     assert len([line for line in others if " worker " in line]) == 3
+
+
+def test_each_task_opens_its_own_connection(up, worker_of):
+    """Two children run five tasks, each with other PostgreSQL processes, which end with the task.
+
+    One database has CONN_MAX_AGE 60, and one has the pool.
+    """
+    worker_of("connect", "connections")
+    up.get("/jobs/connect/5/connect/0/?queue=connect")
+    assert wait_until(lambda: len(up.notes("connect")) == 5)
+
+    runs = [json.loads(note.partition(" ")[2]) for note in up.notes("connect")]
+    pids = {pid for _, backends in runs for pid in backends.values()}
+    assert len({child for child, _ in runs}) <= 2
+    assert len(pids) == 5 * 2
+    assert wait_until(lambda: not pids & {row["pid"] for row in up.rows(OPEN)})
 
 
 def test_check_pings_the_worker_of_its_container(site):

@@ -1,12 +1,13 @@
 """Celery tasks that leave a note when they begin and when they end, and views that send them."""
 
+import json
 import os
 import signal
 import time
 
 from celery import shared_task
 from core.models import Note
-from django.db import transaction
+from django.db import connections, transaction
 from django.http import HttpResponse
 from django.urls import path
 
@@ -49,13 +50,24 @@ def tick():
     Note.objects.create(text="tick")
 
 
-KINDS = {"page": page, "late": late, "early": early}
+@shared_task
+def connect(text, _):
+    """Leave a note of the child process, and of its connection to each database."""
+    backends = {}
+    for connection in connections.all():
+        connection.ensure_connection()
+        backends[connection.alias] = connection.connection.info.backend_pid
+    Note.objects.create(text=f"{text} {json.dumps([os.getpid(), backends])}")
 
 
-def send(_, kind, count, text, seconds):
-    """Send tasks of a kind, as a view does."""
+KINDS = {"page": page, "late": late, "early": early, "connect": connect}
+
+
+def send(request, kind, count, text, seconds):
+    """Send tasks of a kind, as a view does, to Celery's queue or another one."""
+    queue = request.GET.get("queue")
     for number in range(count):
-        KINDS[kind].delay(f"{text}-{number}", int(seconds))
+        KINDS[kind].apply_async((f"{text}-{number}", int(seconds)), queue=queue)
     return HttpResponse("sent")
 
 
