@@ -58,6 +58,8 @@ OTHERS = {
     "connections": f"""{KEPT}
 DATABASES["pooled"] = {{**DATABASES["default"]}}
 {edited(POOL, {'"default"': '"pooled"'}, times=3)}""",
+    "soft": """CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] = 3600""",
 }
 PROJECT |= {
     f"core/{name}.py": f"from core.settings import *\n\n{text}\n" for name, text in OTHERS.items()
@@ -183,6 +185,31 @@ def test_warm_shutdown_finishes_the_running_tasks(site):
     assert wait_until(lambda: len(site.notes("warm")) == 6)
 
 
+def test_soft_shutdown_needs_a_remapped_sigterm(site, worker_of):
+    """Two workers have a timeout of 5 s: one waits for its task, and the other returns it.
+
+    No worker runs whose visibility_timeout, shortened for other tests, returns tasks, too.
+    """
+    site.run("stop", "worker")
+    waits = worker_of("waits", "soft")
+    returns = worker_of("returns", "soft", "--env", "REMAP_SIGTERM=SIGQUIT")
+    for queue in "waits", "returns":
+        site.get(f"/jobs/page/1/{queue}/600/?queue={queue}")
+        site.wait_for_note(f"{queue}-0 began")
+
+    waiting = waits.background.submit(waits.stop)
+    waits.wait_for_log("Warm shutdown")
+    stopped = returns.stop()
+
+    queued = site.run("exec", "-T", "broker", "valkey-cli", "llen", "returns").strip()
+    assert (waits.running, queued) == (True, "1")
+    assert 5 <= stopped.seconds < 300
+    assert site.notes("returns") == ["returns-0 began"]
+    site.let_go("waits-0")
+    assert waiting.result().exit_code == 0
+    assert site.notes("waits") == ["waits-0 began", "waits-0 ended"]
+
+
 def test_late_task_runs_again_after_a_kill(site):
     """Killing two workers with three tasks loses the one with Celery's default, but no other."""
     workers = site.scale("worker", 2)
@@ -234,8 +261,7 @@ def test_worker_discards_a_task_that_it_does_not_know(site):
 
     log = worker.wait_for_log("ignored and discarded")
     assert "Received unregistered task of type 'core.tasks.of_the_next_release'" in log
-    queues = [site.run("exec", "-T", "broker", "valkey-cli", *ask) for ask in WAITING]
-    assert [queue.strip() for queue in queues] == ["0", "0"]
+    assert wait_until(lambda: queued(site) == ["0", "0"])
 
 
 def test_messages_outlive_the_broker(site):
@@ -315,7 +341,13 @@ def test_check_that_kills_restarts_a_hung_worker(site):
 
 
 def test_two_beats_send_each_task_twice(site):
-    """Both beats send every task that is due, and every message is run as a task."""
+    """Both beats send every task that is due, and every message is run as a task.
+
+    Before, the queues are empty: a task of a worker that another test killed would run again.
+    """
+    site.run("rm", "--stop", "--force", "beat")
+    assert wait_until(lambda: queued(site) == ["0", "0"])
+    before = len(site.notes("tick"))
     beats = site.scale("beat", 2)
     for beat in beats:
         beat.wait_for_log(DUE, count=2)
@@ -323,7 +355,7 @@ def test_two_beats_send_each_task_twice(site):
 
     sent = [beat.logs().count(DUE) for beat in beats]
     assert min(sent) >= 2
-    assert wait_until(lambda: len(site.notes("tick")) == sum(sent))
+    assert wait_until(lambda: len(site.notes("tick")) - before == sum(sent))
 
 
 def test_check_pings_the_beat_of_its_container(site):
@@ -337,3 +369,9 @@ def test_check_pings_the_beat_of_its_container(site):
 
     assert beat.exec("sh", "-c", f"{check} || echo it fails").endswith("it fails")
     beat.exec("sh", "-c", f"kill -CONT {BEAT}")
+
+
+def queued(site):
+    """Return how many messages wait in the broker, and how many a worker has not acknowledged."""
+    answers = [site.run("exec", "-T", "broker", "valkey-cli", *ask) for ask in WAITING]
+    return [answer.strip() for answer in answers]
