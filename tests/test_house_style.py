@@ -16,6 +16,8 @@ PROGRAMS = [*sorted((ROOT / "tests").rglob("*.py")), *sorted((DOCS / "_ext").rgl
 # In a link or a role with its own text, the text is prose; code and addresses are not.
 LINK_TEXT = re.compile(r"\{ref\}`([^`<]*)<[^`>]*>`|\[([^]]*)\]\([^)]*\)")
 NOT_PROSE = re.compile(r"(?sm)^```.*?^```|(?:\{[\w:-]+\})?`[^`]*`")
+LABEL = re.compile(r"\(([\w-]+)\)=")
+BARE = re.compile(r"\{ref\}`([\w-]+)`")
 BARE_LINK = re.compile(
     r"(?<!^- )(?<!\| )(?<!, )(?<!\band )(?<!\bor )(?<!\bsee )\{ref\}`[\w-]+`", re.IGNORECASE
 )
@@ -31,8 +33,10 @@ def test_ticked_sentence_names_its_subject():
 
 def test_bare_link_follows_see():
     """Checks every link without its own text; one *see* can introduce a list of links."""
-    bare = [(place, line) for place, line in lines() if re.search(r"\{ref\}`[\w-]+`", line)]
+    bare = [(place, line) for place, line in lines() if BARE.search(line)]
+    titled = {found[1] for _, line in lines() if (found := LABEL.match(line))}
 
+    assert [place for place, line in bare if not titled.issuperset(BARE.findall(line))] == []
     assert [place for place, line in bare if BARE_LINK.search(line)] == []
     joined = re.compile(r"^[^|].*(?:,|and|or) \{ref\}`[\w-]+`")
     assert [p for p, line in bare if joined.match(line) and not SEE.search(line)] == []
