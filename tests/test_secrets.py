@@ -33,6 +33,8 @@ ROTATE = SNIPPETS / "secrets/without-downtime.rotate.sh"
 CONNECT = "import psycopg, sys; psycopg.connect(sys.argv[1], password=sys.argv[2])"
 AS_DJANGO = "host=db dbname=app user=app"
 NEVER_HEALTHY = {"core/health.py": "def middleware(get_response):\n    return get_response\n"}
+OWNED = [{"source": "secret_key", "uid": "10001", "gid": "10001", "mode": 0o440}]
+IGNORED = "secrets `uid`, `gid` and `mode` are not supported, they will be ignored"
 MISSING = {
     "docker": b"secret pip.conf: not found",
     "podman": b'secret required but no secret with id "pip.conf" found',
@@ -264,8 +266,11 @@ def found_in(docker, image):
 
 @pytest.fixture(scope="module")
 def site(producing):
-    """Run the site of docs/compose.md with the page's script, once for both of its tests."""
-    with producing() as site:
+    """Run the site of docs/compose.md with the page's script, once for all of its tests.
+
+    The service `migrate` sets an owner and a mode for one secret, which Compose ignores.
+    """
+    with producing(services={"migrate": {"secrets": OWNED}}) as site:
         shutil.copy(ROTATE, site.folder / saved(ROTATE.name))
         yield site
 
@@ -302,6 +307,19 @@ def test_failed_rotation_keeps_the_old_password(broken):
     assert [accepts(site, text) for text in (old, "wrong")] == [True, False]
     assert site.service("web").handle.id == web
     assert site.service("nginx").get("/notes/", **HOST).status_code == 200
+
+
+def test_compose_ignores_the_owner_of_a_file_secret(site):
+    """Compose prints the warning; the file has the owner, group and mode of the host's file."""
+    key = (site.folder / ".secrets/secret_key").stat()
+    look = ["stat", "--format", "%u %g %a", KEY]
+
+    said = site.run("run", "--rm", "--no-deps", "migrate", *look).splitlines()
+
+    assert any(IGNORED in line for line in said)
+    assert said[-1] == f"{key.st_uid} {key.st_gid} {key.st_mode & 0o777:o}"
+    assert "10001" not in said[-1].split()
+    assert key.st_mode & 0o777 != OWNED[0]["mode"]
 
 
 def password(site):
