@@ -9,11 +9,18 @@ import yaml
 
 from harness import ROOT, SNIPPETS
 from harness.container import wait_until
+from harness.texts import edited
 from scenarios.databases import Postgres
 from scenarios.logged import APP, NGINX, as_json, of_nginx
 
 PAGE = "json-logs"
 DATABASE = SNIPPETS / PAGE / "postgresql.compose.override.yaml"
+FIELDS_FILE = (SNIPPETS / PAGE / "fields.json_logs.py").read_text()
+WARN = """
+import logging.config
+logging.config.dictConfig(LOGGING)
+logging.getLogger("django").warning("renamed")
+"""
 WRONG = f"{PAGE}/wrong-hand-written.gunicorn.conf.py"
 ATTACKS = [
     '"',
@@ -109,6 +116,23 @@ def test_header_breaks_no_line_and_forges_no_field(web, text):
     assert line["message"] == request
     assert (line["status"], line["path"], line["logger"]) == (200, "/whoami/", "gunicorn.access")
     assert line.keys() == FIELDS | SHOWN.keys() | {"bytes", "seconds", "referer"}
+
+
+def test_renamed_level_is_in_its_new_field(web):
+    """A line that the changed file writes has the level under the new name only."""
+    renamed = edited(FIELDS_FILE, {'"level"': '"severity"'})
+    line = json.loads(web.exec("sh", "-c", 'python -c "$0" 2>&1', renamed + WARN))
+
+    assert (line["severity"], line["message"]) == ("WARNING", "renamed")
+    assert line.keys() == FIELDS - {"level"} | {"severity"}
+
+
+def test_client_field_is_what_the_client_sends(web):
+    """Without a proxy, even a text that is not an address is in the field."""
+    send(web, "GET /whoami/?forwarded HTTP/1.1", "X-Forwarded-For: not an address")
+    [line] = found(web, "/whoami/?forwarded")
+
+    assert line["client"] == "not an address"
 
 
 def test_line_end_of_a_client_is_escaped(web):
