@@ -22,6 +22,9 @@ from scenarios.layers import instructions
 
 APP = "dockerfile/app.Dockerfile"
 STARTED = "start worker process"
+COLLECT = "RUN SECRET_KEY=not-kept-in-the-image python manage.py collectstatic"
+COPY_PACKAGES = "COPY --from=frontend /app/node_modules node_modules\n"
+MKDIR = "RUN mkdir -p frontend/dist"
 CHUNKS = (PAGE / "chunks.vite.config.js").read_text()
 STORAGE = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 HASHED = r"\.[0-9a-f]{12}\."
@@ -98,6 +101,24 @@ def test_node_stays_out_of_the_image(image, run):
     container = run(image, "sh", "-c", look, ready="looked", user="0")
 
     assert container.logs().split() == ["looked"]
+
+
+def test_copied_node_modules_are_collected(build, inside, tmp_path):
+    """The settings list a package: its files are collected, but not the reader's own file in it."""
+    added = {COLLECT: f"{COPY_PACKAGES}{COLLECT}", MKDIR: f"{MKDIR} node_modules/picocolors"}
+    dockerfile = tmp_path / "packages.Dockerfile"
+    dockerfile.write_text(edited((SNIPPETS / FILE).read_text(), added))
+    changes = with_vite() | {"node_modules/picocolors/mine.js": "mine();\n"}
+    listed = {'"frontend/dist"': '"frontend/dist", BASE_DIR / "node_modules/picocolors"'}
+    changes[SETTINGS] = edited(changes[SETTINGS], listed)
+    image = build(dockerfile, changes=changes)
+
+    collected = inside(image, "ls", "staticfiles").output.split()
+    checked = inside(image, "python", "manage.py", "check", env={"SECRET_KEY": "any"})
+
+    assert "picocolors.js" in collected
+    assert "mine.js" not in collected
+    assert "no issues" in checked.output
 
 
 def test_outdated_npm_lock_fails_the_build(aloud):
