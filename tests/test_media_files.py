@@ -7,9 +7,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from guide.names import saved
 from harness import SNIPPETS, engine
 from harness.container import PATIENCE, wait_until
+from harness.stack import Stack
+from harness.texts import edited
+from scenarios.kinds import copy_of
 from scenarios.proxied import APP, CONF, STATIC, with_settings
+from scenarios.proxied import TEXT as NGINX
 
 COMPOSE = "media-files/volume.compose.yaml"
 MEDIA = "media-files/harmless.media.conf"
@@ -28,6 +33,38 @@ def upload(request):
 
 urlpatterns = [path("upload/", upload), path("other/", upload)]
 """
+NOTE = """
+from django.db import connection
+from django.http import HttpResponse
+
+def note(request):
+    with connection.cursor() as cursor:
+        return HttpResponse(*cursor.execute("SELECT text FROM note").fetchone())
+
+urlpatterns += [path("note/", note)]
+"""
+EARLIER = """
+import pathlib, sqlite3
+pathlib.Path("/data/media/albums").mkdir(parents=True)
+pathlib.Path("/data/media/albums/1.txt").write_text("earlier upload")
+with sqlite3.connect("/data/db.sqlite3") as connection:
+    connection.executescript("CREATE TABLE note (text); INSERT INTO note VALUES ('earlier row')")
+"""
+[OF_STATIC_FILES] = re.findall(r"(?s)    location /static/ \{.*?\n    \}\n\n", NGINX)
+BY_COMPOSE = {
+    "    build: {context: ., dockerfile: Dockerfile.static}\n": (
+        "    image: nginxinc/nginx-unprivileged:1.30\n"
+    ),
+    "      - media:/srv/media:ro\n": (
+        "      - media:/srv/media:ro\n"
+        "      - ./nginx/default.conf:/etc/nginx/conf.d/default.conf:ro\n"
+    ),
+    "    environment:\n      SECRET_KEY:\n      ALLOWED_HOSTS:\n": (
+        "    env_file: web.env\n    environment:\n"
+    ),
+    '["media:/media"]': '["media:/media", "web-data:/data"]',
+    "\nvolumes:\n  media:\n": "\nvolumes:\n  media:\n  web-data: {external: true}\n",
+}
 MB = 1_000_000
 PAGE = b"<script>document.title = 'ran'</script>"
 HARMLESS = {
@@ -103,6 +140,61 @@ def test_uploads_outlive_the_container(build, stack, with_media, tmp_path):
 
     assert stack.service("web").handle.id != first.handle.id
     assert site.get(path).content == b"kept"
+
+
+@pytest.fixture
+def four_steps(build, startproject, tmp_path):
+    """Build a site of docs/your-project.md, with the files and lines that step 1 adds."""
+    project = copy_of(startproject(), tmp_path / "project")
+    project.dockerfile = edited(project.dockerfile, {"USER 10001": f"{OWNER}USER 10001"})
+    project.block += SETTINGS
+    urls = project.folder / "core/urls.py"
+    urls.write_text(urls.read_text() + re.sub("urlpatterns = ", "urlpatterns += ", URLS) + NOTE)
+    return build(project.follow(), project=project.folder)
+
+
+@pytest.fixture
+def web_data(docker):
+    """Return the volume of the site's old container."""
+    volume = docker.volume.create(labels={engine.LABEL: os.environ["PROOFS_RUN"]})
+    yield volume.name
+    volume.remove()
+
+
+def test_nginx_joins_a_site_with_whitenoise(four_steps, web_data, docker, official, run, tmp_path):
+    """The steps keep the old container's table; its upload is copied, and a new one is served.
+
+    nginx adds its headers to uploads only; the stylesheets come from WhiteNoise.
+    """
+    before = run(four_steps, "python", "-c", EARLIER, ready="", volumes=[(web_data, "/data")])
+    assert before.exit_code == 0, before.logs()
+    official("nginxinc/nginx-unprivileged:1.30")
+    file, folder = tmp_path / "edited.yaml", tmp_path / "site"
+    (folder / "nginx").mkdir(parents=True)
+    own = {"external: true": f"external: true, name: {web_data}"}
+    file.write_text(edited((SNIPPETS / COMPOSE).read_text(), BY_COMPOSE | own))
+    (folder / "nginx/default.conf").write_text(edited(NGINX, {OF_STATIC_FILES: ""}))
+    (folder / saved(MEDIA)).write_text((SNIPPETS / MEDIA).read_text())
+    (folder / "web.env").write_text("SECRET_KEY=of-this-test\nALLOWED_HOSTS=127.0.0.1\n")
+    stack = Stack(docker, folder, file, {"web": {"image": four_steps}}, {})
+
+    try:
+        stack.up()
+        site = stack.service("nginx")
+        assert wait_until(lambda: site.get("/admin/login/").status_code == 200)
+        stack.run("exec", "-T", "web", "cp", "-R", "/data/media/.", "/media")
+        paths = "/media/albums/1.txt", upload(site, "file.bin", b"new upload").text
+        uploads = [site.get(path) for path in paths]
+        styles = re.findall(r'href="(\S+\.css)"', site.get("/admin/login/").text)
+        sheets, note = [site.get(path) for path in styles], site.get("/note/").text
+    finally:
+        stack.down()
+
+    assert note == "earlier row"
+    assert [answer.text for answer in uploads] == ["earlier upload", "new upload"]
+    assert {answer.headers["Content-Disposition"] for answer in uploads} == {"attachment"}
+    assert {sheet.status_code for sheet in sheets} == {200}
+    assert "Content-Disposition" not in sheets[0].headers
 
 
 def test_larger_body_ends_at_nginx(site):

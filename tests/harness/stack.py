@@ -166,7 +166,8 @@ def _override(asked: dict[str, Any], services: Services) -> str:
         if len(asked["services"]) == 1:
             lines += ["    networks: !reset null", "    network_mode: bridge"]
     for kind in "networks", "volumes":
-        if names := asked.get(kind):
+        made = asked.get(kind, {}).items()
+        if names := [name for name, keys in made if not keys.get("external")]:
             lines += [
                 f"{kind}:",
                 *(f"  {name}: {{labels: {json.dumps(labels)}}}" for name in names),
