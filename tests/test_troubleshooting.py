@@ -124,6 +124,9 @@ FIRST = {
         "nginx-does-not-start"
     ),
     'exec: "curl": executable file not found in $PATH': "container-unhealthy",
+    "curl: (7) Failed to connect to localhost port 8000 after 0 ms: Could not connect to server": (
+        "container-unhealthy"
+    ),
     "dependency failed to start: container shop-web-1 is unhealthy": "container-unhealthy",
     "(2006, 'Server has gone away')": "mysql-unreachable",
     "billiard.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 3.": (

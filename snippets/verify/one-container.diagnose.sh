@@ -463,6 +463,8 @@ container-unhealthy
  exec: "curl": executable file not found
  curl: not found
  wget: not found
+ curl: (7) Failed to connect to localhost
+ curl: (7) Failed to connect to 127.0.0.1
  Readiness probe failed
  Liveness probe failed
 worker-timeout
@@ -668,6 +670,8 @@ dead-address
 not-reachable
  Listening at: http://127.0.0.1:8000
  Recv failure: Connection reset by peer
+ curl: (7) Failed to connect to localhost
+ curl: (7) Failed to connect to 127.0.0.1
 nothing-in-the-log
  Nothing in the log, not even for a 500
  Server Error (500)

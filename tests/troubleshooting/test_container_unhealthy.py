@@ -48,3 +48,13 @@ def test_check_of_another_port_is_refused(check):
     container = check(PYTHON.format(8001))
 
     assert "Connection refused" in container.handle.state.health.log[-1].output
+
+
+def test_curl_cannot_connect_to_a_port_without_a_listener(official, inside):
+    """The image of nginx contains curl; nginx is not started, and nothing else listens."""
+    image = official("nginxinc/nginx-unprivileged:1.30")
+    for host in "localhost", "127.0.0.1":
+        check = inside(image, "curl", "--fail", f"http://{host}:8000/health/")
+
+        assert check.exit_code == 7
+        assert f"curl: (7) Failed to connect to {host}" in check.output
