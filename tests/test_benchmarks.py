@@ -18,7 +18,7 @@ print(time.process_time())
 """
 
 
-@pytest.mark.docker_only("size of an image without the padding of its archives")
+@pytest.mark.docker_only("the size of an image without the padding of its archives")
 def test_image_is_hardly_larger_than_its_parts(build, run, docker, tmp_path):
     """Compares the app image with the slim base image plus the packages that it installs."""
     (tmp_path / "base.Dockerfile").write_text("FROM python:3.14-slim\n")

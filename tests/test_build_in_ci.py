@@ -183,7 +183,7 @@ def test_image_carries_the_cache_of_the_next_build(pushed, image_registry):
     assert configuration["moby.buildkit.cache.v0"]
 
 
-@pytest.mark.docker_only("cache in an image: docker build --cache-to type=inline")
+@pytest.mark.docker_only("a cache in an image: docker build --cache-to type=inline")
 def test_script_stops_at_a_fault(project, docker):
     """A migration is missing, so neither the image check nor the package list runs after it."""
     folder, environ = project(WITHOUT_A_MIGRATION)

@@ -123,7 +123,7 @@ def test_condition_waits_for_a_slow_database(production):
     assert migrate.logs().count("Applying core.0001_initial... OK") == 1
 
 
-@pytest.mark.docker_only("start_interval of a health check")
+@pytest.mark.docker_only("the start_interval of a health check")
 def test_checks_come_soon_at_the_start(production):
     """The checks of a `web` that does not respond run every second at first, later every ten."""
     containers = [production.service(name) for name in ("nginx", "web", "db")]

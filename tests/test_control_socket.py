@@ -21,7 +21,7 @@ def test_user_without_home_needs_no_control_socket(build, run):
     assert "[ERROR]" not in without.logs()
 
 
-@pytest.mark.docker_only("user without an account, because it adds one")
+@pytest.mark.docker_only("a user without an account: Podman adds one")
 def test_user_without_account_has_no_place_for_the_socket(build, run):
     """For a user who is not in /etc/passwd, the engine sets the home directory to /."""
     container = run(build(IMAGE), *SERVE, user="4321:4321")

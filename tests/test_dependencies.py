@@ -13,6 +13,7 @@ from harness.texts import edited
 from scenarios.layers import instructions
 from scenarios.locked import UV
 
+NOT_MOUNTED = pytest.mark.docker_only("an ignore file that applies to bind mounts")
 NEWER = 'requires-python = ">=3.99"'
 PIP = "dockerfile/app.Dockerfile"
 INSTALLED = """
@@ -110,7 +111,7 @@ def test_required_version_of_uv_stops_the_build(builder, locked, tmp_path):
     assert "Required uv version `>=99` does not match the running version" in done.stderr
 
 
-@pytest.mark.parametrize("ignored", [True, False])
+@pytest.mark.parametrize("ignored", [pytest.param(True, marks=NOT_MOUNTED), False])
 def test_lock_outside_the_context_stops_the_build(builder, locked, tmp_path, ignored):
     """The ignore file excludes the lock, or the lock is not in the directory."""
     project, dockerfile = tmp_path / "project", tmp_path / "Dockerfile"

@@ -69,7 +69,7 @@ def test_compose_file_sets_what_the_command_sets(build, run, stack):
     assert service.get("/").status_code == 200
 
 
-@pytest.mark.docker_only("read-only container in which /tmp cannot be written to, unless told")
+@pytest.mark.docker_only("a read-only container with a read-only /tmp by default")
 def test_upload_without_tmp_fails(build, run):
     """The upload fails only without the tmpfs; a small upload does not need it."""
     codes = []
@@ -91,7 +91,7 @@ def test_read_only_root_stops_even_root(sleeping):
     assert "Read-only file system" in tried(sleeping(), writes, user="root")
 
 
-@pytest.mark.docker_only("noexec on a tmpfs, unless told")
+@pytest.mark.docker_only("noexec on a tmpfs by default")
 def test_tmpfs_starts_no_program(sleeping):
     """A script in /tmp runs in the image's own /tmp, but not in the tmpfs."""
     script = "echo 'echo started' > /tmp/script && chmod +x /tmp/script && /tmp/script"

@@ -164,7 +164,7 @@ def test_killed_worker_is_replaced(build, run):
     assert container.get("/health/").text == "ok"
 
 
-@pytest.mark.docker_only("OOMKilled of a container that keeps running")
+@pytest.mark.docker_only("OOMKilled for a container that keeps running")
 @pytest.mark.cgroup
 def test_running_container_is_called_oom_killed(build, run):
     """A worker is killed; `docker inspect` reports OOMKilled for the running container."""

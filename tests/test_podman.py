@@ -16,6 +16,12 @@ printf 'FROM {IMAGE}\\nRUN --mount=type=secret,id=token%s true\\n' "$1" > Docker
 podman build --quiet --ulimit nofile=1024 --ulimit nproc=1024 --secret id=token,src=token . \\
     && echo built
 """
+MOUNTED = f"""
+cd "$(mktemp -d)" && echo kept > lock && echo lock > .dockerignore
+printf 'FROM {IMAGE}\\n%s\\n' "$1" > Dockerfile
+podman build --quiet --ulimit nofile=1024 --ulimit nproc=1024 . && echo built
+"""
+MOUNT = "RUN --mount=type=bind,source=lock,target=/tmp/lock grep kept /tmp/lock"
 CHECKED = f"""
 export $1
 printf 'FROM {IMAGE}\\nHEALTHCHECK CMD true\\n' | podman build --quiet --tag checked -
@@ -74,6 +80,12 @@ def test_secret_cannot_be_a_variable(podman):
     """As a file, the same secret is mounted."""
     assert "secret should have syntax id=id" in podman.sh(SECRET, ",env=TOKEN")
     assert podman.sh(SECRET, "").endswith("built")
+
+
+def test_ignore_file_does_not_apply_to_mounts(podman):
+    """A step mounts the file that another one cannot copy."""
+    assert "copied (1 filtered out using" in podman.sh(MOUNTED, "COPY lock .")
+    assert podman.sh(MOUNTED, MOUNT).endswith("built")
 
 
 def test_image_keeps_its_check_in_the_format_of_docker(podman):

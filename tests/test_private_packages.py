@@ -176,7 +176,7 @@ def test_changed_secret_keeps_the_cache(with_index, docker_build):
         assert "Installed" not in done.stderr
 
 
-@pytest.mark.docker_only("secret of a build in an environment variable")
+@pytest.mark.docker_only("a build's secret in an environment variable")
 def test_uv_does_not_combine_user_and_password(with_index, docker_build):
     """With the user in the URL, the index rejects the login; with both variables, it does not."""
     login = (with_index.parent / "netrc").read_text().split()

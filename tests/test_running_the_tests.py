@@ -97,7 +97,7 @@ def test_docker_without_buildx_is_one_line(monkeypatch):
         engine.find.__wrapped__()
 
 
-@pytest.mark.docker_only("plugin directory of the Docker client")
+@pytest.mark.docker_only("the plugin directory of the Docker client")
 def test_docker_with_an_old_compose_is_one_line(docker, monkeypatch, tmp_path):
     """A plugin in the user's directory, which is found first, reports version 2.20."""
     plugins = tmp_path / "cli-plugins"
@@ -325,8 +325,12 @@ def test_on_podman_is_another_machine(docker, request):
     ("name", "version", "end"),
     [
         ("docker", "Docker version 28", "1 passed"),
-        ("podman", "podman version 5", "Podman has no docker swarm"),
-        ("docker", "podman version 5", "Podman has no docker swarm"),  # the package podman-docker
+        ("podman", "podman version 5", "Docker alone has this: docker swarm"),
+        (
+            "docker",
+            "podman version 5",
+            "Docker alone has this: docker swarm",
+        ),  # the package podman-docker
     ],
 )
 def test_podman_skips_what_only_docker_has(docker, tmp_path, name, version, end):

@@ -42,7 +42,7 @@ def test_nginx_asks_through_the_socket(socket_stack):
         web.get("/health/")
 
 
-@pytest.mark.docker_only("new volume that belongs to root")
+@pytest.mark.docker_only("a new volume that belongs to root")
 def test_plain_volume_shuts_gunicorn_out(app_image, run):
     """A volume without an owner belongs to root, so Gunicorn cannot create the socket."""
     command = [*SERVE, f"unix:{SOCKET}"]

@@ -20,4 +20,4 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         [what] = marker.args
         with suppress(EngineError):
             if engine.find().client_config.client_type == "podman":
-                pytest.skip(f"Podman has no {what}")
+                pytest.skip(f"Docker alone has this: {what}")

@@ -54,7 +54,7 @@ class Registry:
 def image_registry(docker, builder, running) -> Iterator[Registry]:
     """Run an empty registry, shared by a session's tests; Podman would want TLS."""
     if docker.client_config.client_type == "podman":
-        pytest.skip("Podman has no registry without TLS, unless its settings name the address")
+        pytest.skip("Podman refuses a registry without TLS, unless its settings name the address")
     builder.have_bases(HERE / "registry.Dockerfile")
     image = builder.build(HERE / "registry.Dockerfile", project=HERE)
     with running(image, ready="listening on") as container:

@@ -26,7 +26,7 @@ def test_address_of_another_machine_ends_gunicorn(plain_image, run, replay):
     replay(f"{ENTRY}/confirm.console", web=plain_image)
 
 
-@pytest.mark.docker_only("profile of system calls")
+@pytest.mark.docker_only("Docker's profile of system calls")
 def test_kernel_without_ipv6_ends_gunicorn(plain_image, run, tmp_path):
     """A system-call filter rejects IPv6, as a kernel without it does."""
     profile = tmp_path / "no-ipv6.json"

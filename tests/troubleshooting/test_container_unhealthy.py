@@ -30,7 +30,7 @@ def test_check_without_its_program_fails_a_healthy_app(check, replay):
     assert container.get("/health/").status_code == 200
 
 
-@pytest.mark.docker_only("check's whole output, but its first 500 characters")
+@pytest.mark.docker_only("a check's whole output: Podman keeps 500 characters")
 def test_check_with_a_foreign_host_gets_a_400(check):
     """The check sends 127.0.0.1 as the host, but only another name is allowed.
 
@@ -42,7 +42,7 @@ def test_check_with_a_foreign_host_gets_a_400(check):
     assert wait_until(lambda: last in container.handle.state.health.log[-1].output)
 
 
-@pytest.mark.docker_only("check's whole output, but its first 500 characters")
+@pytest.mark.docker_only("a check's whole output: Podman keeps 500 characters")
 def test_check_of_another_port_is_refused(check):
     """Gunicorn listens on port 8000."""
     container = check(PYTHON.format(8001))

@@ -41,7 +41,7 @@ def test_tls_to_the_plain_port_is_logged_as_bytes(plain_image, run):
     container.wait_for_log("Invalid HTTP request line: 'bare LF as line terminator'")
 
 
-@pytest.mark.docker_only("gateway of the engine's own network")
+@pytest.mark.docker_only("the gateway of the engine's own network")
 def test_gateway_stands_for_the_host(plain_image, run):
     """A program on the host sends something other than HTTP to the published port."""
     container = run(plain_image, *SERVE)

@@ -18,7 +18,7 @@ LIMIT = {"memory": "150m", "memory_swap": "150m"}
 
 
 @pytest.mark.cgroup
-@pytest.mark.docker_only("OOMKilled of a container that keeps running")
+@pytest.mark.docker_only("OOMKilled for a container that keeps running")
 def test_hup_frees_what_has_grown(plain_image, run, replay):
     """Every request leaks 10 MB: two workers are killed, and HUP replaces the third one."""
     container = run(plain_image, "sh", "-c", SERVE, env={"LEAK": LEAK}, **LIMIT)

@@ -17,7 +17,7 @@ def test_full_tmpfs_refuses_the_write(plain_image, run, replay):
     container.exec("sh", "-c", "head -c 100000 /dev/zero > /tmp/file")
 
 
-@pytest.mark.docker_only("limit of inodes for a tmpfs")
+@pytest.mark.docker_only("a limit of inodes for a tmpfs")
 def test_full_inodes_have_the_same_line(plain_image, run):
     """The tmpfs has a megabyte, but only enough inodes for its root and two files."""
     options = {"tmpfs": ["/data:size=1m,nr_inodes=3,mode=1777"]}
@@ -28,7 +28,7 @@ def test_full_inodes_have_the_same_line(plain_image, run):
     assert container.logs().splitlines()[-1].split() == ["0%", "100%"]
 
 
-@pytest.mark.docker_only("default of 64 MB for shared memory, but of 62.5 MB")
+@pytest.mark.docker_only("64 MB of shared memory by default: Podman has 62.5 MB")
 def test_shared_memory_is_64_mb(inside, plain_image):
     """Without an option, /dev/shm has Docker's default size of 64 MB."""
     done = inside(plain_image, "df", "--output=size", "--block-size=1M", "/dev/shm")

@@ -16,7 +16,7 @@ LIMIT, MORE = ({"memory": size, "memory_swap": size} for size in ("100m", "500m"
 
 
 @pytest.mark.cgroup
-@pytest.mark.docker_only("OOMKilled of a container that keeps running")
+@pytest.mark.docker_only("OOMKilled for a container that keeps running")
 def test_raised_limit_holds_at_once(plain_image, run, docker, replay):
     """A request needs 200 MB: its worker is killed with a limit of 100, but not with 500."""
     container = run(plain_image, "sh", "-c", SERVE, env={"GREED": GREED}, **LIMIT)

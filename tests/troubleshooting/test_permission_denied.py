@@ -12,7 +12,7 @@ SLEEP = ("sleep", "600")
 MAKE = ["install", "-d", "-o", "65534", "/srv/data"]
 
 
-@pytest.mark.docker_only("new volume that belongs to root")
+@pytest.mark.docker_only("a new volume that belongs to root")
 def test_folder_given_to_the_user_can_be_written_to(plain_image, run, replay):
     """A new volume belongs to root, until root changes its owner in the running container."""
     container = run(plain_image, *SLEEP, ready="", volumes=[("/data",)])
@@ -24,7 +24,7 @@ def test_folder_given_to_the_user_can_be_written_to(plain_image, run, replay):
     container.exec("touch", "/data/file")
 
 
-@pytest.mark.docker_only("new volume that belongs to root")
+@pytest.mark.docker_only("a new volume that belongs to root")
 def test_new_volume_takes_the_owner_from_the_image(plain_image, builder, run):
     """One of two new volumes is mounted over a directory that belongs to the image's user."""
     image = builder.tag("with-a-folder")
@@ -37,7 +37,7 @@ def test_new_volume_takes_the_owner_from_the_image(plain_image, builder, run):
     assert container.exec("stat", "--format=%u", "/srv/data", "/data").split() == ["65534", "0"]
 
 
-@pytest.mark.docker_only("new volume that belongs to root")
+@pytest.mark.docker_only("a new volume that belongs to root")
 def test_folder_can_be_given_while_the_container_is_down(plain_image, official, run, replay):
     """The container has stopped, and the next one with its volumes can write to them."""
     official("python:3.14-slim")
@@ -50,7 +50,7 @@ def test_folder_can_be_given_while_the_container_is_down(plain_image, official, 
     again.exec("touch", "/data/file")
 
 
-@pytest.mark.docker_only("new volume that belongs to root")
+@pytest.mark.docker_only("a new volume that belongs to root")
 def test_sqlite_needs_a_directory_that_it_can_write_to(plain_image, run):
     """The user needs to own the directory: owning only the file in root's is not enough."""
     env = {"DATABASE_URL": "sqlite:////data/db.sqlite3"}
