@@ -109,7 +109,7 @@ def test_worker_ended_by_sigterm_is_no_error(build, run):
 
 
 def test_sigkill_follows_a_timeout_more_often(build, run):
-    """Four workers in turn time out on silent clients: the current version kills all of them, 23 fewer.
+    """Four workers in turn time out on silent clients: the current version kills all, 23 fewer.
 
     Gunicorn 23 also kills a worker that a busy machine keeps from exiting within a second.
     """
