@@ -22,6 +22,18 @@ printf 'FROM {IMAGE}\\n%s\\n' "$1" > Dockerfile
 podman build --quiet --ulimit nofile=1024 --ulimit nproc=1024 . && echo built
 """
 MOUNT = "RUN --mount=type=bind,source=lock,target=/tmp/lock grep kept /tmp/lock"
+STAGES = f"""
+cd "$(mktemp -d)"
+printf 'FROM {IMAGE} AS made\\nUSER root\\n' > Dockerfile
+printf 'RUN --mount=type=bind,source=asked,target=/asked cp /asked /made\\n' >> Dockerfile
+printf 'FROM {IMAGE}\\nUSER root\\n' >> Dockerfile
+printf 'RUN --mount=from=made,source=/made,target=/made %s cp /made /used\\n' "$1" >> Dockerfile
+for asked in first second first; do
+    echo $asked > asked
+    podman build --quiet --ulimit nofile=1024 --ulimit nproc=1024 --tag used . > /dev/null
+    podman run --rm {OWN} used cat /used
+done
+"""
 CHECKED = f"""
 export $1
 printf 'FROM {IMAGE}\\nHEALTHCHECK CMD true\\n' | podman build --quiet --tag checked -
@@ -86,6 +98,17 @@ def test_ignore_file_does_not_apply_to_mounts(podman):
     """A step mounts the file that another one cannot copy."""
     assert "copied (1 filtered out using" in podman.sh(MOUNTED, "COPY lock .")
     assert podman.sh(MOUNTED, MOUNT).endswith("built")
+
+
+def test_mounted_stage_can_be_an_old_one(podman):
+    """A stage makes a file again that it has made before; another stage mounts and copies it.
+
+    If that other step also mounts what the first stage reads, it gets the right file.
+    """
+    also = "--mount=type=bind,source=asked,target=/asked"
+
+    assert podman.sh(STAGES, "").split() == ["first", "second", "second"]
+    assert podman.sh(STAGES, also).split() == ["first", "second", "first"]
 
 
 def test_image_keeps_its_check_in_the_format_of_docker(podman):
