@@ -1,13 +1,10 @@
 """The proofs of docs/existing-docker-files.md."""
 
-import os
 import re
 import shlex
 import subprocess
 
-import pytest
-
-from harness import ROOT, engine
+from harness import ROOT
 from harness.texts import edited
 
 PAGE = (ROOT / "docs/existing-docker-files.md").read_text()
@@ -15,23 +12,15 @@ PAGE = (ROOT / "docs/existing-docker-files.md").read_text()
 TOUCH = "touch /data/db.sqlite3 /data/media/1.txt 2>&1; true"
 
 
-@pytest.fixture
-def volume(docker):
-    """Return an empty volume."""
-    volume = docker.volume.create(labels={engine.LABEL: os.environ["PROOFS_RUN"]})
-    yield volume.name
-    volume.remove()
-
-
-def test_command_gives_an_old_volume_to_the_new_user(docker, app_image, official, volume, run):
+def test_command_gives_an_old_volume_to_the_new_user(docker, app_image, official, new_volume, run):
     """A container of another image, as root, filled the volume; then the page's command runs."""
-    data = {"ready": "", "volumes": [(volume, "/data")]}
+    data = {"ready": "", "volumes": [(new_volume, "/data")]}
     old = run(official("python:3.14-slim"), "sh", "-c", f"mkdir /data/media; {TOUCH}", **data)
     assert old.exit_code == 0
     web = run(app_image, "sleep", "600", **data)
     before = web.exec("sh", "-c", TOUCH)
 
-    give = edited(GIVE, {"web-data": volume, " web ": f" {app_image} "})
+    give = edited(GIVE, {"web-data": new_volume, " web ": f" {app_image} "})
     subprocess.run([*docker.client_config.docker_cmd, *shlex.split(give)], check=True)
 
     assert before.count("Permission denied") == 2

@@ -103,15 +103,13 @@ def test_node_stays_out_of_the_image(image, run):
     assert container.logs().split() == ["looked"]
 
 
-def test_copied_node_modules_are_collected(build, inside, tmp_path):
+def test_copied_node_modules_are_collected(build, inside):
     """The settings list a package: its files are collected, but not the reader's own file in it."""
     added = {COLLECT: f"{COPY_PACKAGES}{COLLECT}", MKDIR: f"{MKDIR} node_modules/picocolors"}
-    dockerfile = tmp_path / "packages.Dockerfile"
-    dockerfile.write_text(edited((SNIPPETS / FILE).read_text(), added))
     changes = with_vite() | {"node_modules/picocolors/mine.js": "mine();\n"}
     listed = {'"frontend/dist"': '"frontend/dist", BASE_DIR / "node_modules/picocolors"'}
     changes[SETTINGS] = edited(changes[SETTINGS], listed)
-    image = build(dockerfile, changes=changes)
+    image = build(FILE, changes=changes, edits=added)
 
     collected = inside(image, "ls", "staticfiles").output.split()
     checked = inside(image, "python", "manage.py", "check", env={"SECRET_KEY": "any"})

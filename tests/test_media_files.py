@@ -153,25 +153,19 @@ def four_steps(build, startproject, tmp_path):
     return build(project.follow(), project=project.folder)
 
 
-@pytest.fixture
-def web_data(docker):
-    """Return the volume of the site's old container."""
-    volume = docker.volume.create(labels={engine.LABEL: os.environ["PROOFS_RUN"]})
-    yield volume.name
-    volume.remove()
-
-
-def test_nginx_joins_a_site_with_whitenoise(four_steps, web_data, docker, official, run, tmp_path):
+def test_nginx_joins_a_site_with_whitenoise(
+    four_steps, new_volume, docker, official, run, tmp_path
+):
     """The steps keep the old container's table; its upload is copied, and a new one is served.
 
     nginx adds its headers to uploads only; the stylesheets come from WhiteNoise.
     """
-    before = run(four_steps, "python", "-c", EARLIER, ready="", volumes=[(web_data, "/data")])
+    before = run(four_steps, "python", "-c", EARLIER, ready="", volumes=[(new_volume, "/data")])
     assert before.exit_code == 0, before.logs()
     official("nginxinc/nginx-unprivileged:1.30")
     file, folder = tmp_path / "edited.yaml", tmp_path / "site"
     (folder / "nginx").mkdir(parents=True)
-    own = {"external: true": f"external: true, name: {web_data}"}
+    own = {"external: true": f"external: true, name: {new_volume}"}
     file.write_text(edited((SNIPPETS / COMPOSE).read_text(), BY_COMPOSE | own))
     (folder / "nginx/default.conf").write_text(edited(NGINX, {OF_STATIC_FILES: ""}))
     (folder / saved(MEDIA)).write_text((SNIPPETS / MEDIA).read_text())

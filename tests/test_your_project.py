@@ -1,6 +1,5 @@
 """The proofs of docs/your-project.md."""
 
-import os
 import re
 import shutil
 from io import BytesIO
@@ -9,7 +8,7 @@ from zipfile import ZipFile
 import pytest
 
 from guide import templates
-from harness import PROBES, engine
+from harness import PROBES
 from harness.browser import SITE
 from harness.texts import edited
 from scenarios.fresh import REQUIREMENTS
@@ -66,18 +65,14 @@ def test_each_kind_of_project_serves(build, run, startproject, tmp_path, kind):
     assert container.exec("sh", "-c", LEFT_BEHIND) == ""
 
 
-def test_data_directory_is_in_the_volume(docker, build, running, startproject, tmp_path):
+def test_data_directory_is_in_the_volume(build, running, startproject, new_volume, tmp_path):
     """The tables, an upload and a key that one container writes are there in the next one."""
     project = copy_of(startproject(), tmp_path / "project")
     data_directory(project)
     image = build(project.follow(), project=project.folder)
-    volume = docker.volume.create(labels={engine.LABEL: os.environ["PROOFS_RUN"]})
-    try:
-        for command in WRITE, READ:
-            with running(image, volumes=[(volume.name, "/data")]) as container:
-                found = container.exec("sh", "-ec", *command)
-    finally:
-        volume.remove()
+    for command in WRITE, READ:
+        with running(image, volumes=[(new_volume, "/data")]) as container:
+            found = container.exec("sh", "-ec", *command)
 
     assert found.split() == ["db.sqlite3", "kept", "kept"]
 

@@ -268,6 +268,14 @@ def shared_network(docker: DockerClient) -> Iterator[Network]:
         yield network
 
 
+@pytest.fixture
+def new_volume(docker: DockerClient) -> Iterator[str]:
+    """Return the name of an empty volume, which is removed when the test ends."""
+    volume = docker.volume.create(labels={engine.LABEL: os.environ["PROOFS_RUN"]})
+    yield volume.name
+    volume.remove()
+
+
 @contextmanager
 def _network(docker: DockerClient) -> Iterator[Network]:
     run = os.environ["PROOFS_RUN"]
