@@ -17,6 +17,7 @@ from guide.names import saved
 from harness import SCENARIOS, SNIPPETS, engine
 from harness.container import PATIENCE, TLS
 from harness.texts import edited
+from scenarios.databases import READY
 from scenarios.production import ALONE, APP, CHANGES, CHECK, HOST, STATIC, Production, images
 
 SCRIPTS = ["one-folder.backup.sh", "one-folder.restore.sh", "rows.drill.sh"]
@@ -292,7 +293,7 @@ def test_copy_of_a_running_database_lacks_committed_rows(official, running):
     env = {"POSTGRES_PASSWORD": "of-this-test"}
     started = running(official("postgres:18"), env=env, ready="listening on IPv4", user="postgres")
     with started as postgres:
-        postgres.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
+        postgres.exec("sh", "-c", READY)
 
         def sh(command):
             return postgres.exec("sh", "-ec", command)

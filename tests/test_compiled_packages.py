@@ -8,6 +8,7 @@ import pytest
 
 from harness import PROJECT, SNIPPETS
 from harness.texts import edited
+from scenarios.databases import READY
 from scenarios.layers import instructions
 from scenarios.locked import UV
 
@@ -80,7 +81,7 @@ def test_compiled_driver_reads_from_postgresql(network, image, official, run):
     password, ready = {"POSTGRES_PASSWORD": "for-this-test-alone"}, "listening on IPv4"
     shared = {"networks": [network], "network_aliases": ["db"]}
     database = run(official("postgres:18"), env=password, ready=ready, **shared)
-    database.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
+    database.exec("sh", "-c", READY)
     web = run(image, env=URL, networks=[network])
     web.exec("python", "manage.py", "migrate")
 

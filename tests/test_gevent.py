@@ -5,6 +5,7 @@ import time
 import pytest
 
 from harness import SNIPPETS
+from scenarios.databases import READY
 from scenarios.worker_classes import with_gevent
 
 GEVENT = "gevent/gevent.Dockerfile"
@@ -59,7 +60,6 @@ PROBES = {
 PROBED = {"DJANGO_SETTINGS_MODULE": "probes.settings"}
 DATABASE = {"DATABASE_URL": "postgres://postgres:secret@127.0.0.1/postgres"}
 KEPT = {"CONN_MAX_AGE": "600"}
-READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
 COUNT = """
 SELECT count(*) FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()

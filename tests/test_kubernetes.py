@@ -8,6 +8,7 @@ import yaml
 from harness import SCENARIOS
 from harness.texts import edited
 from scenarios import forms, kubernetes, whitenoise
+from scenarios.databases import READY
 from scenarios.kubernetes import JOB, PLAY, PLAY_JOB, PODS, WEB, WEB_CONTAINER, replace_secret
 from scenarios.walk import TRIED
 
@@ -123,7 +124,7 @@ def test_kubernetes_pages_lead_to_the_admin(node, walk, startproject, official, 
     walk.build()
     server = running(official("postgres:18"), env={"POSTGRES_PASSWORD": "postgres"}, ready=LISTENS)
     with server as db, node.holding(walk.image):
-        db.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
+        db.exec("sh", "-c", READY)
         url = f"postgres://postgres:postgres@{db.ip_address}/postgres"
         try:
             replace_secret(node, kubernetes.KEYS | {"DATABASE_URL": url})

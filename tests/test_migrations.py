@@ -7,6 +7,7 @@ from guide.names import saved
 from harness import PROJECT, SNIPPETS
 from harness.container import PATIENCE, TLS, wait_until
 from harness.texts import edited
+from scenarios.databases import READY
 from scenarios.production import images
 
 WEB = ["web"]
@@ -53,7 +54,7 @@ def postgres(official, running):
     """Return a PostgreSQL for the tests in this file."""
     options = {"env": {"POSTGRES_PASSWORD": PASSWORD}, "ready": "listening on IPv4"}
     with running(official("postgres:18"), **options) as postgres:
-        postgres.exec("sh", "-c", "until pg_isready --host 127.0.0.1; do sleep 0.1; done")
+        postgres.exec("sh", "-c", READY)
         yield postgres
 
 

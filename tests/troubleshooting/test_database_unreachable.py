@@ -1,8 +1,9 @@
 """The proofs of docs/troubleshooting/database-unreachable.md."""
 
+from scenarios.databases import READY
+
 ENTRY = "troubleshooting/database-unreachable"
 ADDRESS = "postgres://postgres:{}@{}/postgres"
-READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
 
 
 def test_refused_database_fails_the_view(plain_image, run, replay):

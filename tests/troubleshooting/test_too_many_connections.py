@@ -4,10 +4,10 @@ import pytest
 from python_on_whales.exceptions import DockerException
 
 from harness.container import wait_until
+from scenarios.databases import READY
 
 ENTRY = "troubleshooting/too-many-connections"
 FIVE_AT_MOST = ["postgres", "-c", "max_connections=5"]
-READY = "until pg_isready --host 127.0.0.1; do sleep 0.1; done"
 DATABASE = {"DATABASE_URL": "postgres://postgres:secret@127.0.0.1/postgres"}
 SETTINGS = 'from core.settings import *\nDATABASES["default"]["CONN_MAX_AGE"] = 600\n'
 GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --threads 12"
