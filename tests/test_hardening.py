@@ -65,6 +65,7 @@ def test_compose_file_sets_what_the_command_sets(build, run, stack):
     service = compose.service("web")
     container = run(image, "true", ready="", **LOCKED)
 
+    service.wait_for_log("Booting worker")
     assert limits(service) == limits(container)
     assert service.get("/").status_code == 200
 

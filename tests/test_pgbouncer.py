@@ -150,8 +150,9 @@ def test_compose_file_serves_through_pgbouncer(build, stack):
     site = stack("pgbouncer/pooled.compose.yaml", services, env={"PASSWORD": "of-this-test"})
     site.up()
 
-    address = site.service("pgbouncer").ip_address
-    assert site.service("web").get("/notes/").json() == {"notes": []}
+    address, web = site.service("pgbouncer").ip_address, site.service("web")
+    web.wait_for_log("Booting worker")
+    assert web.get("/notes/").json() == {"notes": []}
     assert "Applying core.0001_initial... OK" in site.service("migrate").logs()
     asked = "SELECT DISTINCT host(client_addr) FROM pg_stat_activity WHERE client_addr IS NOT NULL"
     psql = ["psql", "--username=postgres", "--no-align", "--tuples-only", "--command", asked]

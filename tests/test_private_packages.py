@@ -173,7 +173,7 @@ def test_changed_secret_keeps_the_cache(with_index, docker_build):
     assert "Installed" in first.stderr
     for done in second, third:
         assert done.returncode == 0
-        assert "Installed" not in done.stderr
+        assert "Installed" not in done.stderr, f"{first.stderr}\n{done.stderr}"
 
 
 @pytest.mark.docker_only("a build's secret in an environment variable")

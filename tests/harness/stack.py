@@ -112,13 +112,19 @@ class Stack:
     def up(self, *services: str) -> None:
         """Start the services, and wait until each is healthy, or running if it has no health check.
 
-        On Podman, nginx gets the name server's address before it starts.
+        On Podman, nginx gets the name server's address before it starts. The others start first:
+        Podman chooses a port when it creates a container, and until the start it can be taken.
         """
-        if self.docker.client_config.client_type == "podman":
-            self.run("create", "--no-build", "--quiet-pull", *services)
-            for nginx in self.services("nginx") if "nginx" in self.names() else ():
+        up = ("up", "--wait", "--no-build", "--quiet-pull")
+        podman = self.docker.client_config.client_type == "podman"
+        asked = services or (self.names() if podman else ())
+        if podman and "nginx" in asked:
+            if others := [name for name in asked if name != "nginx"]:
+                self.run(*up, *others)
+            self.run("create", "--no-build", "--quiet-pull", "nginx")
+            for nginx in self.services("nginx"):
                 name_server.configure(self.docker, nginx.handle, self.folder)
-        self.run("up", "--wait", "--no-build", "--quiet-pull", *services)
+        self.run(*up, *services)
 
     def names(self) -> list[str]:
         """Return the names of the services."""
