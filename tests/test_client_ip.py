@@ -6,6 +6,7 @@ import re
 import pytest
 
 from harness import PROBES, SNIPPETS
+from harness.container import wait_until
 
 MIDDLEWARE = SNIPPETS / "client-ip/told.client_address.py"
 CONF = SNIPPETS / "client-ip/client.gunicorn.conf.py"
@@ -85,5 +86,7 @@ def beginning(web, path):
 
 def client_of(nginx):
     """Return the address at which nginx sees this machine."""
+    line = r"(?m)^(\S+) - .*GET /health/"
+    before = len(re.findall(line, nginx.nginx.logs()))
     nginx.get("/health/")
-    return re.findall(r"(?m)^(\S+) - .*GET /health/", nginx.nginx.logs())[-1]
+    return wait_until(lambda: re.findall(line, nginx.nginx.logs())[before:])[0]

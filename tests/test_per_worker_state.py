@@ -132,7 +132,7 @@ def test_thread_of_ready_runs_in_each_worker(build, run):
     container = run(build(APP, changes=CHANGES), *TWO_WORKERS, env=DATABASE)
     pids = {str(answer["pid"]) for answer in ask_both(container)}
 
-    assert set(re.findall(THREAD, container.logs())) == pids
+    assert wait_until(lambda: set(re.findall(THREAD, container.logs())) == pids)
 
 
 def test_thread_of_ready_runs_in_each_command(build, run):
@@ -148,7 +148,7 @@ def test_preload_leaves_the_thread_in_the_master(build, run):
     container = run(build(APP, changes=CHANGES), *PRELOADED, env=DATABASE)
     threads = [answer["threads"] for answer in ask_both(container)]
 
-    assert re.findall(THREAD, container.logs()) == ["1"]
+    assert wait_until(lambda: re.findall(THREAD, container.logs())) == ["1"]
     assert threads == [["MainThread"], ["MainThread"]]
 
 

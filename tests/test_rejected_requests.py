@@ -4,6 +4,7 @@ import json
 import re
 
 from harness import measured
+from harness.container import wait_until
 from scenarios.raw_requests import EXEC_FORM, GUNICORN, PROJECT, UNUSUAL, ask_all
 
 DATA = measured.DATA / "rejected-requests.json"
@@ -43,7 +44,7 @@ def test_refused_request_is_logged_with_its_reason(build, run):
 
     refused = [fate for fate in fates.values() if fate.startswith(("4", "5"))]
     assert len(refused) > 20
-    assert len(re.findall(INVALID, container.logs())) == len(refused)
+    assert wait_until(lambda: len(re.findall(INVALID, container.logs())) == len(refused))
 
 
 def test_underscore_joined_a_header_to_the_dashed_one(build, run_once):

@@ -207,7 +207,7 @@ def test_hup_does_not_read_the_environment_again(build, run, tmp_path):
     hup(container)
 
     wait_for_workers(container, 1)
-    assert container.logs().count(BOOTING) == 2
+    assert container.wait_for_log(BOOTING, count=2).count(BOOTING) == 2
 
 
 @pytest.mark.parametrize(("version", "debug"), [("26.0.0", False), ("26.1.0", True)])

@@ -178,9 +178,8 @@ def test_limits_end_what_waits(serve):
 
     assert container.get("/price/1/", timeout=60).status_code == 500
     assert container.get("/query/", timeout=60).status_code == 500
-    log = container.logs()
-    assert "TimeoutError: timed out" in log
-    assert "canceling statement due to statement timeout" in log
+    container.wait_for_log("TimeoutError: timed out")
+    container.wait_for_log("canceling statement due to statement timeout")
 
 
 def failed(docker, image, *options):

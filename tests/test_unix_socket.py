@@ -104,6 +104,6 @@ def test_second_container_takes_the_path(socket_stack):
     for _ in range(10):
         assert nginx.get("/whoami/").status_code == 200
 
+    assert second.wait_for_log("/whoami/", count=10).count("/whoami/") == 10
     assert first.running
     assert "/whoami/" not in first.logs()
-    assert second.logs().count("/whoami/") == 10

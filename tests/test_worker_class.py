@@ -10,6 +10,7 @@ import pytest
 from python_on_whales.exceptions import DockerException
 
 from harness import ROOT
+from harness.container import wait_until
 from scenarios.worker_classes import (
     ALONE,
     ASGI,
@@ -244,7 +245,7 @@ def test_mismatched_application_fails_each_request(
 
     assert "ERROR" not in booted
     assert codes == [500, 500]
-    assert len(re.findall(complaint, container.logs())) == 2
+    assert wait_until(lambda: len(re.findall(complaint, container.logs())) == 2)
 
 
 def test_gunicorn_23_knows_no_asgi(build, inside, run):

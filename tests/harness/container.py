@@ -3,20 +3,20 @@
 import os
 import re
 import ssl
-import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cached_property
 from pathlib import Path
-from threading import Timer
 from typing import Any, NamedTuple
 
 import httpx
 from python_on_whales import Container as Handle
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
+
+from harness.engine import api
 
 # Seconds until a test gives up waiting: far more than any busy machine needs without emulation.
 PATIENCE = round(180 * float(os.environ.get("PROOFS_PATIENCE", "1")))
@@ -52,13 +52,13 @@ class Container:
         The ports are read immediately, from what the handle has cached at the start, and so is the
         number of workers that Gunicorn is asked for, unless a configuration file may set it.
         """
-        self.docker, self.handle, self.removed = docker, handle, False
+        self.docker, self.handle, self.removed = docker, api.handle(docker, handle.id), False
         self.worker_classes: set[str] = set()  # as far as Gunicorn's log was read
-        ports = handle.network_settings.ports or {}
+        ports = self.handle.network_settings.ports or {}
         self.ports = [p[0]["HostPort"] for p in ports.values() if p]
-        config = handle.config
+        config = self.handle.config
         texts = [*(config.env or []), *(config.entrypoint or []), *(config.cmd or [])]
-        asked = " ".join(texts + [str(mount.destination) for mount in handle.mounts or []])
+        asked = " ".join(texts + [str(mount.destination) for mount in self.handle.mounts or []])
         self.workers = "" if "conf.py" in asked else ["1", *COUNT.findall(asked)][-1]
 
     @cached_property
@@ -138,29 +138,19 @@ class Container:
 
     def logs(self) -> str:
         """Return everything that the container has printed."""
-        return self.handle.logs()
+        return str(self.handle.logs())
 
     def wait_for_log(self, text: str, count: int = 1) -> str:
         """Wait until `text` is in the log `count` times, and return the log up to that point.
 
         Raises AssertionError with the log if the container exits first, or after PATIENCE.
         """
-        command = [*self.docker.client_config.docker_cmd, "logs", "--follow", self.handle.id]
-        follow = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        patience = Timer(PATIENCE, follow.kill)
-        patience.start()
-        log = ""
-        with follow:
-            try:
-                for line in follow.stdout or ():
-                    log += line
-                    if log.count(text) >= count:
-                        break
-            finally:
-                patience.cancel()
-                follow.kill()
+        log, start = "", time.monotonic()
+        with closing(self.handle.follow(PATIENCE)) as lines:
+            for line in lines:
+                log += line
+                if log.count(text) >= count or time.monotonic() - start > PATIENCE:
+                    break
         assert log.count(text) >= count, f"{text!r} is not {count} times in the log:\n{log}"
         self.worker_classes |= set(re.findall(r"Using worker: (\S+)", log))
         return log
@@ -173,17 +163,14 @@ class Container:
     @property
     def exit_code(self) -> int:
         """Wait for the exit, and return the exit code; raises AssertionError after PATIENCE."""
-        try:
-            code = self._engine("wait", self.handle.id, timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            code = ""
-        assert code, f"the container does not end:\n{self.logs()}"
-        return int(code)
+        code = self.handle.ended(PATIENCE)
+        assert code is not None, f"the container does not end:\n{self.logs()}"
+        return code
 
     def stop(self, grace: int | None = None) -> Stopped:
         """Stop like `docker stop`, with its grace period of ten seconds or another one."""
         start = time.monotonic()
-        self._engine("stop", *(() if grace is None else ("-t", str(grace))), self.handle.id)
+        self.handle.end(grace)
         return Stopped(time.monotonic() - start, self.exit_code)
 
     def kill(self, signal: str) -> None:
@@ -194,14 +181,14 @@ class Container:
         """Remove the container, running or not, unless it has been removed already."""
         if self.removed:
             return
-        self._engine("rm", "--force", "--volumes", self.handle.id)
+        self.handle.discard()
         self.removed = True
         if "background" in self.__dict__:
             self.background.shutdown(wait=False, cancel_futures=True)
 
     def exec(self, *command: str) -> str:
         """Run a command inside, and return its output."""
-        return str(self.handle.execute(list(command)))
+        return self.handle.output(command)
 
     def pss(self) -> int:
         """Return the kB that all of its processes use: the sum of their proportional set sizes."""
@@ -210,28 +197,15 @@ class Container:
 
     def top(self) -> list[str]:
         """Return the command line of each of its processes, PID 1 first."""
-        rows = self._processes()
+        rows = self.handle.processes()
         pids = {pid for pid, *_ in rows}
         rows.sort(key=lambda row: (row[1] in pids, int(row[0])))  # PIDs wrap around at a limit
         return [args for *_, args in rows]
 
     def users(self) -> set[str]:
         """Return its processes' user IDs."""
-        return {uid for _, _, uid, _ in self._processes()}
+        return {uid for _, _, uid, _ in self.handle.processes()}
 
     def pids(self) -> set[int]:
         """Return its processes' IDs, as the engine's machine counts them."""
-        return {int(pid) for pid, *_ in self._processes()}
-
-    def _processes(self) -> list[list[str]]:
-        """Return each process's PID, its parent's, its user ID and its command line.
-
-        Podman runs `ps` inside, and can leave its line out only if the lines have `args`.
-        """
-        lines = self._engine("top", self.handle.id, "-eo", "pid,ppid,uid,args").splitlines()[1:]
-        return [line.split(maxsplit=3) for line in lines]
-
-    def _engine(self, *command: str, **options: Any) -> str:
-        """Run a command for which the client library has no call, or drops an argument."""
-        engine = self.docker.client_config.docker_cmd
-        return str(subprocess.check_output([*engine, *command], text=True, **options))
+        return {int(pid) for pid, *_ in self.handle.processes()}

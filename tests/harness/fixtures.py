@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -213,17 +212,8 @@ def inside(run_once: Callable[..., Container]) -> Callable[..., Ended]:
 
     def inside(image: str, *command: str, env: dict[str, str] | None = None) -> Ended:
         idle = run_once(image, "infinity", entrypoint="sleep", init=True, ready="")
-        given = [f"--env={name}={value}" for name, value in (env or {}).items()]
-        docker = [*map(str, idle.docker.client_config.docker_cmd), "exec", *given]
-        done = subprocess.run(
-            [*docker, idle.handle.id, *command],
-            check=False,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-        )
-        return Ended(done.returncode, done.stdout)
+        given = [f"{name}={value}" for name, value in (env or {}).items()]
+        return Ended(*idle.handle.attempt(command, given, PATIENCE))
 
     return inside
 

@@ -25,4 +25,5 @@ def test_locks_of_the_kernel_lead_to_the_writer(plain_image, run, replay):
     container.exec("sh", "-c", KILL)
     assert job.exception()
     container.get("/notes/")
-    assert "no such table: core_note" in container.logs().rpartition("database is locked")[2]
+    log = container.wait_for_log("no such table: core_note")
+    assert "no such table: core_note" in log.rpartition("database is locked")[2]
