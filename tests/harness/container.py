@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from python_on_whales import Container as Handle
+import python_on_whales
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
@@ -46,11 +46,11 @@ class Stopped(NamedTuple):
 class Container:
     """One test's container. Requests go over HTTP to its first published port, on 127.0.0.1."""
 
-    def __init__(self, docker: DockerClient, handle: Handle) -> None:
+    def __init__(self, docker: DockerClient, handle: python_on_whales.Container) -> None:
         """Take over a started container, and the ports that lead to it.
 
-        The ports are read immediately, from what the handle has cached at the start, and so is the
-        number of workers that Gunicorn is asked for, unless a configuration file may set it.
+        One look at it gives the ports and the number of workers that Gunicorn is asked for, unless
+        a configuration file may set that number.
         """
         self.docker, self.handle, self.removed = docker, api.handle(docker, handle.id), False
         self.worker_classes: set[str] = set()  # as far as Gunicorn's log was read
