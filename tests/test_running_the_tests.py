@@ -216,20 +216,23 @@ def test_interrupted_sweep_leaves_nothing(docker):
 
 
 @pytest.mark.usefixtures("no_other_run")
-def test_killed_run_is_swept_by_the_next(docker):
-    """A kill -9 leaves a container, a tag and a volume behind; the next run removes them.
+def test_killed_run_is_swept_by_the_next(docker, tmp_path):
+    """A kill -9 leaves a container, two images and a volume behind; the next run removes them.
 
-    The volume has the name, but not the label, like that of a Compose file that a test edits.
+    The volume has the name, but not the label, like that of a Compose file that a test edits; one
+    image has the label, but no tag, as if a second build had taken it.
     """
     process, run = pytest_run_with_container(docker)
     docker.volume.create(f"{engine.REPOSITORY}-{run}-site_db")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    docker.legacy_build(tmp_path, labels={engine.LABEL: run})
     process.kill()
     process.communicate()
     left = left_of(docker, run)
 
     pytest_run(QUICK_TEST).communicate()
 
-    assert len(left) == 3
+    assert len(left) == 4
     assert left_of(docker, run) == []
 
 
@@ -393,6 +396,7 @@ def pytest_run_with_container(docker, *arguments: str) -> tuple[subprocess.Popen
 
 def left_of(docker, run: str) -> list:
     """Return the containers, volumes and images that a run left behind."""
-    left = docker.container.list(all=True, filters=[("label", f"{engine.LABEL}={run}")])
+    labeled = [("label", f"{engine.LABEL}={run}")]
+    left = docker.container.list(all=True, filters=labeled) + docker.image.list(filters=labeled)
     left += docker.volume.list(filters=[("name", f"{engine.REPOSITORY}-{run}-")])
     return left + docker.image.list(filters=[("reference", f"{engine.REPOSITORY}:{run}-*")])

@@ -82,12 +82,14 @@ def sweep_dead() -> int:
 
 
 def sweep(client: DockerClient, run: str) -> None:
-    """Print a line, then remove the containers, networks, volumes and image tags of one run."""
+    """Print a line, then remove the containers, networks, volumes and images of one run."""
     filters: list[tuple[Literal["label"], str]] = [("label", f"{LABEL}={run}")]
     own = f"{REPOSITORY}:{run}-"  # Podman adds localhost/ in front
     images = client.image.list(filters=[("reference", f"{own}*")])
     tags = [tag for image in images for tag in image.repo_tags]
     tags = [tag for tag in tags if tag.removeprefix("localhost/").startswith(own)]
+    # A second build took their tag.
+    untagged = client.image.list(filters=[*filters, ("dangling", "true")])
     containers = client.container.list(all=True, filters=filters)
     networks, volumes = client.network.list(filters=filters), client.volume.list(filters=filters)
     # Those that a test adds to a Compose file later have no label.
@@ -98,13 +100,14 @@ def sweep(client: DockerClient, run: str) -> None:
         "networks": len(networks),
         "volumes": len(volumes),
         "image tags": len(tags),
+        "images without a tag": len(untagged),
     }
     if made := [f"{kind}: {count}" for kind, count in counts.items() if count]:
         sys.stderr.write(f"removing what run {run} made ({', '.join(made)})\n")
     client.container.remove(containers, force=True, volumes=True)
     client.network.remove([*networks])
     client.volume.remove([*volumes])
-    client.image.remove(tags)
+    client.image.remove([*tags, *(image.id for image in untagged)])
 
 
 if __name__ == "__main__":
