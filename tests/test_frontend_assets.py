@@ -131,10 +131,13 @@ def test_outdated_npm_lock_fails_the_build(aloud):
 @pytest.mark.docker_only("BuildKit, whose log this is")
 def test_change_of_code_keeps_the_npm_packages(aloud):
     """After a change to a view and a template, `npm ci` is cached, but Vite's build runs again."""
-    aloud(with_vite())
+    # No other test builds this stage: see packages_of in scenarios/layers.py.
+    own = {'"private"': '"name": "own", "private"'}
+    named = {"package.json": edited(with_vite()["package.json"], own)}
     change = {"core/new.py": f"# {uuid.uuid4()}\n", HOME: f"{with_vite()[HOME]}<!-- new -->\n"}
+    aloud(with_vite() | named)
 
-    log = aloud(with_vite() | change)
+    log = aloud(with_vite() | named | change)
 
     assert cached(log, "npm ci")
     assert not cached(log, "npm run build")

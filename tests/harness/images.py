@@ -108,8 +108,26 @@ class Builder:
         return folder / "made"
 
     def have_bases(self, dockerfile: Path) -> None:
-        """Pull a Dockerfile's base images that are missing."""
-        self.have(base_images.names(dockerfile))
+        """Pull a Dockerfile's base images that are missing, and build their most common step."""
+        names = base_images.names(dockerfile)
+        self.have(names)
+        if self.docker.client_config.client_type == "docker":
+            for name in names:
+                self._build_first_step(name)
+
+    def _build_first_step(self, base: str) -> None:
+        """Build the step with which the stages on a base image begin, once per run.
+
+        While a build runs that made a shared step, BuildKit repeats the cached steps of other
+        builds on top of it: https://github.com/moby/buildkit/pull/6954
+        """
+        folder = self.shared / f"{sha256(base.encode()).hexdigest()[:12]}-first-step"
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                folder.mkdir()
+                (folder / "Dockerfile").write_text(f"FROM {base}\nWORKDIR /app\n")
+                command = [*map(str, self.docker.client_config.docker_cmd), "build", "--quiet"]
+                subprocess.check_call([*command, "--output", "type=cacheonly", folder])
 
     def have(self, images: Iterable[str]) -> None:
         """Pull the official images that are missing; the private engine may build stand-ins."""

@@ -15,8 +15,8 @@ def layers(docker, image):
 def packages_of(test):
     """Return a change after which no other test builds the same `packages` stage.
 
-    Docker may build a stage twice if two builds need it at the same moment, and then the layers of
-    two images differ although their text is the same.
+    Docker may build a stage twice if two builds need it at the same moment, or while another build
+    runs that made it, and then the layers of two images differ although their text is the same.
     """
     return {"requirements.txt": f"{(PROJECT / 'requirements.txt').read_text()}# {test}\n"}
 
