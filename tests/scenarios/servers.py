@@ -5,11 +5,11 @@ import shlex
 import socket
 from concurrent.futures import wait
 from contextlib import ExitStack, suppress
-from subprocess import CalledProcessError
 
 import httpx
 import pytest
 import yaml
+from python_on_whales.exceptions import DockerException
 
 from guide.evidence import STAND_IN
 from harness import PROBES, SNIPPETS
@@ -175,7 +175,7 @@ def what_replaces_a_worker(container):
     def settled():
         if not container.running:
             return "no, exits"
-        with suppress(CalledProcessError):  # it can exit between the two calls
+        with suppress(DockerException):  # it can exit between the two calls
             now = container.pids()
             return "yes" if len(now) == len(before) and now != before and is_up(container) else ""
 

@@ -7,6 +7,7 @@ from threading import Timer
 
 import python_on_whales
 from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
 
 ROW = "pid,ppid,uid,args"  # of processes
 
@@ -42,24 +43,23 @@ class Handle(python_on_whales.Container):
     def ended(self, patience: float) -> int | None:
         """Wait for the exit, and return its code, or nothing if `patience` is over."""
         with suppress(subprocess.TimeoutExpired):
-            return int(self._command("wait", timeout=patience))
+            return int(self._command("wait", self.id, timeout=patience))
         return None
 
     def end(self, grace: int | None) -> None:
         """Stop like `docker stop`, with its grace period or another one, in seconds."""
-        self._command("stop", *(() if grace is None else ("-t", str(grace))))
+        self._command("stop", *(() if grace is None else ("-t", str(grace))), self.id)
 
     def discard(self) -> None:
         """Remove the container, running or not, with its anonymous volumes."""
-        self._command("rm", "--force", "--volumes")
+        self._command("rm", "--force", "--volumes", self.id)
 
     def processes(self) -> list[list[str]]:
         """Return each process's PID, its parent's, its user ID and its command line.
 
         Podman runs `ps` inside, and can leave its line out only if the lines have `args`.
         """
-        command = [*map(str, self.docker_cmd), "top", self.id, "-eo", ROW]
-        lines = subprocess.check_output(command, text=True).splitlines()
+        lines = self._command("top", self.id, "-eo", ROW).splitlines()
         return [line.split(maxsplit=3) for line in lines[1:]]
 
     def attempt(
@@ -77,7 +77,10 @@ class Handle(python_on_whales.Container):
         )
         return done.returncode, done.stdout
 
-    def _command(self, name: str, *options: str, timeout: float | None = None) -> str:
+    def _command(self, *words: str, timeout: float | None = None) -> str:
         """Run a command for which the client library has no call, or drops an argument."""
-        command = [*map(str, self.docker_cmd), name, *options, self.id]
-        return subprocess.check_output(command, text=True, timeout=timeout)
+        command = [*map(str, self.docker_cmd), *words]
+        done = subprocess.run(command, check=False, capture_output=True, timeout=timeout)
+        if done.returncode:
+            raise DockerException(command, done.returncode, done.stdout, done.stderr)
+        return done.stdout.decode()
