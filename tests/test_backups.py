@@ -33,9 +33,9 @@ SQLITE, FILE = {"DATABASE_URL": "sqlite:////data/db.sqlite3"}, "/data/db.sqlite3
 WAL = "import sqlite3; sqlite3.connect('/data/db.sqlite3').execute('PRAGMA journal_mode=WAL')"
 DELETE = "import sqlite3; c = sqlite3.connect('/data/db.sqlite3', autocommit=True);"
 DELETE += " c.execute('DELETE FROM core_note')"
-KEPT_OPEN = "import sqlite3, time; c = sqlite3.connect('/data/db.sqlite3');"
+KEPT_OPEN = "import signal, sqlite3; c = sqlite3.connect('/data/db.sqlite3');"
 KEPT_OPEN += (
-    " c.execute('SELECT * FROM core_note').fetchall(); open('/data/open', 'w'); time.sleep(600)"
+    " c.execute('SELECT * FROM core_note').fetchall(); open('/data/open', 'w'); signal.pause()"
 )
 COPY = "/tmp/copy"
 LOADED = "pg_dump --schema-only app | psql --dbname app"

@@ -155,7 +155,7 @@ def test_killed_worker_is_not_counted(image, run):
     """Workers are killed during a request; their threads are not counted, as busy or otherwise."""
     container = run(image)
     container.wait_for_log("Booting worker", count=2)
-    container.start_get("/sleep/60/")
+    container.start_get("/sleep/600/")
     assert wait_until(lambda: metrics(container).get("gunicorn_busy_threads") == 1)
     for worker in re.findall(r"Booting worker with pid: (\d+)", container.logs()):
         container.exec("python", "-c", f"import os; os.kill({worker}, 9)")

@@ -126,7 +126,7 @@ def test_signal_kills_a_worker_without_the_file(build, run):
 def test_gevent_shows_only_the_request_that_runs(with_classes, run):
     """A request sleeps: the stack is the event loop's, and the view is in no stack."""
     container = run(with_classes, *GEVENT_CLASS)
-    container.start_sleep(60)
+    container.start_sleep(600)
 
     container.exec(*SIGNAL)
 

@@ -8,7 +8,7 @@ lock = sqlite3.connect("/tmp/db.sqlite3", isolation_level=None)
 lock.execute("BEGIN EXCLUSIVE")
 client = socket.create_connection(("127.0.0.1", 8000))
 client.sendall(b"GET /notes/ HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
-time.sleep(60)
+time.sleep(600)
 """
 JOB = ["sh", "-c", 'printf %s "$0" > /tmp/import.py; exec python /tmp/import.py', LOCK_AND_ASK]
 KILL = 'kill $(grep -o "WRITE [0-9]*" /proc/locks | cut -c 7-)'

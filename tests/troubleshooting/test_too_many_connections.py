@@ -14,7 +14,7 @@ GUNICORN = "exec gunicorn core.wsgi --bind 0.0.0.0:8000 --no-control-socket --th
 SERVE = ["sh", "-c", f"echo '{SETTINGS}' > /tmp/kept.py; {GUNICORN}"]
 KEPT = {"DJANGO_SETTINGS_MODULE": "kept", "PYTHONPATH": "/tmp"}
 LOGIN = ["psql", "--username", "postgres", "--no-align", "--tuples-only", "--command"]
-SLEEP = ["psql", "--username", "shop", "--dbname", "postgres", "--command", "select pg_sleep(60)"]
+SLEEP = ["psql", "--username", "shop", "--dbname", "postgres", "--command", "select pg_sleep(600)"]
 # A login may be refused while the process of another one has not ended: it tries again.
 STAY = ["sh", "-c", 'until "$@"; do sleep 0.1; done', "sh", *SLEEP]
 COUNT = "select count(*) from pg_stat_activity where usename = 'shop'"
